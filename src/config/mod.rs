@@ -1,0 +1,1 @@
+//! MASTER.toml and LOCAL.toml.

@@ -1,0 +1,1 @@
+//! One identity control as a state machine (pure).

@@ -1,0 +1,1 @@
+//! Upload to the archive, the archive itself, receipts.

@@ -1,0 +1,1 @@
+//! Devices behind small traits; vendor code in a process of its own.

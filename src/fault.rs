@@ -1,0 +1,1 @@
+//! Every fault that a user can meet: code, cause, remedy.

@@ -1,0 +1,1 @@
+//! The raw scan made upright; the picture of a signature.

@@ -1,0 +1,35 @@
+//! bam-station: the identity control at an ID office, from the document on the glass to the signed and delivered report.
+//!
+//! The modules in the order in which data flows:
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`config`] | MASTER.toml (the organisation's rules) and LOCAL.toml (this desk's devices), with diagnostics |
+//! | [`rules`] | pure: what an identity control must contain; identity numbers, names, document kinds |
+//! | [`control`] | pure: one identity control as a state machine, command → events → state |
+//! | [`device`] | scanner (and later pads and cards) behind small traits; vendor code in a process of its own |
+//! | [`imaging`] | the raw scan made upright; the picture of a signature |
+//! | [`trust`] | X.509 chains; nothing else decides whether a certificate counts |
+//! | [`evidence`] | what is proven (record) → pages (report) → signature → verification |
+//! | [`register`] | the document register: journal, evidence, outbox |
+//! | [`delivery`] | upload to the archive, the archive itself, receipts |
+//! | [`station`] | the shell that wires devices, core and register together; knows no pixels |
+//! | [`ui`] | state → what the screens show, touches → commands; knows no rules |
+//! | [`fault`] | every fault that a user can meet: code, cause, remedy |
+//! | [`cli`] | the command line, one file per command |
+
+pub mod cli;
+pub mod config;
+pub mod control;
+pub mod delivery;
+pub mod device;
+pub mod digest;
+pub mod evidence;
+pub mod fault;
+pub mod imaging;
+pub mod register;
+pub mod rules;
+pub mod secret;
+pub mod station;
+pub mod trust;
+pub mod ui;

@@ -1,0 +1,130 @@
+//! What an identity control must contain (pure). The law is code here; the organisation's choice is [`IssueProcess`].
+//!
+//! Source of the rules: seed 003 (the identity control of Buypass Access Manager), ETSI TS 119 461, ICAO 9303.
+
+use serde::{Deserialize, Serialize};
+
+pub mod document_kind;
+pub mod identity_number;
+pub mod issue_process;
+pub mod name;
+pub mod plan;
+
+pub use document_kind::DocumentKind;
+pub use issue_process::IssueProcess;
+pub use plan::{Plan, PlanRequest, Refusal, plan};
+
+/// What the holder comes for (seed 003, "Når kreves identitetskontroll?").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Function {
+    /// Nytt kort og sertifikat: first issuance.
+    NewCard,
+    /// Erstatningskort.
+    ReplacementCard,
+    /// Fornyelse.
+    Renewal,
+    /// Låse opp PIN.
+    PinUnlock,
+    /// Aktiveringskode (ID@Work).
+    ActivationCode,
+}
+
+impl Function {
+    /// All functions, in the order of seed 003.
+    pub const ALL: [Self; 5] = [Self::NewCard, Self::ReplacementCard, Self::Renewal, Self::PinUnlock, Self::ActivationCode];
+}
+
+/// The kind of the certificates that are to be issued or that the function concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CertificateKind {
+    /// Issued by the organisation's own CA.
+    Local,
+    /// Qualified certificates (eIDAS), issued by the certificate authority.
+    Qualified,
+}
+
+impl CertificateKind {
+    /// Both kinds.
+    pub const ALL: [Self; 2] = [Self::Local, Self::Qualified];
+}
+
+/// What the station may issue (MASTER, tab Common, `LraMode`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum LraMode {
+    /// Only local certificates.
+    Local,
+    /// Only qualified certificates.
+    Buypass,
+    /// Both; the default.
+    #[default]
+    Mixed,
+}
+
+impl LraMode {
+    /// All modes.
+    pub const ALL: [Self; 3] = [Self::Local, Self::Buypass, Self::Mixed];
+}
+
+/// The state of the certificates on the card that the holder has now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardState {
+    /// Valid.
+    Valid,
+    /// Expired (utløpt).
+    Expired,
+    /// Revoked (sperret).
+    Revoked,
+}
+
+impl CardState {
+    /// All states.
+    pub const ALL: [Self; 3] = [Self::Valid, Self::Expired, Self::Revoked];
+}
+
+/// How the holder is identified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// A valid identity document, shown in person.
+    Document,
+    /// The holder's own card and PIN.
+    OwnCard,
+    /// Somebody with a certificate of the same kind vouches (tredjepartslegitimering).
+    ThirdParty,
+    /// The operator vouches (operatøridentifisering).
+    Operator,
+}
+
+impl Method {
+    /// All methods, in the order in which they are listed.
+    pub const ALL: [Self; 4] = [Self::Document, Self::OwnCard, Self::ThirdParty, Self::Operator];
+}
+
+/// The person who is controlled, as the organisation knows the person: from the directory or typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// First and middle names.
+    pub first_names: String,
+    /// Last name.
+    pub last_name: String,
+    /// Birth number or D-number, eleven digits; absent where the organisation does not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_number: Option<identity_number::IdentityNumber>,
+    /// Date of birth as the organisation knows it. Never derived from a D-number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth_date: Option<jiff::civil::Date>,
+    /// User name in the organisation (BAM: IssuerKey).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
+}
+
+impl Person {
+    /// First names and last name in one line.
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.first_names.trim(), self.last_name.trim()).trim().to_owned()
+    }
+}

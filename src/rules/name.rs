@@ -1,0 +1,1 @@
+//! Names compared (`bam.md` §3.6).

@@ -1,0 +1,1 @@
+//! The shell that wires devices, core and register together.

@@ -1,0 +1,1 @@
+//! X.509: chains and the training CA.

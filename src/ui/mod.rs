@@ -1,0 +1,1 @@
+//! State → what the screens show, touches → commands.

@@ -1,0 +1,1 @@
+//! A virtual A6 flatbed as a SANE backend.

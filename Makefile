@@ -8,9 +8,10 @@ JUDGE_PACKAGES = $(TEST_PACKAGES) python3 python3-venv unzip openjdk-17-jdk-head
 .PHONY: run test judge lint packages-run packages-test packages-judge
 
 # Opens the station in training: virtual scanner, training keys, a private archive.
+# The quick build serves; `make install` makes the optimised one.
 run: packages-run
-	cargo build --release --locked
-	scripts/run.sh target/release/bam-station run
+	cargo build --locked
+	scripts/run.sh target/debug/bam-station run
 
 test: packages-test
 	cargo build --locked

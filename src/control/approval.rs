@@ -15,8 +15,10 @@ pub struct Approval {
     pub size: u64,
     /// SHA-256 of the machine-readable record inside it.
     pub record: Digest,
-    /// When it was completed and signed (ETSI TS 119 461 ISS-8.5.2-05A).
+    /// When all steps were done and the report was made (ETSI TS 119 461 ISS-8.5.2-05A).
     pub completed_at: Timestamp,
+    /// When the operator signed.
+    pub signed_at: Timestamp,
     /// Level of the signature, for example `B-B` (ETSI EN 319 142-1).
     pub level: String,
 }

@@ -54,7 +54,7 @@ pub struct Record {
     pub plan: Plan,
     /// When it began (UTC).
     pub opened_at: Timestamp,
-    /// When it was completed and signed (UTC).
+    /// When all steps were done and this report was made (UTC; ETSI TS 119 461 ISS-8.5.2-05A). The signature carries its own time.
     pub completed_at: Timestamp,
     /// The same in the office's time, with the zone's offset (RFC 9557).
     pub completed_at_office: String,

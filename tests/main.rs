@@ -3,4 +3,5 @@
 
 mod rules_identity_number;
 mod rules_issue_process;
+mod rules_name;
 mod rules_plan;

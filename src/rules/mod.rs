@@ -13,6 +13,7 @@ pub mod plan;
 pub use document_kind::{DocumentKind, LocalText, Pose};
 pub use identity_number::IdentityNumber;
 pub use issue_process::IssueProcess;
+pub use name::{DocumentName, NameComparison};
 pub use plan::{Plan, PlanRequest, Refusal, plan};
 
 /// What the holder comes for (seed 003, "Når kreves identitetskontroll?").

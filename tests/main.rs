@@ -5,3 +5,4 @@ mod rules_identity_number;
 mod rules_issue_process;
 mod rules_name;
 mod rules_plan;
+mod rules_plan_command;

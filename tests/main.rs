@@ -6,3 +6,5 @@ mod rules_issue_process;
 mod rules_name;
 mod rules_plan;
 mod rules_plan_command;
+mod ink;
+mod report_pages;

@@ -1,1 +1,3 @@
 //! The raw scan made upright; the picture of a signature.
+
+pub mod ink;

@@ -1,0 +1,240 @@
+//! The laid-out pages as PDF: PDF/A-3a and PDF/UA-1 (ISO 19005-3, ISO 14289-1), tagged, with the record attached.
+
+use jiff::{Timestamp, tz::TimeZone};
+use krilla::{
+    Data, Document, SerializeSettings,
+    color::rgb,
+    configure::{Accessibility, Archival, ConfigurationBuilder},
+    destination::XyzDestination,
+    embed::{AssociationKind, EmbeddedFile, MimeType},
+    error::KrillaError,
+    geom::{Path, PathBuilder, Point, Rect, Size, Transform},
+    metadata::{DateTime, Metadata},
+    outline::{Outline, OutlineNode},
+    page::PageSettings,
+    paint::{Fill, LineCap, LineJoin, Stroke},
+    surface::Surface,
+    tagging::{Artifact, ArtifactType, ContentTag, Identifier, SpanTag, TagGroup, TagTree},
+    text::{Font, TextDirection},
+};
+
+use super::{
+    ReportError,
+    sheet::{Node, Role, Shape, Sheets},
+    style::{Colour, PAGE_HEIGHT, PAGE_WIDTH},
+    text::Run,
+};
+use crate::imaging::ink::{self, Curve, Place, Trace};
+
+/// What the file says about itself. Names nobody but the organisation.
+pub struct About {
+    /// The organisation.
+    pub company: String,
+    /// The control.
+    pub control: String,
+    /// The program that made it.
+    pub program: String,
+    /// When the control was completed.
+    pub completed_at: Timestamp,
+}
+
+/// Draws the pages and attaches the record.
+pub fn draw(sheets: Sheets, about: &About, record_json: &[u8]) -> Result<Vec<u8>, ReportError> {
+    let configuration = ConfigurationBuilder::new()
+        .with_archival_validator(Archival::A3_A)
+        .with_accessibility_validator(Accessibility::UA1)
+        .finish()
+        .map_err(|_| ReportError::NotDrawn)?;
+    let settings = SerializeSettings { configuration, enable_tagging: true, ..SerializeSettings::default() };
+    let mut document = Document::new_with(settings);
+    let date = date_time(about.completed_at);
+    document.set_metadata(
+        Metadata::new()
+            .title(format!("Identitetskontroll / Identity control {}", about.control))
+            .description("Rapport fra identitetskontroll. Report of an identity control.".to_owned())
+            .authors(vec![about.company.clone()])
+            .creator(about.program.clone())
+            .producer(about.program.clone())
+            .language("nb".to_owned())
+            .document_id(about.control.clone())
+            .creation_date(date),
+    );
+    let fonts = Fonts::load()?;
+    let mut identifiers: Vec<Vec<Option<Identifier>>> = Vec::new();
+    for sheet in sheets.pages {
+        let settings = PageSettings::from_wh(PAGE_WIDTH, PAGE_HEIGHT).ok_or(ReportError::NotDrawn)?;
+        let mut page = document.start_page_with(settings);
+        let mut surface = page.surface();
+        let drawn = sheet.marks.into_iter().map(|mark| fonts.mark(&mut surface, mark.shape, mark.role));
+        identifiers.push(drawn.collect());
+        surface.finish();
+        page.finish();
+    }
+    let mut tree = TagTree::new().with_lang(Some("nb".to_owned()));
+    tree.children = sheets.structure.into_iter().filter_map(|node| structure(node, &mut identifiers)).collect();
+    document.set_tag_tree(tree);
+    let mut outline = Outline::new();
+    for bookmark in sheets.outline {
+        outline.push_child(OutlineNode::new(bookmark.title, XyzDestination::new(bookmark.page, Point::from_xy(0.0, bookmark.y))));
+    }
+    document.set_outline(outline);
+    let record = EmbeddedFile {
+        path: "record.json".to_owned(),
+        mime_type: MimeType::new("application/json"),
+        description: Some("Kontrollen i maskinlesbar form. The control in machine-readable form.".to_owned()),
+        association_kind: AssociationKind::Data,
+        data: Data::from(record_json.to_vec()),
+        modification_date: Some(date),
+        compress: Some(true),
+        location: None,
+    };
+    document.embed_file(record).ok_or(ReportError::NotDrawn)?;
+    document.finish().map_err(|error| match error {
+        KrillaError::Image(..) => ReportError::ScanUnreadable,
+        _ => ReportError::NotDrawn,
+    })
+}
+
+/// The structure with krilla's names for the drawn marks; each name is used once.
+fn structure(node: Node, identifiers: &mut [Vec<Option<Identifier>>]) -> Option<krilla::tagging::Node> {
+    match node {
+        Node::Mark(page, mark) => identifiers.get_mut(page)?.get_mut(mark)?.take().map(Into::into),
+        Node::Group(tag, children) => {
+            let children = children.into_iter().filter_map(|child| structure(child, identifiers)).collect();
+            Some(TagGroup::with_children(tag, children).into())
+        }
+    }
+}
+
+fn date_time(at: Timestamp) -> DateTime {
+    let at = at.to_zoned(TimeZone::UTC).datetime();
+    let small = |value: i8| u8::try_from(value).unwrap_or(0);
+    DateTime::new(u16::try_from(at.year()).unwrap_or(0))
+        .month(small(at.month()))
+        .day(small(at.day()))
+        .hour(small(at.hour()))
+        .minute(small(at.minute()))
+        .second(small(at.second()))
+        .utc_offset_hour(0)
+}
+
+struct Fonts {
+    regular: Font,
+    bold: Font,
+}
+
+impl Fonts {
+    fn load() -> Result<Self, ReportError> {
+        let font = |bytes: &'static [u8]| Font::new(Data::from(bytes), 0).ok_or(ReportError::NoTypeface);
+        Ok(Self { regular: font(notosans::REGULAR_TTF)?, bold: font(notosans::BOLD_TTF)? })
+    }
+
+    /// Draws one mark; content gets a name for the structure.
+    fn mark(&self, surface: &mut Surface<'_>, shape: Shape, role: Role) -> Option<Identifier> {
+        let artifact = |kind| ContentTag::Artifact(Artifact::with_kind(kind));
+        let spoken = spoken(&shape);
+        let tag = match (role, &shape) {
+            (Role::Header, _) => artifact(ArtifactType::Header),
+            (Role::Footer, _) => artifact(ArtifactType::Footer),
+            (Role::Layout, _) => artifact(ArtifactType::Layout),
+            (Role::Content, Shape::Text(run, ..)) => {
+                let language = run.english.then_some("en");
+                ContentTag::Span(SpanTag::empty().with_lang(language).with_actual_text(spoken.as_deref()))
+            }
+            (Role::Content, _) => ContentTag::Other,
+        };
+        let identifier = surface.start_tagged(tag);
+        self.shape(surface, shape);
+        surface.end_tagged();
+        (role == Role::Content).then_some(identifier)
+    }
+
+    fn shape(&self, surface: &mut Surface<'_>, shape: Shape) {
+        match shape {
+            Shape::Text(run, x, y) => self.text(surface, &run, x, y),
+            Shape::Area(colour, area) => {
+                if let Some(path) = rectangle(area) {
+                    fill(surface, colour);
+                    surface.draw_path(&path);
+                }
+            }
+            Shape::Frame(colour, area) => {
+                if let Some(path) = rectangle(area) {
+                    pen(surface, colour, 0.6);
+                    surface.draw_path(&path);
+                }
+            }
+            Shape::Tick(colour, x, y, size) => {
+                let mut tick = PathBuilder::new();
+                tick.move_to(x, y + size * 0.55);
+                tick.line_to(x + size * 0.36, y + size * 0.9);
+                tick.line_to(x + size, y + size * 0.1);
+                if let Some(tick) = tick.finish() {
+                    pen(surface, colour, 1.5);
+                    surface.draw_path(&tick);
+                }
+            }
+            Shape::Picture(picture, [x, y, width, height]) => {
+                if let Some(size) = Size::from_wh(width, height) {
+                    surface.push_transform(&Transform::from_translate(x, y));
+                    surface.draw_image(picture.0, size);
+                    surface.pop();
+                }
+            }
+            Shape::Ink(traces, x, y, scale) => {
+                pen(surface, ink::INK, f32::from(ink::PEN_WIDTH) * scale);
+                for path in traces.iter().filter_map(|trace| line(trace, x, y, scale)) {
+                    surface.draw_path(&path);
+                }
+            }
+        }
+    }
+
+    fn text(&self, surface: &mut Surface<'_>, run: &Run, x: f32, y: f32) {
+        fill(surface, run.style.colour);
+        let font = if run.style.bold { &self.bold } else { &self.regular };
+        surface.draw_text(Point::from_xy(x, y), font.clone(), run.style.size, &run.text, false, TextDirection::LeftToRight);
+    }
+}
+
+/// What is read and copied instead of grouped digits: the digits alone.
+fn spoken(shape: &Shape) -> Option<String> {
+    match shape {
+        Shape::Text(run, ..) if run.grouped => Some(run.text.split_whitespace().collect()),
+        _ => None,
+    }
+}
+
+fn line(trace: &Trace, left: f32, top: f32, scale: f32) -> Option<Path> {
+    let placed = |place: Place| (left + place.x * scale, top + place.y * scale);
+    let mut line = PathBuilder::new();
+    let start = placed(trace.start);
+    line.move_to(start.0, start.1);
+    for &Curve { leaving, arriving, end } in &trace.curves {
+        let [leaving, arriving, end] = [leaving, arriving, end].map(placed);
+        line.cubic_to(leaving.0, leaving.1, arriving.0, arriving.1, end.0, end.1);
+    }
+    line.finish()
+}
+
+fn rectangle([x, y, width, height]: [f32; 4]) -> Option<Path> {
+    let mut path = PathBuilder::new();
+    path.push_rect(Rect::from_xywh(x, y, width, height)?);
+    path.finish()
+}
+
+fn fill(surface: &mut Surface<'_>, [red, green, blue]: Colour) {
+    surface.set_stroke(None);
+    surface.set_fill(Some(Fill { paint: rgb::Color::new(red, green, blue).into(), ..Fill::default() }));
+}
+
+fn pen(surface: &mut Surface<'_>, [red, green, blue]: Colour, width: f32) {
+    surface.set_fill(None);
+    surface.set_stroke(Some(Stroke {
+        paint: rgb::Color::new(red, green, blue).into(),
+        width,
+        line_cap: LineCap::Round,
+        line_join: LineJoin::Round,
+        ..Stroke::default()
+    }));
+}

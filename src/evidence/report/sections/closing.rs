@@ -1,0 +1,153 @@
+//! Sections 6 to 8: who controlled and when; the rules in force and how all this is checked; what the report does not say.
+
+use super::{Content, digest, given, optional, plain, said};
+use crate::{
+    evidence::{
+        record::LIMITS,
+        report::{
+            layout::{Bullet, Field, Flow},
+            style::{self, WIDTH},
+            text::{Run, Typeface},
+            words::{self, Both},
+        },
+    },
+    rules::IssueProcess,
+};
+
+/// [`LIMITS`] in bokmål, in the same order.
+const LIMITS_NB: [&str; LIMITS.len()] = [
+    "Skanningen er et bilde i hvitt lys av det som ble vist. Ingen maskin har bekreftet at dokumentet er ekte.",
+    "Om to signaturer er like, er operatørens vurdering. Ingen automatisk sammenligning er gjort.",
+    "Tidspunktet for signeringen er stasjonens klokke. Ingen tidsstemplingstjeneste har bekreftet det.",
+];
+
+/// Lays out the sections.
+pub fn lay_out(flow: &mut Flow<'_>, content: &Content<'_>) {
+    operator(flow, content);
+    rules(flow, content);
+    limits(flow, content);
+}
+
+fn operator(flow: &mut Flow<'_>, content: &Content<'_>) {
+    let typeface = flow.typeface();
+    let record = content.record;
+    let operator = &record.operator;
+    flow.heading("6", &words::both("Operatør og tidspunkter", "Operator and times"), 60.0);
+    let key = if operator.software_key {
+        words::both("I programvare", "In software")
+    } else {
+        words::both("På operatørens kort", "On the operator's card")
+    };
+    flow.fields(vec![
+        Field::new("Operatør", "Operator", given(typeface, &operator.name)),
+        Field::new("Brukernavn", "User name", optional(typeface, operator.user_name.as_deref())),
+        Field::new(
+            "Sertifikatets serienummer",
+            "Serial number of the certificate",
+            given(typeface, &operator.certificate_serial),
+        ),
+        Field::new("Signaturnøkkel", "Signature key", said(&key)),
+        Field::wide("Sertifikatets utsteder", "Issuer of the certificate", given(typeface, &operator.certificate_issuer)),
+        Field::new("Påbegynt", "Opened", plain(words::utc(record.opened_at))),
+        Field::new("Fullført og signert", "Completed and signed", plain(words::utc(record.completed_at))),
+        Field::new(
+            "Kontorets tid ved fullføring",
+            "The office's time at completion",
+            given(typeface, &words::office(&record.completed_at_office)),
+        ),
+        Field::new("Kontor", "Office", given(typeface, &record.rules.office)),
+    ]);
+}
+
+fn rules(flow: &mut Flow<'_>, content: &Content<'_>) {
+    let typeface = flow.typeface();
+    let record = content.record;
+    flow.heading("7", &words::both("Reglene som gjaldt, og etterprøving", "The rules in force, and how to check"), 120.0);
+    let head = [("Regel", "Rule"), ("Verdi", "Value"), ("Betydning", "Meaning")];
+    let head = head.map(|(nb, en)| Run::both(&words::both(nb, en), style::LABEL, style::LABEL_EN));
+    let rows = flags(&record.rules.issue_process).map(|(name, value, meaning)| vec![plain(name), value, said(&meaning)]);
+    flow.table(&[158.0, 70.0, WIDTH - 228.0], &head, &rows);
+    flow.space(4.0);
+    flow.fields(vec![
+        Field::wide(
+            "Organisasjonens regler, MASTER.toml, SHA-256",
+            "The organisation's rules, SHA-256",
+            digest(&record.rules.master),
+        ),
+        Field::new("Modus", "Mode", said(&words::mode(record.rules.mode))),
+        Field::new("Program", "Program", given(typeface, &format!("bam-station {}", record.rules.program))),
+        Field::wide(
+            "Registerets siste rad da rapporten ble laget",
+            "Last row of the register when the report was made",
+            plain(record.register.seq),
+        ),
+        Field::wide("Radens SHA-256", "SHA-256 of that row", digest(&record.register.hash)),
+        Field::wide("Vedlagt oppføring, record.json, SHA-256", "Attached record, SHA-256", digest(&content.record_digest)),
+        Field::wide("Etterprøving", "How to check", said(&how_to_check())),
+    ]);
+}
+
+fn how_to_check() -> Both {
+    words::both(
+        "Rapporten er signert elektronisk av operatøren (PAdES). Et hvilket som helst program som kontrollerer PDF-signaturer, kan med utstederens sertifikat bekrefte at intet er endret. Oppføringen i maskinlesbar form ligger vedlagt i filen.",
+        "The operator signed this report electronically (PAdES). Any program that checks PDF signatures can confirm, with the issuer's certificate, that nothing was changed. The machine-readable record is attached to the file.",
+    )
+}
+
+/// The flags of `[IssueProcess]` with their values in this control.
+fn flags(flags: &IssueProcess) -> [(&'static str, Vec<Run>, Both); 8] {
+    let yes = |value: bool| said(&words::yes(value));
+    [
+        (
+            "ThirdPartyIdControl",
+            yes(flags.third_party_id_control),
+            words::both("Tredjepart kan gå god for sluttbrukeren", "Third parties may vouch"),
+        ),
+        (
+            "AllowOperatorIdentification",
+            yes(flags.allow_operator_identification),
+            words::both("Operatøren kan gå god for sluttbrukeren", "The operator may vouch"),
+        ),
+        (
+            "RequireTermsForLocal",
+            yes(flags.require_terms_for_local),
+            words::both("Nytt kort med bare lokale sertifikater krever avtalevilkår", "A new local card needs terms"),
+        ),
+        (
+            "RequireSignatureForLocal",
+            yes(flags.require_signature_for_local),
+            words::both("Nytt kort med bare lokale sertifikater krever signatur", "A new local card needs a signature"),
+        ),
+        (
+            "RequireScanForLocal",
+            yes(flags.require_scan_for_local),
+            words::both("Nytt kort med bare lokale sertifikater krever skanning", "A new local card needs a scan"),
+        ),
+        (
+            "RequireScanForReplacement",
+            yes(flags.require_scan_for_replacement),
+            words::both("Erstatningskort krever skanning av vist dokument", "A replacement card needs a scan"),
+        ),
+        (
+            "MaxSignatureAttempts",
+            plain(flags.max_signature_attempts),
+            words::both("Flest forsøk på signatur", "Most attempts at a signature"),
+        ),
+        ("MaxScanAttempts", plain(flags.max_scan_attempts), words::both("Flest forsøk på skanning", "Most attempts at a scan")),
+    ]
+}
+
+fn limits(flow: &mut Flow<'_>, content: &Content<'_>) {
+    let typeface = flow.typeface();
+    flow.heading("8", &words::both("Det rapporten ikke sier", "What this report does not say"), 60.0);
+    flow.list(content.record.limits.iter().map(|limit| (Bullet::Dash, limit_runs(typeface, limit))).collect());
+}
+
+/// A limit in both languages where its bokmål is known.
+fn limit_runs(typeface: &Typeface, limit: &str) -> Vec<Run> {
+    let bokmal = LIMITS.iter().zip(LIMITS_NB).find_map(|(&known, nb)| (known == limit).then_some(nb));
+    match bokmal {
+        Some(nb) => said(&words::both(nb, limit)),
+        None => vec![Run::english(typeface.field(limit), style::VALUE)],
+    }
+}

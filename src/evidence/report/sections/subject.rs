@@ -1,0 +1,75 @@
+//! Section 1: who was controlled, for what, which steps that needed, and why.
+
+use super::{given, optional, plain, said};
+use crate::{
+    evidence::{
+        Record,
+        report::{
+            layout::{Bullet, Field, Flow},
+            style,
+            text::Run,
+            words::{self, Both},
+        },
+    },
+    rules::Plan,
+};
+
+/// Lays out the section.
+pub fn lay_out(flow: &mut Flow<'_>, record: &Record) {
+    let typeface = flow.typeface();
+    let person = &record.person;
+    flow.heading("1", &words::both("Hvem, hva og hvorfor", "Who, what and why"), 60.0);
+    let absent = || said(&words::not_given());
+    flow.fields(vec![
+        Field::new("Fornavn", "First names", given(typeface, &person.first_names)),
+        Field::new("Etternavn", "Last name", given(typeface, &person.last_name)),
+        Field::new(
+            "Fødselsnummer eller D-nummer",
+            "Identity number",
+            person.identity_number.as_ref().map_or_else(absent, |number| plain(number.digits())),
+        ),
+        Field::new("Fødselsdato", "Date of birth", person.birth_date.map_or_else(absent, plain)),
+        Field::new("Brukernavn", "User name", optional(typeface, person.user_name.as_deref())),
+        Field::new(
+            "Sertifikater på kortet",
+            "Certificates on the card",
+            record.card.map_or_else(absent, |state| said(&words::card(state))),
+        ),
+        Field::new("Funksjon", "Function", said(&words::function(record.function))),
+        Field::new("Sertifikattype", "Kind of certificate", said(&words::certificate(record.certificate))),
+        Field::wide(
+            "Tillatt legitimering",
+            "Identification allowed",
+            said(&listed(record.plan.methods.iter().map(|&method| words::method(method)))),
+        ),
+        Field::wide("Trinn som kreves", "Steps required", said(&listed(steps(&record.plan)))),
+    ]);
+    flow.label(&words::both("Begrunnelse etter reglene", "Why, by the rules"));
+    flow.list(
+        record.plan.because.iter().map(|why| (Bullet::Dash, vec![Run::english(typeface.field(why), style::VALUE)])).collect(),
+    );
+}
+
+fn steps(plan: &Plan) -> impl Iterator<Item = Both> {
+    [
+        (true, words::both("Legitimering", "Identification")),
+        (
+            plan.compare_previous_scan,
+            words::both(
+                "ved tredjepart sammenligning med tidligere skanning",
+                "with a third party comparison with the earlier scan",
+            ),
+        ),
+        (plan.terms, words::both("avtalevilkår", "terms")),
+        (plan.signature, words::both("signatur", "signature")),
+        (plan.scan, words::both("skanning av dokumentet", "scan of the document")),
+        (true, words::both("operatørens godkjenning", "the operator's approval")),
+    ]
+    .into_iter()
+    .filter_map(|(needed, step)| needed.then_some(step))
+}
+
+fn listed(texts: impl Iterator<Item = Both>) -> Both {
+    let (nb, en): (Vec<String>, Vec<String>) = texts.map(|text| (text.nb, text.en)).unzip();
+    words::both(nb.join(", "), en.join(", "))
+}

@@ -1,0 +1,224 @@
+//! Text on the page: the typeface, what it can show, how wide it is, where a line breaks.
+//!
+//! A character without a glyph would make the whole report impossible (krilla refuses `.notdef` in PDF/A), and an invisible one
+//! could change what a name seems to be. Both are shown by number, `[U+674E]`; the record inside the report has the exact text.
+
+use std::fmt::Write as _;
+
+use ttf_parser::Face;
+
+use super::{ReportError, style::Style, words::Both};
+use crate::digest::Digest;
+
+/// Longest text of one field on the page, characters; the record has the rest.
+const LONGEST: usize = 4_000;
+
+/// Most marks on one letter. More would climb into the line above.
+const MOST_MARKS: usize = 2;
+
+/// Noto Sans, regular and bold.
+pub struct Typeface {
+    regular: Face<'static>,
+    bold: Face<'static>,
+}
+
+impl Typeface {
+    /// The typeface that is compiled in.
+    pub fn load() -> Result<Self, ReportError> {
+        let face = |bytes: &'static [u8]| Face::parse(bytes, 0).map_err(|_| ReportError::NoTypeface);
+        Ok(Self { regular: face(notosans::REGULAR_TTF)?, bold: face(notosans::BOLD_TTF)? })
+    }
+
+    /// The width of a text that went through [`Typeface::visible`], points. Kerning only makes it narrower.
+    pub fn width(&self, text: &str, style: Style) -> f32 {
+        text.chars().map(|c| self.advance(c, style)).sum()
+    }
+
+    fn advance(&self, c: char, style: Style) -> f32 {
+        let face = if style.bold { &self.bold } else { &self.regular };
+        let units = face.glyph_index(c).and_then(|glyph| face.glyph_hor_advance(glyph)).unwrap_or(0);
+        f32::from(units) * style.size / f32::from(face.units_per_em().max(1))
+    }
+
+    /// The text, without spaces at its end, fits into `width` points. Looks no farther than it must.
+    fn fits(&self, text: &str, style: Style, width: f32) -> bool {
+        let mut used = 0.0;
+        text.trim_end().chars().all(|c| {
+            used += self.advance(c, style);
+            used <= width
+        })
+    }
+
+    /// The text of a field: [`Typeface::visible`], and at most [`LONGEST`] characters of it.
+    pub fn field(&self, text: &str) -> String {
+        match text.char_indices().nth(LONGEST) {
+            Some((end, _)) => self.visible(text.get(..end).unwrap_or_default()) + " […]",
+            None => self.visible(text),
+        }
+    }
+
+    /// The text with everything that cannot or must not be drawn shown by number. Line breaks and tabs count as such too.
+    pub fn visible(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut marks = 0;
+        for c in text.chars() {
+            marks = if is_mark(c) { marks + 1 } else { 0 };
+            match c {
+                // The typeface lacks these two hyphens; the plain one looks the same.
+                '\u{2010}' | '\u{2011}' => out.push('-'),
+                _ if self.draws(c) && marks <= MOST_MARKS && !(is_mark(c) && out.is_empty()) => out.push(c),
+                _ => {
+                    // Writing to a String cannot fail.
+                    let _ = write!(out, "[U+{:04X}]", u32::from(c));
+                }
+            }
+        }
+        out
+    }
+
+    /// Both weights have a glyph, and it is not an invisible one.
+    fn draws(&self, c: char) -> bool {
+        let glyph = |face: &Face<'_>| face.glyph_index(c).is_some_and(|glyph| glyph.0 != 0);
+        !is_hidden(c) && glyph(&self.regular) && glyph(&self.bold)
+    }
+
+    /// Breaks runs of text into lines of at most `width` points: between words, and inside a word that alone is too wide.
+    /// English that does not fit beside the bokmål before it begins on a line of its own.
+    pub fn lines(&self, runs: &[Run], width: f32) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let mut line = Line::default();
+        let mut used = 0.0;
+        for run in runs {
+            if run.english && used > 0.0 && !self.fits(&run.text, run.style, width - used) {
+                lines.push(std::mem::take(&mut line));
+                used = 0.0;
+            }
+            for word in run.text.split_inclusive(' ') {
+                let mut word = word;
+                if used > 0.0 && !self.fits(word, run.style, width - used) {
+                    lines.push(std::mem::take(&mut line));
+                    used = 0.0;
+                }
+                while !self.fits(word, run.style, width) {
+                    let (head, tail) = self.split(word, run.style, width);
+                    line.push(run, head);
+                    lines.push(std::mem::take(&mut line));
+                    word = tail;
+                }
+                line.push(run, word);
+                used += self.width(word, run.style);
+            }
+        }
+        if !line.pieces.is_empty() {
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// As many letters as fit, at least one; a letter keeps its marks, and `[U+674E]` stays whole where it can.
+    fn split<'t>(&self, word: &'t str, style: Style, width: f32) -> (&'t str, &'t str) {
+        let mut used = 0.0;
+        let mut cut = 0;
+        for (at, c) in word.char_indices() {
+            if at > 0 && !is_mark(c) {
+                if used > width {
+                    break;
+                }
+                cut = at;
+            }
+            used += self.advance(c, style);
+        }
+        if cut == 0 {
+            cut = word.char_indices().map(|(at, _)| at).find(|&at| at > 0).unwrap_or(word.len());
+        }
+        // A number of a character that would be cut goes to the next line as a whole.
+        let head = word.get(..cut).unwrap_or(word);
+        if let Some(open) = head.rfind("[U+")
+            && open > 0
+            && !head.get(open..).is_some_and(|number| number.contains(']'))
+        {
+            cut = open;
+        }
+        word.split_at_checked(cut).unwrap_or((word, ""))
+    }
+}
+
+/// A combining mark of the scripts that the typeface has.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
+}
+
+/// Characters that are not seen, or that change how others are seen (Unicode: `Cc`, `Cf`, `Co`, default ignorable).
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+                | '\u{e000}'..='\u{f8ff}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffc}'
+                | '\u{fffe}'..='\u{ffff}' | '\u{e0000}'..='\u{10ffff}'
+        )
+}
+
+/// A stretch of text in one style. Its text is drawable: it was authored here or went through [`Typeface::visible`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// The text.
+    pub text: String,
+    /// Its look.
+    pub style: Style,
+    /// English; everything else is bokmål.
+    pub english: bool,
+    /// The spaces only group digits for the eye; who copies or listens gets the digits alone.
+    pub grouped: bool,
+}
+
+impl Run {
+    /// Text in bokmål, or of no language.
+    pub fn new(text: impl Into<String>, style: Style) -> Self {
+        Self { text: text.into(), style, english: false, grouped: false }
+    }
+
+    /// English text.
+    pub fn english(text: impl Into<String>, style: Style) -> Self {
+        Self { english: true, ..Self::new(text, style) }
+    }
+
+    /// A digest in groups of eight digits.
+    pub fn digest(digest: &Digest, style: Style) -> Self {
+        let digits: Vec<char> = digest.to_string().chars().collect();
+        let groups: Vec<String> = digits.chunks(8).map(|group| group.iter().collect()).collect();
+        Self { grouped: true, ..Self::new(groups.join(" "), style) }
+    }
+
+    /// Bokmål, then English in its own style.
+    pub fn both(text: &Both, style: Style, english: Style) -> Vec<Self> {
+        vec![Self::new(format!("{}  ", text.nb), style), Self::english(text.en.clone(), english)]
+    }
+}
+
+/// One line: pieces that follow each other.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Line {
+    /// From left to right.
+    pub pieces: Vec<Run>,
+}
+
+impl Line {
+    fn push(&mut self, run: &Run, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        match self.pieces.last_mut() {
+            Some(last) if last.style == run.style && last.english == run.english && last.grouped == run.grouped => {
+                last.text.push_str(text);
+            }
+            _ => self.pieces.push(Run { text: text.to_owned(), ..run.clone() }),
+        }
+    }
+
+    /// From the baseline above to this one's, points.
+    pub fn leading(&self) -> f32 {
+        self.pieces.iter().map(|piece| piece.style.leading()).fold(0.0, f32::max)
+    }
+}

@@ -26,19 +26,11 @@ fn document(first_names: &str, middle: &str, last_name: &str) -> DocumentName {
 }
 
 fn differs(differences: &[(NamePart, NameDifferenceReason)]) -> NameComparison {
-    NameComparison::Differs {
-        what: differences
-            .iter()
-            .map(|&(part, why)| NameDifference { part, why })
-            .collect(),
-    }
+    NameComparison::Differs { what: differences.iter().map(|&(part, why)| NameDifference { part, why }).collect() }
 }
 
 /// Registered first and last names, the document's first, middle and last names.
-type Case = (
-    (&'static str, &'static str),
-    (&'static str, &'static str, &'static str),
-);
+type Case = ((&'static str, &'static str), (&'static str, &'static str, &'static str));
 
 #[test]
 fn names_that_agree() {
@@ -48,18 +40,12 @@ fn names_that_agree() {
         (("Louise Anne", "Hansen"), ("Anne Louise", "", "Hansen")),
         (("ANNE louise", "hansen"), ("Anne Louise", "", "HANSEN")),
         (("Åse", "Øverås"), ("ÅSE", "", "ØVERÅS")),
-        (
-            ("  Anne \t Louise ", "Hansen\u{a0}"),
-            ("Anne\u{2003}Louise", "", " Hansen"),
-        ),
+        (("  Anne \t Louise ", "Hansen\u{a0}"), ("Anne\u{2003}Louise", "", " Hansen")),
         (("Kari Berg", "Hansen"), ("Kari", "Berg", "Hansen")),
         (("Kari", "Berg Hansen"), ("Kari", "Berg", "Hansen")),
         (("Kari", "Berg"), ("Kari", "Berg", "Hansen")),
         (("Kari", "Hansen"), ("Kari", "", "Berg Hansen")),
-        (
-            ("Anne-Louise", "Moe-Hansen"),
-            ("ANNE\u{2010}LOUISE", "", "MOE\u{2011}HANSEN"),
-        ),
+        (("Anne-Louise", "Moe-Hansen"), ("ANNE\u{2010}LOUISE", "", "MOE\u{2011}HANSEN")),
         (("Jeanne", "d'Arc"), ("Jeanne", "", "D\u{2019}Arc")),
         (("", "Suharto"), ("", "", "Suharto")),
         (("Madonna", ""), ("Madonna", "", "")),
@@ -69,123 +55,53 @@ fn names_that_agree() {
     ];
     for ((first, last), (on_first, middle, on_last)) in cases {
         let answer = compare(&person(first, last), &document(on_first, middle, on_last));
-        assert!(
-            answer.is_match(),
-            "{first} {last} on {on_first}/{middle}/{on_last}: {answer:?}"
-        );
+        assert!(answer.is_match(), "{first} {last} on {on_first}/{middle}/{on_last}: {answer:?}");
     }
 }
 
 #[test]
 fn names_that_differ_say_where_and_why() {
     let cases: &[(Case, &[(NamePart, NameDifferenceReason)])] = &[
-        (
-            (("Ane Louise", "Hansen"), ("Anne Louise", "", "Hansen")),
-            &[(FirstNames, NotOnDocument { word: 1 })],
-        ),
-        (
-            (("Anne Lovise", "Hansen"), ("Anne Louise", "", "Hansen")),
-            &[(FirstNames, NotOnDocument { word: 2 })],
-        ),
-        (
-            (("Anne Louise", "Hansen"), ("Anne", "", "Hansen")),
-            &[(FirstNames, NotOnDocument { word: 2 })],
-        ),
-        (
-            (("Ann", "Hansen"), ("Anne", "", "Hansen")),
-            &[(FirstNames, NotOnDocument { word: 1 })],
-        ),
-        (
-            (("Anne Anne", "Hansen"), ("Anne", "", "Hansen")),
-            &[(FirstNames, NotOnDocument { word: 2 })],
-        ),
-        (
-            (("Anne", "Hanssen"), ("Anne", "", "Hansen")),
-            &[(LastName, NotOnDocument { word: 1 })],
-        ),
-        (
-            (("Anne", "Berg Hansen"), ("Anne Berg", "", "Hansen")),
-            &[(LastName, NotOnDocument { word: 1 })],
-        ),
-        (
-            (("Bjørn", "Moe"), ("Bjorn", "", "Moe")),
-            &[(FirstNames, NotOnDocument { word: 1 })],
-        ),
+        ((("Ane Louise", "Hansen"), ("Anne Louise", "", "Hansen")), &[(FirstNames, NotOnDocument { word: 1 })]),
+        ((("Anne Lovise", "Hansen"), ("Anne Louise", "", "Hansen")), &[(FirstNames, NotOnDocument { word: 2 })]),
+        ((("Anne Louise", "Hansen"), ("Anne", "", "Hansen")), &[(FirstNames, NotOnDocument { word: 2 })]),
+        ((("Ann", "Hansen"), ("Anne", "", "Hansen")), &[(FirstNames, NotOnDocument { word: 1 })]),
+        ((("Anne Anne", "Hansen"), ("Anne", "", "Hansen")), &[(FirstNames, NotOnDocument { word: 2 })]),
+        ((("Anne", "Hanssen"), ("Anne", "", "Hansen")), &[(LastName, NotOnDocument { word: 1 })]),
+        ((("Anne", "Berg Hansen"), ("Anne Berg", "", "Hansen")), &[(LastName, NotOnDocument { word: 1 })]),
+        ((("Bjørn", "Moe"), ("Bjorn", "", "Moe")), &[(FirstNames, NotOnDocument { word: 1 })]),
         (
             (("René", "Strauß"), ("Rene", "", "Strauss")),
-            &[
-                (FirstNames, NotOnDocument { word: 1 }),
-                (LastName, NotOnDocument { word: 1 }),
-            ],
+            &[(FirstNames, NotOnDocument { word: 1 }), (LastName, NotOnDocument { word: 1 })],
         ),
-        (
-            (("Anne-Louise", "Hansen"), ("Anne Louise", "", "Hansen")),
-            &[(FirstNames, Hyphens)],
-        ),
-        (
-            (("Anne", "Hansen"), ("Anne-Louise", "", "Hansen")),
-            &[(FirstNames, Hyphens)],
-        ),
-        (
-            (
-                ("Anne Louise", "Moe-Hansen"),
-                ("Anne-Louise", "", "Moe Hansen"),
-            ),
-            &[(FirstNames, Hyphens), (LastName, Hyphens)],
-        ),
-        (
-            (("", "Hansen"), ("Anne", "", "Hansen")),
-            &[(FirstNames, NotRegistered)],
-        ),
-        (
-            (("Anne", ""), ("Anne", "", "Hansen")),
-            &[(LastName, NotRegistered)],
-        ),
-        (
-            (("Anne", "Hansen"), ("Anne", "", " ")),
-            &[(LastName, NothingOnDocument)],
-        ),
-        (
-            (("Anne", "Hansen"), ("", "", "Hansen")),
-            &[(FirstNames, NothingOnDocument)],
-        ),
+        ((("Anne-Louise", "Hansen"), ("Anne Louise", "", "Hansen")), &[(FirstNames, Hyphens)]),
+        ((("Anne", "Hansen"), ("Anne-Louise", "", "Hansen")), &[(FirstNames, Hyphens)]),
+        ((("Anne Louise", "Moe-Hansen"), ("Anne-Louise", "", "Moe Hansen")), &[(FirstNames, Hyphens), (LastName, Hyphens)]),
+        ((("", "Hansen"), ("Anne", "", "Hansen")), &[(FirstNames, NotRegistered)]),
+        ((("Anne", ""), ("Anne", "", "Hansen")), &[(LastName, NotRegistered)]),
+        ((("Anne", "Hansen"), ("Anne", "", " ")), &[(LastName, NothingOnDocument)]),
+        ((("Anne", "Hansen"), ("", "", "Hansen")), &[(FirstNames, NothingOnDocument)]),
         ((("", ""), ("", "", "")), &[(LastName, NotRegistered)]),
-        (
-            (("-", "Hansen"), ("Anne", "", "Hansen")),
-            &[(FirstNames, NotOnDocument { word: 1 })],
-        ),
+        ((("-", "Hansen"), ("Anne", "", "Hansen")), &[(FirstNames, NotOnDocument { word: 1 })]),
         (
             (("Hansen", "Anne"), ("Anne", "", "Hansen")),
-            &[
-                (FirstNames, NotOnDocument { word: 1 }),
-                (LastName, NotOnDocument { word: 1 }),
-            ],
+            &[(FirstNames, NotOnDocument { word: 1 }), (LastName, NotOnDocument { word: 1 })],
         ),
     ];
     for (((first, last), (on_first, middle, on_last)), expected) in cases {
         let answer = compare(&person(first, last), &document(on_first, middle, on_last));
-        assert_eq!(
-            answer,
-            differs(expected),
-            "{first} {last} on {on_first}/{middle}/{on_last}"
-        );
+        assert_eq!(answer, differs(expected), "{first} {last} on {on_first}/{middle}/{on_last}");
     }
 }
 
 #[test]
 fn the_answer_is_recorded_in_stable_words() {
-    let answer = compare(
-        &person("Ane-Louise", "Moe-Hansen"),
-        &document("Anne", "", "Moe Hansen"),
-    );
+    let answer = compare(&person("Ane-Louise", "Moe-Hansen"), &document("Anne", "", "Moe Hansen"));
     assert_eq!(
         serde_json::to_string(&answer).unwrap(),
         r#"{"result":"differs","what":[{"part":"first-names","why":{"not-on-document":{"word":1}}},{"part":"last-name","why":"hyphens"}]}"#
     );
-    assert_eq!(
-        serde_json::to_string(&NameComparison::Match).unwrap(),
-        r#"{"result":"match"}"#
-    );
+    assert_eq!(serde_json::to_string(&NameComparison::Match).unwrap(), r#"{"result":"match"}"#);
 }
 
 proptest! {

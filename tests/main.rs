@@ -9,3 +9,8 @@ mod config_master;
 mod config_terms;
 mod config_whole;
 mod faults;
+mod rules_identity_number;
+mod rules_issue_process;
+mod rules_name;
+mod rules_plan;
+mod rules_plan_command;

@@ -1,5 +1,9 @@
-//! Record → report → signature → verification.
+//! What a control proves: record → report (pages) → signature → verification.
+
+pub mod preview;
+pub mod record;
 pub mod report;
 pub mod sign;
 pub mod verify;
-pub mod preview;
+
+pub use record::Record;

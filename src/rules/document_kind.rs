@@ -51,3 +51,19 @@ pub struct DocumentKind {
     /// At least three security features.
     pub features: Vec<SecurityFeature>,
 }
+
+impl DocumentKind {
+    /// Whether the kind may be presented for certificates of this kind.
+    pub fn is_accepted_for(&self, certificate: CertificateKind) -> bool {
+        self.accepted_for.contains(&certificate)
+    }
+
+    /// Width and height in millimetres as the document lies on the glass: a passport page stands on its short edge.
+    pub fn size_on_glass_mm(&self) -> [f32; 2] {
+        let [width, height] = self.size_mm;
+        match self.pose {
+            Pose::Lying => [width, height],
+            Pose::Upright => [height, width],
+        }
+    }
+}

@@ -10,8 +10,10 @@ pub mod issue_process;
 pub mod name;
 pub mod plan;
 
-pub use document_kind::DocumentKind;
+pub use document_kind::{DocumentKind, LocalText, Pose};
+pub use identity_number::IdentityNumber;
 pub use issue_process::IssueProcess;
+pub use name::{DocumentName, NameComparison};
 pub use plan::{Plan, PlanRequest, Refusal, plan};
 
 /// What the holder comes for (seed 003, "Når kreves identitetskontroll?").
@@ -32,7 +34,24 @@ pub enum Function {
 
 impl Function {
     /// All functions, in the order of seed 003.
-    pub const ALL: [Self; 5] = [Self::NewCard, Self::ReplacementCard, Self::Renewal, Self::PinUnlock, Self::ActivationCode];
+    pub const ALL: [Self; 5] = [
+        Self::NewCard,
+        Self::ReplacementCard,
+        Self::Renewal,
+        Self::PinUnlock,
+        Self::ActivationCode,
+    ];
+
+    /// The stable name on the command line, in scripts and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NewCard => "new-card",
+            Self::ReplacementCard => "replacement-card",
+            Self::Renewal => "renewal",
+            Self::PinUnlock => "pin-unlock",
+            Self::ActivationCode => "activation-code",
+        }
+    }
 }
 
 /// The kind of the certificates that are to be issued or that the function concerns.
@@ -48,6 +67,14 @@ pub enum CertificateKind {
 impl CertificateKind {
     /// Both kinds.
     pub const ALL: [Self; 2] = [Self::Local, Self::Qualified];
+
+    /// The stable name on the command line, in scripts and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Qualified => "qualified",
+        }
+    }
 }
 
 /// What the station may issue (MASTER, tab Common, `LraMode`).
@@ -65,6 +92,15 @@ pub enum LraMode {
 impl LraMode {
     /// All modes.
     pub const ALL: [Self; 3] = [Self::Local, Self::Buypass, Self::Mixed];
+
+    /// The stable name on the command line; MASTER.toml writes it with a capital letter.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Buypass => "buypass",
+            Self::Mixed => "mixed",
+        }
+    }
 }
 
 /// The state of the certificates on the card that the holder has now.
@@ -82,6 +118,15 @@ pub enum CardState {
 impl CardState {
     /// All states.
     pub const ALL: [Self; 3] = [Self::Valid, Self::Expired, Self::Revoked];
+
+    /// The stable name on the command line, in scripts and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
 }
 
 /// How the holder is identified.
@@ -100,7 +145,22 @@ pub enum Method {
 
 impl Method {
     /// All methods, in the order in which they are listed.
-    pub const ALL: [Self; 4] = [Self::Document, Self::OwnCard, Self::ThirdParty, Self::Operator];
+    pub const ALL: [Self; 4] = [
+        Self::Document,
+        Self::OwnCard,
+        Self::ThirdParty,
+        Self::Operator,
+    ];
+
+    /// The stable name on the command line, in scripts and in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Document => "document",
+            Self::OwnCard => "own-card",
+            Self::ThirdParty => "third-party",
+            Self::Operator => "operator",
+        }
+    }
 }
 
 /// The person who is controlled, as the organisation knows the person: from the directory or typed.
@@ -113,7 +173,7 @@ pub struct Person {
     pub last_name: String,
     /// Birth number or D-number, eleven digits; absent where the organisation does not record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub identity_number: Option<identity_number::IdentityNumber>,
+    pub identity_number: Option<IdentityNumber>,
     /// Date of birth as the organisation knows it. Never derived from a D-number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birth_date: Option<jiff::civil::Date>,
@@ -125,6 +185,8 @@ pub struct Person {
 impl Person {
     /// First names and last name in one line.
     pub fn full_name(&self) -> String {
-        format!("{} {}", self.first_names.trim(), self.last_name.trim()).trim().to_owned()
+        format!("{} {}", self.first_names.trim(), self.last_name.trim())
+            .trim()
+            .to_owned()
     }
 }

@@ -1,4 +1,6 @@
 //! Function × certificate kind × mode × flags × card state → a [`Plan`] or a [`Refusal`] (seed 003; `bam.md` §1.2–1.4).
+//!
+//! Reading order: the request, the plan, the refusals, then [`plan`] itself: mode, renewal gate, methods, steps.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,8 +36,15 @@ pub struct Plan {
     pub scan: bool,
     /// A third party only counts together with a comparison of the holder with the document scanned earlier.
     pub compare_previous_scan: bool,
-    /// Why, one sentence a rule, each with its source.
+    /// Why, one sentence a rule, each with its source in parentheses. The same request always gives the same sentences.
     pub because: Vec<String>,
+}
+
+impl Plan {
+    /// Whether the holder may be identified in this way.
+    pub fn allows(&self, method: Method) -> bool {
+        self.methods.contains(&method)
+    }
 }
 
 /// Why nothing may be issued.
@@ -49,7 +58,9 @@ pub enum Refusal {
     #[error("the station's mode is Buypass: no local certificates are issued here")]
     LocalNotInModeBuypass,
     /// A renewal needs to know the state of the certificates on the card.
-    #[error("the state of the certificates on the card is not known: read the card, or issue a replacement card")]
+    #[error(
+        "the state of the certificates on the card is not known: read the card, or issue a replacement card"
+    )]
     CardStateUnknown,
     /// An expired qualified certificate is not renewed.
     #[error("the qualified certificate has expired: issue a replacement card")]
@@ -58,6 +69,290 @@ pub enum Refusal {
     #[error("the certificate is revoked: issue a replacement card")]
     CertificateRevoked,
     /// Qualified certificates are renewed once.
-    #[error("the qualified certificates of this card were renewed before: issue a replacement card")]
+    #[error(
+        "the qualified certificates of this card were renewed before: issue a replacement card"
+    )]
     RenewedBefore,
+}
+
+impl Refusal {
+    /// All refusals.
+    pub const ALL: [Self; 6] = [
+        Self::QualifiedNotInModeLocal,
+        Self::LocalNotInModeBuypass,
+        Self::CardStateUnknown,
+        Self::QualifiedExpired,
+        Self::CertificateRevoked,
+        Self::RenewedBefore,
+    ];
+
+    /// The stable name, in the fault catalogue and in `bam-station plan --json`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::QualifiedNotInModeLocal => "QUALIFIED_NOT_IN_MODE_LOCAL",
+            Self::LocalNotInModeBuypass => "LOCAL_NOT_IN_MODE_BUYPASS",
+            Self::CardStateUnknown => "CARD_STATE_UNKNOWN",
+            Self::QualifiedExpired => "QUALIFIED_EXPIRED",
+            Self::CertificateRevoked => "CERTIFICATE_REVOKED",
+            Self::RenewedBefore => "RENEWED_BEFORE",
+        }
+    }
+
+    /// The rule that refuses.
+    pub fn source(&self) -> &'static str {
+        match self {
+            Self::QualifiedNotInModeLocal | Self::LocalNotInModeBuypass => {
+                "MASTER.toml, [Common] LraMode"
+            }
+            Self::CardStateUnknown => "BAM Identitetskontroll, item 3",
+            Self::QualifiedExpired => "BAM Identitetskontroll, item 3.2",
+            Self::CertificateRevoked => "BAM Identitetskontroll, items 3.2 and 3.4",
+            Self::RenewedBefore => "BAM Identitetskontroll, item 3.1",
+        }
+    }
+
+    /// Whether a replacement card is the way on: it is for every refused renewal, and for no refusal of the mode.
+    pub fn points_to_replacement(&self) -> bool {
+        match self {
+            Self::QualifiedNotInModeLocal | Self::LocalNotInModeBuypass => false,
+            Self::CardStateUnknown
+            | Self::QualifiedExpired
+            | Self::CertificateRevoked
+            | Self::RenewedBefore => true,
+        }
+    }
+}
+
+/// What an identity control must contain for this request.
+///
+/// The mode is asked first, so a refusal that no card state can change comes before one that a card state causes.
+///
+/// # Errors
+/// The [`Refusal`] of the first rule that forbids the request.
+pub fn plan(request: &PlanRequest) -> Result<Plan, Refusal> {
+    check_mode(request)?;
+    check_renewal(request)?;
+
+    let mut because = Vec::new();
+    let methods = methods(request, &mut because);
+    let steps = steps(request, &mut because);
+    let compare_previous_scan = methods.contains(&Method::ThirdParty)
+        && request.certificate == CertificateKind::Qualified
+        && issues_or_activates(request.function);
+    if compare_previous_scan {
+        because.push(
+            "For qualified certificates a third party only counts when the holder is also compared with the document \
+             scanned earlier; without an earlier scan a third party is not enough \
+             (BAM Identitetskontroll, Tredjepartslegitimering)."
+                .to_owned(),
+        );
+    }
+    Ok(Plan {
+        methods,
+        terms: steps.terms,
+        signature: steps.signature,
+        scan: steps.scan,
+        compare_previous_scan,
+        because,
+    })
+}
+
+fn check_mode(request: &PlanRequest) -> Result<(), Refusal> {
+    match (request.mode, request.certificate) {
+        (LraMode::Local, CertificateKind::Qualified) => Err(Refusal::QualifiedNotInModeLocal),
+        (LraMode::Buypass, CertificateKind::Local) => Err(Refusal::LocalNotInModeBuypass),
+        (LraMode::Mixed, _)
+        | (LraMode::Local, CertificateKind::Local)
+        | (LraMode::Buypass, CertificateKind::Qualified) => Ok(()),
+    }
+}
+
+/// Items 3.1–3.4 of seed 003. Only a renewal depends on the card.
+fn check_renewal(request: &PlanRequest) -> Result<(), Refusal> {
+    if request.function != Function::Renewal {
+        return Ok(());
+    }
+    match (request.certificate, request.card) {
+        (_, None) => Err(Refusal::CardStateUnknown),
+        (_, Some(CardState::Revoked)) => Err(Refusal::CertificateRevoked),
+        (CertificateKind::Qualified, Some(CardState::Expired)) => Err(Refusal::QualifiedExpired),
+        (CertificateKind::Qualified, Some(CardState::Valid)) if request.renewed_before => {
+            Err(Refusal::RenewedBefore)
+        }
+        (CertificateKind::Qualified, Some(CardState::Valid))
+        | (CertificateKind::Local, Some(CardState::Valid | CardState::Expired)) => Ok(()),
+    }
+}
+
+fn methods(request: &PlanRequest, because: &mut Vec<String>) -> Vec<Method> {
+    let (own, why) = match request.function {
+        Function::NewCard => (
+            Method::Document,
+            "A new card is a first issuance: the holder shows a valid identity document in person, and nobody may \
+             vouch (BAM Identitetskontroll, item 1).",
+        ),
+        Function::ReplacementCard => (
+            Method::Document,
+            "For a replacement card the holder shows a valid identity document (BAM Identitetskontroll, item 2).",
+        ),
+        Function::Renewal => (
+            Method::OwnCard,
+            "For a renewal the holder identifies with the own card and its PIN (BAM Identitetskontroll, item 3).",
+        ),
+        Function::PinUnlock => (
+            Method::Document,
+            "To unlock a PIN the holder shows a valid identity document (BAM Identitetskontroll, item 4).",
+        ),
+        Function::ActivationCode => (
+            Method::Document,
+            "For an activation code the holder shows a valid identity document (BAM Identitetskontroll, item 4).",
+        ),
+    };
+    because.push(why.to_owned());
+    let mut methods = vec![own];
+    match request.function {
+        // Nobody vouches at first issuance, whatever the flags say.
+        Function::NewCard => return methods,
+        Function::Renewal => because.push(renewal_reason(request.certificate).to_owned()),
+        Function::ReplacementCard | Function::PinUnlock | Function::ActivationCode => {}
+    }
+    if request.flags.third_party_id_control {
+        methods.push(Method::ThirdParty);
+        because.push(
+            "A third party with a valid certificate of the same kind may vouch for the holder \
+             (MASTER.toml, [IssueProcess] ThirdPartyIdControl = true)."
+                .to_owned(),
+        );
+    } else {
+        because.push(
+            "No third party may vouch for the holder (MASTER.toml, [IssueProcess] ThirdPartyIdControl = false)."
+                .to_owned(),
+        );
+    }
+    if request.flags.allow_operator_identification {
+        methods.push(Method::Operator);
+        because.push(
+            "An operator who knows the holder may vouch \
+             (MASTER.toml, [IssueProcess] AllowOperatorIdentification = true)."
+                .to_owned(),
+        );
+    } else {
+        because.push(
+            "The operator may not vouch for the holder \
+             (MASTER.toml, [IssueProcess] AllowOperatorIdentification = false)."
+                .to_owned(),
+        );
+    }
+    methods
+}
+
+fn renewal_reason(certificate: CertificateKind) -> &'static str {
+    match certificate {
+        CertificateKind::Qualified => {
+            "The qualified certificates are valid and were not renewed before; they may be renewed once \
+             (BAM Identitetskontroll, item 3.1)."
+        }
+        CertificateKind::Local => {
+            "Local certificates may be renewed while they are valid or expired, as often as needed \
+             (BAM Identitetskontroll, item 3.3)."
+        }
+    }
+}
+
+/// The steps beyond the identification itself.
+struct Steps {
+    terms: bool,
+    signature: bool,
+    scan: bool,
+}
+
+fn steps(request: &PlanRequest, because: &mut Vec<String>) -> Steps {
+    let flags = request.flags;
+    match (request.function, request.certificate) {
+        (Function::NewCard, CertificateKind::Qualified) => {
+            because.push(
+                "Qualified certificates always need accepted terms, the holder's signature and a scan of the document \
+                 (BAM Identitetskontroll, item 1, Signering and Skanning)."
+                    .to_owned(),
+            );
+            Steps {
+                terms: true,
+                signature: true,
+                scan: true,
+            }
+        }
+        (Function::NewCard, CertificateKind::Local) => Steps {
+            terms: chosen(
+                "the holder accepts terms",
+                "RequireTermsForLocal",
+                flags.require_terms_for_local,
+                because,
+            ),
+            signature: chosen(
+                "the holder signs",
+                "RequireSignatureForLocal",
+                flags.require_signature_for_local,
+                because,
+            ),
+            scan: chosen(
+                "the document is scanned",
+                "RequireScanForLocal",
+                flags.require_scan_for_local,
+                because,
+            ),
+        },
+        (Function::ReplacementCard, _) => {
+            because.push(
+                "A replacement card needs neither accepted terms nor a signature (BAM Identitetskontroll, item 2)."
+                    .to_owned(),
+            );
+            let (required, rule) = (
+                flags.require_scan_for_replacement,
+                "RequireScanForReplacement",
+            );
+            because.push(if required {
+                format!("A presented document is scanned for a replacement card too (MASTER.toml, [IssueProcess] {rule} = true).")
+            } else {
+                format!("No document is scanned for a replacement card (MASTER.toml, [IssueProcess] {rule} = false).")
+            });
+            Steps {
+                terms: false,
+                signature: false,
+                scan: required,
+            }
+        }
+        (Function::Renewal | Function::PinUnlock | Function::ActivationCode, _) => {
+            because.push(
+                "Accepted terms, a signature and a scan belong to a new card, not to this function \
+                 (BAM Identitetskontroll, items 3 and 4)."
+                    .to_owned(),
+            );
+            Steps {
+                terms: false,
+                signature: false,
+                scan: false,
+            }
+        }
+    }
+}
+
+/// One step that the organisation chooses for a new card with local certificates only.
+fn chosen(step: &str, flag: &str, required: bool, because: &mut Vec<String>) -> bool {
+    because.push(if required {
+        format!("For local certificates the organisation requires that {step} (MASTER.toml, [IssueProcess] {flag} = true).")
+    } else {
+        format!("For local certificates the organisation does not require that {step} (MASTER.toml, [IssueProcess] {flag} = false).")
+    });
+    required
+}
+
+/// Whether certificates come out of the function, now or by an activation code. Unlocking a PIN issues nothing.
+fn issues_or_activates(function: Function) -> bool {
+    match function {
+        Function::NewCard
+        | Function::ReplacementCard
+        | Function::Renewal
+        | Function::ActivationCode => true,
+        Function::PinUnlock => false,
+    }
 }

@@ -1,1 +1,226 @@
-//! The shell that wires devices, core and register together.
+//! The shell: devices, core and register wired together. It knows no pixels and no rules.
+//!
+//! [`Station`] belongs to one thread. The screens talk to it through [`worker`], a script drives it through [`run_script`].
+
+mod approval;
+mod capture;
+pub mod clock;
+pub mod data;
+mod delivery;
+pub mod journal;
+mod open;
+pub mod run_script;
+pub mod script;
+mod session;
+pub mod worker;
+
+use std::sync::Arc;
+
+pub use approval::{ApproveError, Draft, DraftError};
+pub use capture::{CaptureError, ScanFault};
+pub use clock::{Clock, SystemClock};
+pub use data::DataFolder;
+pub use delivery::{DeliveryError, DeliveryRoad, Uploader};
+pub use open::OpenError;
+pub use session::{KnownOperator, SessionError, SignedIn};
+
+use crate::{
+    config::Configuration,
+    control::{Command, Control, ControlId, Event, Now, OpenRequest, Outcome, Refusal, opening},
+    device::scanner::{RawScan, Scanner, VirtualGlass},
+    evidence::sign::KeyStore,
+    register::{FinishedControl, JournalEntry, Register, RegisterError},
+    rules::{CardState, CertificateKind, Function, Person},
+};
+
+/// One station at one desk.
+pub struct Station {
+    configuration: Arc<Configuration>,
+    data: DataFolder,
+    clock: Box<dyn Clock>,
+    register: Register,
+    keys: KeyStore,
+    scanner: Box<dyn Scanner + Send>,
+    glass: Option<VirtualGlass>,
+    signed_in: Option<SignedIn>,
+    control: Option<Control>,
+    /// The raw picture of the scan that is being judged, so that turning it needs no decoding.
+    raw_scan: Option<RawScan>,
+    draft: Option<Draft>,
+}
+
+/// Why something did not happen. The control stands where it stood.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError {
+    /// No control is open.
+    #[error("no control is open: begin one first")]
+    NoControl,
+    /// A control is open that has not ended.
+    #[error("a control is open: finish or abort it first")]
+    ControlOpen,
+    /// Nobody is signed in.
+    #[error("no operator is signed in: sign in first")]
+    NotSignedIn,
+    /// The rules say no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The register failed; nothing was shown that is not kept.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+}
+
+impl ActError {
+    /// The fault's code in the catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoControl => "NO_CONTROL_OPEN",
+            Self::ControlOpen => "CONTROL_STILL_OPEN",
+            Self::NotSignedIn => "NOT_SIGNED_IN",
+            Self::Refused(refusal) => refusal.code(),
+            Self::Register(error) => error.code(),
+        }
+    }
+}
+
+/// What is asked for when a control begins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// What the holder comes for.
+    pub function: Function,
+    /// The kind of certificate.
+    pub certificate: CertificateKind,
+    /// Who is controlled.
+    pub person: Person,
+    /// The certificates on the holder's card, where known.
+    pub card: Option<CardState>,
+    /// They were renewed before.
+    pub renewed_before: bool,
+}
+
+/// How a control began.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Began {
+    /// It is open.
+    Open(ControlId),
+    /// The rules refused it; that is recorded.
+    Refused(ControlId, opening::OpeningRefusal),
+}
+
+impl Station {
+    /// The configuration.
+    pub fn configuration(&self) -> &Arc<Configuration> {
+        &self.configuration
+    }
+    /// The data folder.
+    pub fn data(&self) -> &DataFolder {
+        &self.data
+    }
+    /// The register.
+    pub fn register(&self) -> &Register {
+        &self.register
+    }
+    /// The control that is open, or that has just ended.
+    pub fn control(&self) -> Option<&Control> {
+        self.control.as_ref()
+    }
+    /// Training: virtual devices and training keys, and every page is marked.
+    pub fn training(&self) -> bool {
+        self.configuration.training()
+    }
+    /// The virtual glass of training, where the driver is virtual.
+    pub fn glass(&self) -> Option<&VirtualGlass> {
+        self.glass.as_ref()
+    }
+    /// The time, and the date at the office.
+    pub fn now(&self) -> Now {
+        clock::now_at_office(self.clock.as_ref(), &self.configuration.zone())
+    }
+
+    /// Begins a control.
+    pub fn begin(&mut self, asked: Asked) -> Result<Began, ActError> {
+        if self.control.as_ref().is_some_and(|control| control.step() != crate::control::Step::Closed) {
+            return Err(ActError::ControlOpen);
+        }
+        let operator = self.signed_in.as_ref().ok_or(ActError::NotSignedIn)?.operator().clone();
+        let id = ControlId(uuid::Uuid::now_v7());
+        let Asked { function, certificate, person, card, renewed_before } = asked;
+        let rules = self.configuration.effective_rules();
+        let events = opening::open(OpenRequest { id, function, certificate, person, operator, card, renewed_before, rules });
+        let at = self.now().at;
+        let entries = entries(&events)?;
+        self.forget_control();
+        if let Some(Event::OpeningRefused(refused)) = events.first() {
+            let finished = FinishedControl {
+                control: id.to_string(),
+                report: None,
+                function,
+                certificate,
+                outcome: Outcome::Refused.as_str().to_owned(),
+                completed_at: at,
+            };
+            self.register.register_control(&finished, &entries, false, at)?;
+            return Ok(Began::Refused(id, refused.refusal));
+        }
+        self.register.append(&id.to_string(), &entries, at)?;
+        let opened = events.first().and_then(|event| Control::begin(event, at));
+        let mut control = opened.ok_or(Refusal::AlreadyOpen)?;
+        for event in events.iter().skip(1) {
+            control.apply(at, event)?;
+        }
+        self.control = Some(control);
+        Ok(Began::Open(id))
+    }
+
+    /// Decides a command, makes its events durable, and then applies them.
+    pub fn act(&mut self, command: Command) -> Result<&Control, ActError> {
+        let now = self.now();
+        let control = self.control.as_ref().ok_or(ActError::NoControl)?;
+        let events = control.decide(command, now)?;
+        let mut next = control.clone();
+        for event in &events {
+            next.apply(now.at, event)?;
+        }
+        let entries = entries(&events)?;
+        let stream = next.id().to_string();
+        match next.end() {
+            Some(end) if control.end().is_none() => {
+                let opening = next.opening();
+                let approved = end.outcome() == Outcome::Approved;
+                let finished = FinishedControl {
+                    control: stream,
+                    report: next.approval().map(|approval| approval.report),
+                    function: opening.function,
+                    certificate: opening.certificate,
+                    outcome: end.outcome().as_str().to_owned(),
+                    completed_at: now.at,
+                };
+                let deliver = approved && opening.certificate == CertificateKind::Qualified;
+                self.register.register_control(&finished, &entries, deliver, now.at)?;
+            }
+            _ if entries.is_empty() => {}
+            _ => drop(self.register.append(&stream, &entries, now.at)?),
+        }
+        Ok(self.control.insert(next))
+    }
+
+    /// Puts a closed control aside.
+    pub fn leave_control(&mut self) -> Result<(), ActError> {
+        match &self.control {
+            Some(control) if control.step() != crate::control::Step::Closed => Err(ActError::ControlOpen),
+            _ => {
+                self.forget_control();
+                Ok(())
+            }
+        }
+    }
+
+    fn forget_control(&mut self) {
+        self.control = None;
+        self.raw_scan = None;
+        self.draft = None;
+    }
+}
+
+fn entries(events: &[Event]) -> Result<Vec<JournalEntry>, RegisterError> {
+    events.iter().map(journal::entry).collect()
+}

@@ -1,0 +1,31 @@
+//! Step 5: the operator approves with a PIN, which signs the report (seed 003, "Godkjenning og signering av Operatør").
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Control, Event, Refusal, Step};
+use crate::digest::Digest;
+
+/// The signed, verified and kept report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// SHA-256 of the signed PDF.
+    pub report: Digest,
+    /// Size of the PDF, bytes.
+    pub size: u64,
+    /// SHA-256 of the machine-readable record inside it.
+    pub record: Digest,
+    /// When all steps were done and the report was made (ETSI TS 119 461 ISS-8.5.2-05A).
+    pub completed_at: Timestamp,
+    /// When the operator signed.
+    pub signed_at: Timestamp,
+    /// Level of the signature, for example `B-B` (ETSI EN 319 142-1).
+    pub level: String,
+}
+
+impl Control {
+    pub(super) fn approve(&self, approval: Box<Approval>) -> Result<Vec<Event>, Refusal> {
+        self.expect(&[Step::Approval])?;
+        Ok(vec![Event::Approved(approval)])
+    }
+}

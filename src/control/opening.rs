@@ -1,0 +1,181 @@
+//! How a control begins: the plan is made, the rules in force are frozen, and the hard blocks are decided.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ControlId, Event};
+use crate::{
+    digest::Digest,
+    rules::{self, CardState, CertificateKind, Function, IssueProcess, LraMode, Method, Person, Plan, PlanRequest},
+};
+
+/// The operator, as the signing certificate and the organisation name the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operator {
+    /// Common name of the certificate.
+    pub name: String,
+    /// User name in the organisation, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
+    /// Issuer of the certificate (RFC 4514).
+    pub certificate_issuer: String,
+    /// Serial number of the certificate, upper-case hexadecimal.
+    pub certificate_serial: String,
+    /// The key lies in software (training, local certificates), not on a card.
+    pub software_key: bool,
+}
+
+/// The rules in force when a control begins. They stay in force for this control whatever happens to the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectiveRules {
+    /// `CompanyName` of MASTER.toml, printed in every report.
+    pub company: String,
+    /// `OfficeName` of LOCAL.toml.
+    pub office: String,
+    /// `LraMode`.
+    pub mode: LraMode,
+    /// The tab IssueProcess.
+    pub issue_process: IssueProcess,
+    /// SHA-256 of the bytes of MASTER.toml.
+    pub master: Digest,
+    /// Training: every page is marked.
+    pub training: bool,
+    /// Version of this program.
+    pub program: String,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenRequest {
+    /// Made by the shell.
+    pub id: ControlId,
+    /// What the holder comes for.
+    pub function: Function,
+    /// The kind of certificate.
+    pub certificate: CertificateKind,
+    /// Who is controlled.
+    pub person: Person,
+    /// Who controls.
+    pub operator: Operator,
+    /// The certificates on the holder's card, where known.
+    pub card: Option<CardState>,
+    /// The qualified certificates on it were renewed before.
+    pub renewed_before: bool,
+    /// The rules in force.
+    pub rules: EffectiveRules,
+}
+
+/// A control that began.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Opening {
+    /// The name of the control.
+    pub id: ControlId,
+    /// What the holder comes for.
+    pub function: Function,
+    /// The kind of certificate.
+    pub certificate: CertificateKind,
+    /// Who is controlled.
+    pub person: Person,
+    /// Who controls.
+    pub operator: Operator,
+    /// The certificates on the holder's card, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<CardState>,
+    /// The qualified certificates on it were renewed before.
+    #[serde(default)]
+    pub renewed_before: bool,
+    /// The rules in force.
+    pub rules: EffectiveRules,
+    /// What this control must contain.
+    pub plan: Plan,
+}
+
+/// A control that did not begin. Nothing is issued; that it was asked for is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RefusedOpening {
+    /// The name of the control.
+    pub id: ControlId,
+    /// What the holder came for.
+    pub function: Function,
+    /// The kind of certificate.
+    pub certificate: CertificateKind,
+    /// Who is the subject.
+    pub person: Person,
+    /// Who asked.
+    pub operator: Operator,
+    /// The rules in force.
+    pub rules: EffectiveRules,
+    /// Why.
+    pub refusal: OpeningRefusal,
+}
+
+/// Why a control does not begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OpeningRefusal {
+    /// ETSI EN 319 411-1 REG-6.2.2-26: the officer is not the subject.
+    #[error("the operator is the person to be controlled: another operator must do this control")]
+    OperatorIsSubject,
+    /// A software key signs local certificates and training only.
+    #[error("the operator's key lies in software: a control for qualified certificates is signed with a card, or made as training")]
+    SoftwareKeyForQualified,
+    /// The plan says no.
+    #[error(transparent)]
+    #[serde(untagged)]
+    Plan(#[from] rules::Refusal),
+}
+
+impl OpeningRefusal {
+    /// The refusal's code in the catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Plan(refusal) => refusal.code(),
+            Self::OperatorIsSubject => "OPERATOR_IS_SUBJECT",
+            Self::SoftwareKeyForQualified => "SOFTWARE_KEY_FOR_QUALIFIED",
+        }
+    }
+}
+
+/// The operator and the subject carry the same user name, or the same full name. Two people of the same name are
+/// refused too: a colleague can do the control, a wrong one cannot be taken back.
+fn same_person(operator: &Operator, person: &Person) -> bool {
+    let same = |a: &str, b: &str| {
+        let folded = |text: &str| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
+        !a.trim().is_empty() && folded(a) == folded(b)
+    };
+    let user_names = operator.user_name.as_deref().zip(person.user_name.as_deref());
+    user_names.is_some_and(|(a, b)| same(a, b)) || same(&operator.name, &person.full_name())
+}
+
+/// Decides whether a control begins. A refusal is an event too: it is recorded.
+///
+/// When the plan knows one method only, that method is chosen at once.
+pub fn open(request: OpenRequest) -> Vec<Event> {
+    let OpenRequest { id, function, certificate, person, operator, card, renewed_before, rules } = request;
+    let asked = PlanRequest {
+        function,
+        certificate,
+        mode: rules.mode,
+        flags: &rules.issue_process,
+        card,
+        renewed_before,
+    };
+    let decided = if same_person(&operator, &person) {
+        Err(OpeningRefusal::OperatorIsSubject)
+    } else if certificate == CertificateKind::Qualified && operator.software_key && !rules.training {
+        Err(OpeningRefusal::SoftwareKeyForQualified)
+    } else {
+        rules::plan(&asked).map_err(OpeningRefusal::from)
+    };
+    match decided {
+        Err(refusal) => {
+            vec![Event::OpeningRefused(Box::new(RefusedOpening { id, function, certificate, person, operator, rules, refusal }))]
+        }
+        Ok(plan) => {
+            let only: Option<Method> = if let [method] = plan.methods.as_slice() { Some(*method) } else { None };
+            let opening = Opening { id, function, certificate, person, operator, card, renewed_before, rules, plan };
+            std::iter::once(Event::Opened(Box::new(opening)))
+                .chain(only.map(|method| Event::MethodChosen { method }))
+                .collect()
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Step 3: the holder signs, the operator compares with the signature in the document (seed 003, "Signering").
+//!
+//! There is no automatic score: one reference from another pen has no error rate that could be stated.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Control, Event, Refusal, Step, ending::{Attempts, text}};
+use crate::digest::Digest;
+
+/// One sample of the pen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PenPoint {
+    /// From the left edge of the field, micrometres.
+    pub x: u32,
+    /// From the upper edge of the field, micrometres.
+    pub y: u32,
+    /// Since the first touch, milliseconds.
+    pub t: u32,
+    /// Pressure, 0–1023, where the pad knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p: Option<u16>,
+}
+
+/// A signature as strokes: everything the pen did, nothing smoothed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Strokes {
+    /// Width of the field, micrometres.
+    pub width: u32,
+    /// Height of the field, micrometres.
+    pub height: u32,
+    /// From pen down to pen up.
+    pub strokes: Vec<Vec<PenPoint>>,
+}
+
+impl Strokes {
+    /// Most samples of one signature: ten minutes at 200 Hz.
+    pub const MOST_POINTS: usize = 120_000;
+
+    /// Number of samples.
+    pub fn points(&self) -> usize {
+        self.strokes.iter().map(Vec::len).sum()
+    }
+
+    /// From the first to the last sample, milliseconds.
+    pub fn duration_ms(&self) -> u32 {
+        self.strokes.iter().flatten().map(|point| point.t).max().unwrap_or(0)
+    }
+
+    /// Length of the ink, micrometres, rounded down.
+    pub fn ink_length(&self) -> u64 {
+        let step = |pair: &[PenPoint]| match pair {
+            [a, b] => {
+                let (dx, dy) = (u64::from(a.x.abs_diff(b.x)), u64::from(a.y.abs_diff(b.y)));
+                (dx * dx + dy * dy).isqrt()
+            }
+            _ => 0,
+        };
+        self.strokes.iter().map(|stroke| stroke.windows(2).map(step).sum::<u64>()).sum()
+    }
+}
+
+/// A captured signature: where its strokes and its picture are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapturedSignature {
+    /// SHA-256 of the strokes, as JSON.
+    pub strokes: Digest,
+    /// SHA-256 of the picture, PNG.
+    pub picture: Digest,
+    /// Number of strokes.
+    pub stroke_count: u32,
+    /// Number of samples.
+    pub points: u32,
+    /// From the first to the last sample, milliseconds.
+    pub duration_ms: u32,
+    /// Length of the ink, micrometres.
+    pub ink_length: u64,
+}
+
+/// Shortest ink that counts as a signature, micrometres: a dot or a slip of the pen is none.
+pub const SHORTEST_INK: u64 = 10_000;
+
+/// The operator's judgement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "judgement", rename_all = "kebab-case")]
+pub enum Judgement {
+    /// Clear common features.
+    Alike,
+    /// In doubt: the holder signs again.
+    Again {
+        /// Why, where the operator says it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// They differ too much: certificates are not issued.
+    Different {
+        /// In the operator's words.
+        reason: String,
+    },
+}
+
+/// The signature so far.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignatureState {
+    attempts: u32,
+    captured: Option<(CapturedSignature, Timestamp)>,
+    judged_alike_at: Option<Timestamp>,
+}
+
+/// The accepted signature, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignatureComparison {
+    /// The signature.
+    pub signature: CapturedSignature,
+    /// When it was given.
+    pub captured_at: Timestamp,
+    /// How often the holder signed, this one included.
+    pub attempts: u32,
+    /// When the operator found it alike.
+    pub judged_alike_at: Timestamp,
+}
+
+impl SignatureState {
+    /// How often the holder has signed.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+    /// The signature that waits for, or has, a judgement.
+    pub fn current(&self) -> Option<&CapturedSignature> {
+        self.captured.as_ref().map(|(captured, _)| captured)
+    }
+    /// The comparison, once it is positive.
+    pub fn comparison(&self) -> Option<SignatureComparison> {
+        let (signature, captured_at) = self.captured.clone()?;
+        Some(SignatureComparison { signature, captured_at, attempts: self.attempts, judged_alike_at: self.judged_alike_at? })
+    }
+    pub(super) fn captured(&mut self, at: Timestamp, signature: CapturedSignature) {
+        self.attempts += 1;
+        self.captured = Some((signature, at));
+    }
+    pub(super) fn judged(&mut self, at: Timestamp, judgement: Judgement) {
+        match judgement {
+            Judgement::Alike => self.judged_alike_at = Some(at),
+            Judgement::Again { .. } => self.captured = None,
+            Judgement::Different { .. } => {}
+        }
+    }
+}
+
+impl Control {
+    pub(super) fn capture_signature(&self, signature: CapturedSignature) -> Result<Vec<Event>, Refusal> {
+        self.expect(&[Step::Signature])?;
+        if self.signature().current().is_some() {
+            return Err(Refusal::NotJudgedYet);
+        }
+        if signature.ink_length < SHORTEST_INK {
+            return Err(Refusal::SignatureTooShort);
+        }
+        Ok(vec![Event::SignatureCaptured(signature)])
+    }
+
+    pub(super) fn judge_signature(&self, judgement: Judgement) -> Result<Vec<Event>, Refusal> {
+        self.expect(&[Step::Signature])?;
+        if self.signature().current().is_none() {
+            return Err(Refusal::NothingToJudge);
+        }
+        let used_up = self.signature().attempts() >= u32::from(self.opening().rules.issue_process.max_signature_attempts);
+        Ok(match judgement {
+            Judgement::Alike => vec![Event::SignatureJudged(Judgement::Alike)],
+            Judgement::Different { reason } => vec![Event::SignatureJudged(Judgement::Different { reason: text(reason)? })],
+            Judgement::Again { reason } => {
+                let again = Event::SignatureJudged(Judgement::Again { reason: reason.map(text).transpose()? });
+                std::iter::once(again)
+                    .chain(used_up.then_some(Event::AttemptsUsedUp { of: Attempts::Signature }))
+                    .collect()
+            }
+        })
+    }
+}

@@ -1,0 +1,117 @@
+//! The record: what one approved control proves, for people in the report's pages and for programs as JSON inside it.
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    control::{Control, ControlId, Identification, Operator, opening::EffectiveRules, scan::AcceptedScan, signature::SignatureComparison, terms::TermsAcceptance},
+    digest::Digest,
+    rules::{CardState, CertificateKind, Function, Person, Plan},
+};
+
+/// The form of the record; a changed meaning gets a new number.
+pub const FORMAT: &str = "bam-station record 1";
+
+/// What a reader must not read into the record (`peers.md` A7).
+pub const LIMITS: &[&str] = &[
+    "The scan is a white-light image of what was presented. It was not authenticated by a machine.",
+    "Whether two signatures are alike is the operator's judgement. No automatic comparison was made.",
+    "The time of the signature is the station's clock; no time-stamping authority confirmed it.",
+];
+
+/// Where the register's journal stood when the record was made: a rewritten past is found by comparing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainHead {
+    /// Number of the last row of the journal.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: Digest,
+}
+
+/// One approved identity control.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// [`FORMAT`].
+    pub format: String,
+    /// The name of the control.
+    pub control: ControlId,
+    /// Made in training: proves nothing about anybody.
+    pub training: bool,
+    /// What the holder came for.
+    pub function: Function,
+    /// The kind of certificate.
+    pub certificate: CertificateKind,
+    /// Who was controlled.
+    pub person: Person,
+    /// The certificates on the holder's card, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<CardState>,
+    /// Who controlled.
+    pub operator: Operator,
+    /// The rules in force: flags, digest of MASTER.toml, program version.
+    pub rules: EffectiveRules,
+    /// What the rules asked for, and why.
+    pub plan: Plan,
+    /// When it began (UTC).
+    pub opened_at: Timestamp,
+    /// When all steps were done and this report was made (UTC; ETSI TS 119 461 ISS-8.5.2-05A). The signature carries its own time.
+    pub completed_at: Timestamp,
+    /// The same in the office's time, with the zone's offset (RFC 9557).
+    pub completed_at_office: String,
+    /// How the holder was identified.
+    pub identification: Identification,
+    /// When.
+    pub identified_at: Timestamp,
+    /// The accepted terms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<TermsAcceptance>,
+    /// The compared signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<SignatureComparison>,
+    /// The scanned document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scan: Option<AcceptedScan>,
+    /// Where the register stood.
+    pub register: ChainHead,
+    /// [`LIMITS`].
+    pub limits: Vec<String>,
+}
+
+impl Record {
+    /// The record of a control that waits for its approval; `None` at every other step.
+    pub fn of(control: &Control, completed_at: Timestamp, office: &TimeZone, register: ChainHead) -> Option<Self> {
+        if control.step() != crate::control::Step::Approval {
+            return None;
+        }
+        let opening = control.opening().clone();
+        let (identification, identified_at) = control.identification()?;
+        let scan = if control.needs(crate::control::Step::Scan) { control.scan().accepted() } else { None };
+        Some(Self {
+            format: FORMAT.to_owned(),
+            control: opening.id,
+            training: opening.rules.training,
+            function: opening.function,
+            certificate: opening.certificate,
+            person: opening.person,
+            card: opening.card,
+            operator: opening.operator,
+            rules: opening.rules,
+            plan: opening.plan,
+            opened_at: control.opened_at(),
+            completed_at,
+            completed_at_office: completed_at.to_zoned(office.clone()).to_string(),
+            identification: identification.clone(),
+            identified_at,
+            terms: control.terms().acceptance(),
+            signature: control.signature().comparison(),
+            scan,
+            register,
+            limits: LIMITS.iter().map(|&limit| limit.to_owned()).collect(),
+        })
+    }
+
+    /// The record as it is attached to the report: JSON with two spaces of indentation.
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec_pretty(self)
+    }
+}

@@ -1,0 +1,218 @@
+//! Step 5: the report is made, shown as it will be signed, signed, verified, and put into the register.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::{
+    control::{Approval, Command, Control, Identification, Step, Strokes},
+    digest::Digest,
+    evidence::{
+        Record,
+        record::ChainHead,
+        report::{self, ReportError, ReportParts},
+        sign::{KeyStoreError, SignReportError, SignatureDetails, UnsignedReport},
+        verify::{self, NotVerified},
+    },
+    register::RegisterError,
+    secret::Pin,
+};
+
+use super::{ActError, Station};
+
+/// The report of the open control as it will be signed.
+pub struct Draft {
+    record_json: Vec<u8>,
+    completed_at: Timestamp,
+    report: UnsignedReport,
+}
+
+impl Draft {
+    /// The pages, a PDF without a signature.
+    pub fn pdf(&self) -> &[u8] {
+        self.report.bytes()
+    }
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum DraftError {
+    /// Something before the approval is missing.
+    #[error("the control does not stand at its approval: finish the steps before it")]
+    NotAtApproval,
+    /// The register or a piece of evidence.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// A piece of evidence is not what it must be.
+    #[error("the evidence of this control is damaged: run `bam-station register verify`, then begin a new control")]
+    EvidenceDamaged,
+    /// The pages could not be made.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
+
+impl DraftError {
+    /// The fault's code in the catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotAtApproval => "NOT_AT_APPROVAL",
+            Self::Register(error) => error.code(),
+            Self::EvidenceDamaged => "CONTROL_EVIDENCE_DAMAGED",
+            Self::Report(error) => error.code(),
+        }
+    }
+}
+
+/// Why a control was not approved. It stands where it stood; a wrong PIN is counted.
+#[derive(Debug, thiserror::Error)]
+pub enum ApproveError {
+    /// Nobody is signed in.
+    #[error("no operator is signed in: sign in first")]
+    NotSignedIn,
+    /// Another operator began this control.
+    #[error("another operator began this control: that operator signs it, or it is aborted")]
+    OtherOperator,
+    /// The report.
+    #[error(transparent)]
+    Draft(#[from] DraftError),
+    /// The signature.
+    #[error(transparent)]
+    Sign(#[from] SignReportError),
+    /// The station's anchors.
+    #[error(transparent)]
+    Keys(#[from] KeyStoreError),
+    /// The program's own check of what it made says no. Nothing is kept.
+    #[error("the signed report did not pass the station's own verification, so it was not kept: {0}")]
+    NotVerified(#[from] NotVerified),
+    /// The control or the register.
+    #[error(transparent)]
+    Act(#[from] ActError),
+}
+
+impl From<RegisterError> for ApproveError {
+    fn from(error: RegisterError) -> Self {
+        Self::Act(error.into())
+    }
+}
+
+impl ApproveError {
+    /// The fault's code in the catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotSignedIn => "NOT_SIGNED_IN",
+            Self::OtherOperator => "OTHER_OPERATORS_CONTROL",
+            Self::Draft(error) => error.code(),
+            Self::Sign(error) => error.code(),
+            Self::Keys(error) => error.code(),
+            Self::NotVerified(_) => "OWN_REPORT_NOT_VERIFIED",
+            Self::Act(error) => error.code(),
+        }
+    }
+}
+
+impl Station {
+    /// The report as it will be signed. It is made once and stays the same until it is signed or the station restarts.
+    pub fn draft(&mut self) -> Result<&Draft, DraftError> {
+        if self.draft.is_none() {
+            self.draft = Some(self.make_draft()?);
+        }
+        self.draft.as_ref().ok_or(DraftError::NotAtApproval)
+    }
+
+    fn make_draft(&self) -> Result<Draft, DraftError> {
+        let control = self.control.as_ref().filter(|control| control.step() == Step::Approval);
+        let control = control.ok_or(DraftError::NotAtApproval)?;
+        let head = self.register.head()?;
+        let completed_at = self.now().at;
+        let chain = ChainHead { seq: head.seq, hash: head.hash };
+        let record = Record::of(control, completed_at, &self.configuration.zone(), chain).ok_or(DraftError::NotAtApproval)?;
+        let record_json = record.to_json().map_err(|_| DraftError::EvidenceDamaged)?;
+        let parts = self.parts(control, &record)?;
+        let pdf = report::build(&ReportParts {
+            record: &record,
+            record_json: &record_json,
+            strokes: parts.strokes.as_ref(),
+            scan_jpeg: parts.scan.as_deref(),
+            previous_scan_jpeg: parts.previous_scan.as_deref(),
+            terms_text: parts.terms.as_deref(),
+        })?;
+        Ok(Draft { record_json, completed_at, report: UnsignedReport::new(pdf) })
+    }
+
+    fn parts(&self, control: &Control, record: &Record) -> Result<Parts, DraftError> {
+        let kept = |digest: &Digest| self.evidence(digest);
+        let strokes = match &record.signature {
+            None => None,
+            Some(comparison) => {
+                let json = kept(&comparison.signature.strokes)?;
+                Some(serde_json::from_slice::<Strokes>(&json).map_err(|_| DraftError::EvidenceDamaged)?)
+            }
+        };
+        let previous = match control.identification() {
+            Some((Identification::ThirdParty { previous_scan: Some(scan), .. }, _)) => Some(kept(&scan.upright)?),
+            _ => None,
+        };
+        let terms = match &record.terms {
+            None => None,
+            Some(acceptance) => {
+                Some(String::from_utf8(kept(&acceptance.terms.text)?).map_err(|_| DraftError::EvidenceDamaged)?)
+            }
+        };
+        Ok(Parts {
+            strokes,
+            scan: record.scan.as_ref().map(|accepted| kept(&accepted.scan.upright.picture)).transpose()?,
+            previous_scan: previous,
+            terms,
+        })
+    }
+
+    /// The operator approves: PIN → signature → own verification → register, and the outbox for qualified certificates.
+    pub fn approve(&mut self, pin: Pin) -> Result<&Control, ApproveError> {
+        let operator = self.signed_in.as_ref().ok_or(ApproveError::NotSignedIn)?.operator();
+        let control = self.control.as_ref().ok_or(ActError::NoControl)?;
+        let began = &control.opening().operator;
+        if (&began.certificate_issuer, &began.certificate_serial) != (&operator.certificate_issuer, &operator.certificate_serial) {
+            return Err(ApproveError::OtherOperator);
+        }
+        self.draft()?;
+        let now = self.now();
+        let details = SignatureDetails {
+            signed_at: now.at,
+            reason: "Identitetskontroll godkjent".to_owned(),
+            location: self.configuration.place(),
+        };
+        let draft = self.draft.as_ref().ok_or(DraftError::NotAtApproval)?;
+        let signer = self.signed_in.as_mut().ok_or(ApproveError::NotSignedIn)?.signer();
+        let signed = draft.report.sign(signer, pin, &details)?;
+        let verified = verify::own(signed, &self.keys.anchors()?, now.at, &draft.record_json)?;
+        let report = self.register.evidence().put(verified.bytes())?;
+        let approval = Approval {
+            report,
+            size: u64::try_from(verified.bytes().len()).unwrap_or(u64::MAX),
+            record: Digest::of(&draft.record_json),
+            completed_at: draft.completed_at,
+            signed_at: now.at,
+            level: verified.level().to_string(),
+        };
+        self.act(Command::Approve(Box::new(approval)))?;
+        self.draft = None;
+        Ok(self.control.as_ref().ok_or(ActError::NoControl)?)
+    }
+
+    /// The signed report of the control as a file whose name ends in `.pdf`, for people and viewers.
+    ///
+    /// It is a second name of the kept evidence, not a copy; it is made when it is first asked for.
+    pub fn report_file(&self) -> Result<Option<PathBuf>, RegisterError> {
+        let Some((id, approval)) = self.control.as_ref().and_then(|control| Some((control.id(), control.approval()?))) else {
+            return Ok(None);
+        };
+        self.register.report_file(&id.to_string(), &approval.report).map(Some)
+    }
+}
+
+struct Parts {
+    strokes: Option<Strokes>,
+    scan: Option<Vec<u8>>,
+    previous_scan: Option<Vec<u8>>,
+    terms: Option<String>,
+}

@@ -1,0 +1,201 @@
+//! What devices and the holder's screen bring in: terms, strokes, scans. It is kept as evidence first and then told to the control.
+
+use crate::{
+    config::{Language, local::ScanMode},
+    control::{
+        Command, Control, Identification,
+        scan::{DocumentScan, Upright},
+        signature::{CapturedSignature, Strokes},
+        terms::ShownTerms,
+    },
+    device::scanner::{ColourMode, RawScan, ScanControl, ScanError, ScanJob},
+    digest::Digest,
+    imaging::{
+        ink::{self, InkError},
+        upright::{self, Turn, UprightError},
+    },
+    register::{MAX_EVIDENCE_BYTES, RegisterError},
+    rules::Pose,
+};
+
+use super::{ActError, Station};
+
+/// Why nothing was captured.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    /// The control or the register.
+    #[error(transparent)]
+    Act(#[from] ActError),
+    /// No terms are in force in this language.
+    #[error("no terms are in force for this kind of certificate in this language: choose the other language, or complete terms.toml")]
+    NoTerms,
+    /// More samples than a signature can have.
+    #[error("the signature has more than {} samples: clear the field and sign again", Strokes::MOST_POINTS)]
+    TooManyPoints,
+    /// The strokes cannot be drawn.
+    #[error(transparent)]
+    Ink(#[from] InkError),
+    /// The scan cannot be made upright.
+    #[error(transparent)]
+    Upright(#[from] UprightError),
+    /// There is no scan to turn.
+    #[error("there is no scan to turn: scan first")]
+    NoScan,
+}
+
+impl From<RegisterError> for CaptureError {
+    fn from(error: RegisterError) -> Self {
+        Self::Act(error.into())
+    }
+}
+
+impl CaptureError {
+    /// The fault's code in the catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Act(error) => error.code(),
+            Self::NoTerms => "TERMS_NOT_IN_FORCE",
+            Self::TooManyPoints => "SIGNATURE_TOO_LONG",
+            Self::Ink(error) => error.code(),
+            Self::Upright(error) => error.code(),
+            Self::NoScan => "NO_SCAN_TO_TURN",
+        }
+    }
+}
+
+/// Why there is no scan.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanFault {
+    /// The scanner. It is recorded in the control.
+    #[error(transparent)]
+    Scanner(#[from] ScanError),
+    /// Everything behind the scanner.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+}
+
+impl ScanFault {
+    /// The fault's code in the catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Scanner(error) => error.code(),
+            Self::Capture(error) => error.code(),
+        }
+    }
+}
+
+impl Station {
+    /// Puts the terms in force before the holder. The text is kept as it was shown.
+    pub fn show_terms(&mut self, language: Language) -> Result<&Control, CaptureError> {
+        let control = self.control.as_ref().ok_or(ActError::NoControl)?;
+        let today = self.now().today;
+        let terms = self.configuration.terms.for_certificate(control.opening().certificate, language, today);
+        let terms = terms.ok_or(CaptureError::NoTerms)?;
+        let shown = ShownTerms {
+            id: terms.id.clone(),
+            version: terms.version.clone(),
+            language: language.code().to_owned(),
+            title: terms.title.clone(),
+            text: self.register.evidence().put(terms.text.as_bytes())?,
+        };
+        Ok(self.act(Command::ShowTerms(shown))?)
+    }
+
+    /// Takes the holder's signature.
+    pub fn capture_signature(&mut self, strokes: &Strokes) -> Result<&Control, CaptureError> {
+        self.control.as_ref().ok_or(ActError::NoControl)?;
+        if strokes.points() > Strokes::MOST_POINTS {
+            return Err(CaptureError::TooManyPoints);
+        }
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let evidence = self.register.evidence();
+        let json = serde_json::to_vec(strokes).map_err(|_| CaptureError::TooManyPoints)?;
+        let captured = CapturedSignature {
+            strokes: evidence.put(&json)?,
+            picture: evidence.put(&ink::picture(strokes)?)?,
+            stroke_count: count(strokes.strokes.len()),
+            points: count(strokes.points()),
+            duration_ms: strokes.duration_ms(),
+            ink_length: strokes.ink_length(),
+        };
+        Ok(self.act(Command::CaptureSignature(captured))?)
+    }
+
+    /// Scans the presented document. Takes as long as the scanner does; a fault of the scanner is recorded in the control.
+    pub fn scan(&mut self, watch: &ScanControl) -> Result<&Control, ScanFault> {
+        let control = self.control.as_ref().ok_or(ActError::NoControl).map_err(CaptureError::from)?;
+        let turn = upright::turn_for(self.pose(control));
+        let scanner = &self.configuration.local.value.scanner;
+        let job = ScanJob {
+            device: scanner.device.clone(),
+            mode: match scanner.mode {
+                ScanMode::Color => ColourMode::Colour,
+                ScanMode::Gray => ColourMode::Grey,
+            },
+            ..ScanJob::a6(scanner.dpi)
+        };
+        let raw = match self.scanner.scan(&job, watch) {
+            Ok(raw) => raw,
+            Err(error) => {
+                self.act(Command::RecordScanFault { code: error.code().to_owned() }).map_err(CaptureError::from)?;
+                return Err(error.into());
+            }
+        };
+        let kept = self.keep_scan(&raw, turn)?;
+        self.act(Command::TakeScan(Box::new(kept))).map_err(CaptureError::from)?;
+        self.raw_scan = Some(raw);
+        Ok(self.control.as_ref().ok_or(ActError::NoControl).map_err(CaptureError::from)?)
+    }
+
+    fn keep_scan(&self, raw: &RawScan, turn: Turn) -> Result<DocumentScan, CaptureError> {
+        let evidence = self.register.evidence();
+        Ok(DocumentScan {
+            raw: evidence.put(&upright::raw_png(raw)?)?,
+            raw_width: raw.width_px,
+            raw_height: raw.height_px,
+            dpi: raw.dpi,
+            device: raw.device.clone(),
+            upright: self.keep_upright(raw, turn)?,
+        })
+    }
+
+    fn keep_upright(&self, raw: &RawScan, turn: Turn) -> Result<Upright, CaptureError> {
+        let picture = upright::upright(raw, turn)?;
+        Ok(Upright {
+            picture: self.register.evidence().put(&picture.jpeg)?,
+            turn,
+            width: picture.width_px,
+            height: picture.height_px,
+        })
+    }
+
+    /// Turns the picture by hand, clockwise on top of how it stands.
+    pub fn turn_scan(&mut self, by: Turn) -> Result<&Control, CaptureError> {
+        let control = self.control.as_ref().ok_or(ActError::NoControl)?;
+        let scan = control.scan().current().ok_or(CaptureError::NoScan)?;
+        let turn = scan.upright.turn.then(by);
+        let upright = match &self.raw_scan {
+            Some(raw) => self.keep_upright(raw, turn)?,
+            // After a restart the raw picture is read back from the evidence.
+            None => {
+                let png = self.register.evidence().get(&scan.raw, MAX_EVIDENCE_BYTES)?;
+                self.keep_upright(&upright::raw_from_png(&png, scan.dpi, &scan.device)?, turn)?
+            }
+        };
+        Ok(self.act(Command::TurnScan(upright))?)
+    }
+
+    /// A piece of evidence, checked against its digest.
+    pub fn evidence(&self, digest: &Digest) -> Result<Vec<u8>, RegisterError> {
+        self.register.evidence().get(digest, MAX_EVIDENCE_BYTES)
+    }
+
+    fn pose(&self, control: &Control) -> Pose {
+        match control.identification() {
+            Some((Identification::Document(check), _)) => {
+                self.configuration.document_kind(&check.kind).map_or(Pose::Lying, |kind| kind.pose)
+            }
+            _ => Pose::Lying,
+        }
+    }
+}

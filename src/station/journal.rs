@@ -1,0 +1,77 @@
+//! Events of a control ↔ entries of the register's journal.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    control::{BrokenJournal, Control, Event, Step},
+    register::{JournalEntry, REGISTER_STREAM, Register, RegisterError, StoredEntry},
+};
+
+/// Why a control cannot be read back.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadBackError {
+    /// The register failed.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// Its events do not fit each other.
+    #[error(transparent)]
+    Broken(#[from] BrokenJournal),
+    /// An entry is none of the events that this program knows.
+    #[error("entry {seq} of the journal is of a kind that this program does not know: use the program's newer version")]
+    UnknownEvent {
+        /// The entry's number.
+        seq: u64,
+    },
+}
+
+impl ReadBackError {
+    /// The fault's code in the catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Register(error) => error.code(),
+            Self::Broken(error) => error.code(),
+            Self::UnknownEvent { .. } => "JOURNAL_ENTRY_UNKNOWN",
+        }
+    }
+}
+
+/// The event as the journal keeps it.
+pub fn entry(event: &Event) -> Result<JournalEntry, RegisterError> {
+    let body = match serde_json::to_value(event) {
+        Ok(Value::Object(mut whole)) => whole.remove("body").unwrap_or(Value::Null),
+        _ => Value::Null,
+    };
+    JournalEntry::new(event.kind(), &body)
+}
+
+/// The event that an entry keeps; `None` when it is none.
+pub fn event(entry: &StoredEntry) -> Option<Event> {
+    let body: Value = serde_json::from_str(&entry.body).ok()?;
+    let whole = if body.is_null() { json!({ "kind": entry.kind }) } else { json!({ "kind": entry.kind, "body": body }) };
+    serde_json::from_value(whole).ok()
+}
+
+/// The events of one control with their times.
+pub fn events(register: &Register, control: &str) -> Result<Vec<(Timestamp, Event)>, ReadBackError> {
+    let stored = register.entries(control)?;
+    stored
+        .iter()
+        .map(|entry| event(entry).map(|event| (entry.at, event)).ok_or(ReadBackError::UnknownEvent { seq: entry.seq }))
+        .collect()
+}
+
+/// The control that was under way when the station stopped: the newest one that is not closed.
+pub fn unfinished(register: &Register) -> Result<Option<Control>, ReadBackError> {
+    let mut streams: Vec<String> = register.streams()?.into_iter().filter(|stream| stream != REGISTER_STREAM).collect();
+    // A control's id begins with its time (UUID version 7), so the newest comes first.
+    streams.sort_unstable_by(|a, b| b.cmp(a));
+    for stream in streams {
+        let events = events(register, &stream)?;
+        if matches!(events.first(), Some((_, Event::Opened(_)))) {
+            let control = Control::replay(&events)?;
+            return Ok((control.step() != Step::Closed).then_some(control));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,306 @@
+//! A scripted control: everything that people and devices would do, named in a TOML file (`bam-station control SCRIPT.toml`).
+//!
+//! The script drives the same station as the screens do. It exists for training, acceptance tests and automation.
+
+use std::{collections::VecDeque, path::{Path, PathBuf}};
+
+use serde::Deserialize;
+
+use crate::{
+    control::{PresentedDocument, document::NoDocument},
+    rules::{CardState, CertificateKind, Function, Person},
+};
+
+/// Largest script, bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// A whole script.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// Who controls, and with which PIN.
+    pub operator: OperatorInput,
+    /// What the holder comes for.
+    pub request: Request,
+    /// Who is controlled.
+    pub person: Person,
+    /// Step 1.
+    pub identification: Identification,
+    /// Step 2; needed when the plan asks for terms.
+    #[serde(default)]
+    pub terms: Option<Terms>,
+    /// Step 3, one entry an attempt.
+    #[serde(default)]
+    pub signature: VecDeque<Signature>,
+    /// Step 4, one entry an attempt.
+    #[serde(default)]
+    pub scan: VecDeque<Scan>,
+    /// Step 5.
+    #[serde(default)]
+    pub approval: Approval,
+    /// End: the document or card goes back.
+    #[serde(default = "yes")]
+    pub hand_back: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The operator of a script. In training the operator's key is made when there is none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorInput {
+    /// Name for the certificate.
+    pub name: String,
+    /// The PIN; taken out of the script when it is used.
+    pub pin: String,
+}
+
+impl std::fmt::Debug for OperatorInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OperatorInput").finish_non_exhaustive()
+    }
+}
+
+impl Drop for OperatorInput {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.pin);
+    }
+}
+
+/// What the holder comes for.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Function.
+    pub function: Function,
+    /// Kind of certificate.
+    pub certificate: CertificateKind,
+    /// The certificates on the card, for a renewal.
+    #[serde(default)]
+    pub card: Option<CardState>,
+    /// They were renewed before.
+    #[serde(default)]
+    pub renewed_before: bool,
+}
+
+/// Step 1 of a script.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "method", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Identification {
+    /// A document is presented.
+    Document(Box<DocumentInput>),
+    /// No document.
+    NoDocument {
+        /// What then.
+        then: NoDocument,
+    },
+    /// The document is rejected.
+    RejectDocument {
+        /// Why.
+        reason: String,
+    },
+    /// A false document is suspected.
+    SuspectFalseDocument {
+        /// What raised it.
+        note: String,
+        /// The responsible was told.
+        #[serde(default)]
+        responsible_told: bool,
+    },
+    /// The operator vouches.
+    Operator {
+        /// How the operator knows the person.
+        statement: String,
+    },
+    /// The operator ends the control.
+    Abort {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// A presented document and its check.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentInput {
+    /// Id of the kind in documents.toml.
+    pub kind: String,
+    /// Ids of the verified security features.
+    pub verified_features: Vec<String>,
+    /// Undamaged.
+    #[serde(default = "yes")]
+    pub undamaged: bool,
+    /// The person is the one in the picture.
+    #[serde(default = "yes")]
+    pub person_matches_photo: bool,
+    /// Reference source.
+    #[serde(default)]
+    pub reference: Option<String>,
+    /// Remark.
+    #[serde(default)]
+    pub remark: Option<String>,
+    /// What is printed.
+    pub document: PresentedDocument,
+}
+
+/// What the holder does with the terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Accepts.
+    Accept,
+    /// Declines.
+    Decline,
+}
+
+/// Step 2 of a script.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// The holder's language.
+    pub language: String,
+    /// What the holder does.
+    pub answer: Answer,
+}
+
+/// The operator's judgement of a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignatureJudgement {
+    /// Alike.
+    Alike,
+    /// Again.
+    Again,
+    /// Different.
+    Different,
+}
+
+/// One attempt of step 3.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signature {
+    /// A file with strokes, JSON, beside the script.
+    pub strokes: PathBuf,
+    /// The judgement.
+    pub judgement: SignatureJudgement,
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// The operator's judgement of a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScanJudgement {
+    /// Good.
+    Good,
+    /// Again.
+    Again,
+}
+
+/// One attempt of step 4.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scan {
+    /// The document that is laid on the virtual glass: a picture of the upright page, beside the script.
+    pub picture: PathBuf,
+    /// Resolution of that picture, dots per inch.
+    #[serde(default = "three_hundred")]
+    pub dpi: u16,
+    /// Quarter turns that the operator adds by hand, clockwise degrees.
+    #[serde(default)]
+    pub turn: crate::imaging::upright::Turn,
+    /// The judgement.
+    pub judgement: ScanJudgement,
+    /// Why.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+fn three_hundred() -> u16 {
+    300
+}
+
+/// Step 5 of a script.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// The operator approves; `false` ends the control before step 5.
+    #[serde(default = "yes")]
+    pub approve: bool,
+    /// Why not.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+impl Default for Approval {
+    fn default() -> Self {
+        Self { approve: true, reason: None }
+    }
+}
+
+/// Why a script cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ScriptError {
+    /// It cannot be read.
+    #[error("the script {file} cannot be read ({why}): give the path of a TOML file, such as config/examples/qualified-passport.toml")]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// The system's word.
+        why: std::io::ErrorKind,
+    },
+    /// It is too large.
+    #[error("the script {file} is larger than 1 MiB: a script names its pictures, it does not hold them")]
+    TooLarge {
+        /// The file.
+        file: PathBuf,
+    },
+    /// It is not what a script must be.
+    #[error("{file}:{line}:{column}: {what}")]
+    Wrong {
+        /// The file.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+impl ScriptError {
+    /// The fault's code in the catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "SCRIPT_UNREADABLE",
+            Self::TooLarge { .. } => "SCRIPT_TOO_LARGE",
+            Self::Wrong { .. } => "SCRIPT_WRONG",
+        }
+    }
+}
+
+impl Script {
+    /// Reads a script.
+    pub fn load(file: &Path) -> Result<Self, ScriptError> {
+        let unreadable = |error: std::io::Error| ScriptError::Unreadable { file: file.to_owned(), why: error.kind() };
+        let metadata = std::fs::metadata(file).map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(ScriptError::Unreadable { file: file.to_owned(), why: std::io::ErrorKind::InvalidInput });
+        }
+        if metadata.len() > LARGEST {
+            return Err(ScriptError::TooLarge { file: file.to_owned() });
+        }
+        let text = std::fs::read_to_string(file).map_err(unreadable)?;
+        toml::from_str(&text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
+            ScriptError::Wrong { file: file.to_owned(), line, column, what: error.message().to_owned() }
+        })
+    }
+}
+

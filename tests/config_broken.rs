@@ -2,7 +2,10 @@
 
 use std::{fs, path::PathBuf, process::Command, time::Instant};
 
-use bam_station::config::{Broken, ConfigError, Diagnostic, load_local, load_master};
+use bam_station::{
+    config::{Broken, ConfigError, Diagnostic, load_local, load_master},
+    rules::issue_process::FLAGS,
+};
 
 const SHIPPED: &str = include_str!("../MASTER.toml");
 
@@ -64,16 +67,11 @@ fn a_file_of_comments_alone_lacks_its_required_key() {
 
 #[test]
 fn an_unknown_key_gets_the_nearest_name_and_the_names_of_its_section() {
-    let unknown = only(
-        "[Common]\nCompanyName = \"A\"\n\n[IssueProcess]\nRequireScanForLokal = false\n",
-        Broken::Invalid,
-        5,
-        1,
-    );
+    let unknown = only("[Common]\nCompanyName = \"A\"\n\n[IssueProcess]\nRequireScanForLokal = false\n", Broken::Invalid, 5, 1);
     let message = "unknown key \"RequireScanForLokal\" in [IssueProcess]; did you mean \"RequireScanForLocal\"?";
     assert_eq!(unknown.message, message);
     assert!(unknown.allowed.contains("RequireScanForLocal, RequireScanForReplacement"), "{unknown}");
-    assert!(unknown.to_string().contains(":5:1: unknown key"), "{unknown}");
+    assert!(unknown.to_string().contains(&format!(":5:1: {message} allowed: ThirdPartyIdControl, ")), "{unknown}");
 }
 
 #[test]
@@ -143,16 +141,13 @@ fn a_value_where_a_section_belongs_is_told() {
 #[test]
 fn a_number_out_of_range_names_the_range() {
     for number in ["0", "21", "-1", "0xFF", "99999999999999999999999999"] {
-        let wrong = only(
-            format!("[Common]\nCompanyName = \"A\"\n[IssueProcess]\nMaxScanAttempts = {number}\n"),
-            Broken::Invalid,
-            4,
-            19,
-        );
+        let wrong =
+            only(format!("[Common]\nCompanyName = \"A\"\n[IssueProcess]\nMaxScanAttempts = {number}\n"), Broken::Invalid, 4, 19);
         assert!(wrong.message.contains("out of range"), "{wrong}");
         assert_eq!(wrong.allowed, "a whole number from 1 to 20");
     }
-    let (_folder, path) = file("[Common]\nCompanyName = \"A\"\n[IssueProcess]\nMaxScanAttempts = 0x14\nMaxSignatureAttempts = 1\n");
+    let (_folder, path) =
+        file("[Common]\nCompanyName = \"A\"\n[IssueProcess]\nMaxScanAttempts = 0x14\nMaxSignatureAttempts = 1\n");
     let flags = load_master(&path).unwrap().value.issue_process;
     assert_eq!((flags.max_scan_attempts, flags.max_signature_attempts), (20, 1));
 }
@@ -190,6 +185,11 @@ fn what_is_not_toml_names_what_may_stand_on_its_line() {
     assert_eq!(wrong.allowed, "lines KEY = VALUE with the keys LraMode, CompanyName");
     let wrong = only("[Common]\nCompanyName = \"A\"\n[IssueProcess\nMaxScanAttempts = 5\n", Broken::Syntax, 3, 14);
     assert!(wrong.allowed.contains("[IssueProcess]"), "{wrong}");
+}
+
+#[test]
+fn a_mistake_is_told_once_although_many_brackets_are_open() {
+    only("[Common]\nCompanyName = [[[[[\n", Broken::Syntax, 2, 20);
 }
 
 #[test]
@@ -318,10 +318,11 @@ proptest::proptest! {
         let (_folder, path) = file(&text);
         match load_master(&path) {
             Ok(loaded) => {
-                let said = String::from_utf8(text).unwrap();
-                let flags = &loaded.value.issue_process;
-                if flags.third_party_id_control || flags.allow_operator_identification {
-                    proptest::prop_assert!(said.contains("= true"));
+                let said: toml::Table = String::from_utf8(text).unwrap().parse().unwrap();
+                let said = |name: &str| said.get("IssueProcess").and_then(|section| section.get(name)).map(ToString::to_string);
+                for flag in FLAGS {
+                    let expected = said(flag.name).unwrap_or_else(|| flag.default_value());
+                    proptest::prop_assert_eq!(flag.value(&loaded.value.issue_process), expected, "{}", flag.name);
                 }
             }
             Err(error) => proptest::prop_assert!(error.diagnostics().iter().all(|found| found.line >= 1 && !found.allowed.is_empty())),

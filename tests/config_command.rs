@@ -23,7 +23,12 @@ fn the_shipped_configuration_is_good() {
     let output = station(shipped(), &["config", "check"]);
     let told = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&output.stderr));
-    for file in ["MASTER.toml: good (sha256 ", "config/LOCAL.toml: good", "config/documents.toml: good (6 documents)", "terms.toml: good (4 texts)"] {
+    for file in [
+        "MASTER.toml: good (sha256 ",
+        "config/LOCAL.toml: good",
+        "config/documents.toml: good (6 documents)",
+        "terms.toml: good (4 texts)",
+    ] {
         assert!(told.contains(file), "{file} is not in: {told}");
     }
 }
@@ -75,7 +80,12 @@ fn show_prints_the_values_in_force_with_their_origin() {
     fs::write(folder.path().join("MASTER.toml"), text).unwrap();
     let output = station(folder.path(), &["config", "show", "MASTER.toml"]);
     let told = String::from_utf8(output.stdout).unwrap();
-    for line in ["ThirdPartyIdControl = true  # line 4", "MaxScanAttempts = 5  # default", "# ArchiveUrl is not set", "LraMode = \"Mixed\"  # default"] {
+    for line in [
+        "ThirdPartyIdControl = true  # line 4",
+        "MaxScanAttempts = 5  # default",
+        "# ArchiveUrl is not set",
+        "LraMode = \"Mixed\"  # default",
+    ] {
         assert!(told.lines().any(|found| found == line), "{line} is not in: {told}");
     }
     // What is printed is itself a file that says the same.

@@ -8,7 +8,7 @@ use bam_station::{
         schema::{Field, Schema},
     },
     digest::Digest,
-    rules::{CertificateKind, IssueProcess, LraMode},
+    rules::{CertificateKind, IssueProcess, LraMode, issue_process::FLAGS},
 };
 
 fn master(content: &str) -> Loaded<Master> {
@@ -18,7 +18,7 @@ fn master(content: &str) -> Loaded<Master> {
     load_master(&path).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A P-256-free stand-in: any point of Edwards25519 will do. This is the base point, RFC 8032 §5.1.
+/// Any point of Edwards25519 will do: the base point (RFC 8032 §5.1).
 const BASE_POINT: &str = "5866666666666666666666666666666666666666666666666666666666666666";
 
 #[test]
@@ -46,7 +46,8 @@ fn a_file_with_only_the_company_name_is_the_strictest() {
 #[test]
 fn every_flag_reaches_its_own_place() {
     let strict = IssueProcess::default();
-    let flags: [(&str, fn(&IssueProcess) -> bool); 6] = [
+    type Flag = (&'static str, fn(&IssueProcess) -> bool);
+    let flags: [Flag; 6] = [
         ("ThirdPartyIdControl", |flags| flags.third_party_id_control),
         ("AllowOperatorIdentification", |flags| flags.allow_operator_identification),
         ("RequireTermsForLocal", |flags| flags.require_terms_for_local),
@@ -157,6 +158,17 @@ fn description_is_sound<C: Clone + Default>(schema: &Schema<C>) {
 fn the_descriptions_name_each_key_once_and_their_words_are_taken() {
     description_is_sound(&master::SCHEMA);
     description_is_sound(&local::SCHEMA);
+}
+
+#[test]
+fn the_description_of_issue_process_is_that_of_the_rules() {
+    let section = master::SCHEMA.section("IssueProcess").unwrap();
+    assert_eq!(section.keys.len(), FLAGS.len());
+    for (key, flag) in section.keys.iter().zip(FLAGS) {
+        assert_eq!(key.name, flag.name);
+        assert_eq!(key.field.default_value().unwrap().to_string(), flag.default_value());
+        assert!(key.field.allowed().starts_with(flag.allowed()), "{}: {}", key.name, key.field.allowed());
+    }
 }
 
 #[test]

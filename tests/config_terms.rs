@@ -110,7 +110,11 @@ fn a_version_takes_effect_at_its_date() {
 #[test]
 fn an_index_that_leaves_a_choice_is_refused() {
     for (entries, line, wrong) in [
-        (vec![entry("a", Local, "1", "nb", "2026-01-01"), entry("a", Local, "1", "nb", "2026-01-01")], 10, "twice in this language"),
+        (
+            vec![entry("a", Local, "1", "nb", "2026-01-01"), entry("a", Local, "1", "nb", "2026-01-01")],
+            10,
+            "twice in this language",
+        ),
         (vec![entry("a", Local, "1", "nb", "2026-01-01"), entry("a", Local, "2", "nb", "2026-01-01")], 10, "two versions"),
         (vec![entry("a", Local, "1", "nb", "2026-01-01"), entry("b", Local, "1", "nb", "2026-01-01")], 10, "two versions"),
         (vec![entry("a", Local, "1", "nb", "2026-01-01"), entry("a", Local, "1", "en", "2026-02-01")], 1, "differ in ValidFrom"),

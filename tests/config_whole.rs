@@ -167,5 +167,8 @@ fn the_files_are_searched_in_their_order() {
     // A file that is named is taken, and is never replaced by one that is found.
     assert_eq!(search.find(Some(place("user/MASTER.toml")), None).unwrap().master, place("user/MASTER.toml"));
     let error = search.find(Some(place("absent.toml")), None).unwrap_err();
-    assert!(error.to_string().contains("absent.toml:1:1: the file does not exist; allowed: an existing file after --master"), "{error}");
+    assert!(
+        error.to_string().contains("absent.toml:1:1: the file does not exist; allowed: an existing file after --master"),
+        "{error}"
+    );
 }

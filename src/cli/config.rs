@@ -95,20 +95,20 @@ fn one(file: &Path) -> Result<Vec<Part>, ConfigError> {
 
 /// The values of a file with sections: as TOML, each with the line it stands on, and as JSON.
 fn settings<C: Clone + Default>(loaded: &Loaded<C>, schema: &Schema<C>) -> Part {
-    let mut text = String::new();
+    let mut text = Vec::new();
     let mut values = Map::new();
     for section in schema.sections {
         let mut pairs = Map::new();
         if !section.name.is_empty() {
-            text.push_str(&format!("\n[{}]\n", section.name));
+            text.push(format!("\n[{}]\n", section.name));
         }
         for key in section.keys {
             let value = key.field.value(&loaded.value);
             let origin = loaded.line_of(section.name, key.name).map_or("default".into(), |line| format!("line {line}"));
-            match &value {
-                Some(value) => text.push_str(&format!("{} = {value}  # {origin}\n", key.name)),
-                None => text.push_str(&format!("# {} is not set\n", key.name)),
-            }
+            text.push(match &value {
+                Some(value) => format!("{} = {value}  # {origin}\n", key.name),
+                None => format!("# {} is not set\n", key.name),
+            });
             pairs.insert(key.name.into(), json!(value));
         }
         if section.name.is_empty() {
@@ -121,13 +121,14 @@ fn settings<C: Clone + Default>(loaded: &Loaded<C>, schema: &Schema<C>) -> Part 
         file: loaded.path.clone(),
         digest: Some(loaded.digest.to_string()),
         summary: format!("sha256 {}", loaded.digest),
-        text: text.trim_start().into(),
+        text: text.concat().trim_start().into(),
         values: Value::Object(values),
     }
 }
 
 fn document_part(file: &Path, documents: &[crate::rules::DocumentKind]) -> Part {
-    let lines = documents.iter().map(|kind| format!("{}  {}, {} security features\n", kind.id, kind.name.en, kind.features.len()));
+    let lines =
+        documents.iter().map(|kind| format!("{}  {}, {} security features\n", kind.id, kind.name.en, kind.features.len()));
     Part {
         file: file.into(),
         digest: None,
@@ -140,7 +141,10 @@ fn document_part(file: &Path, documents: &[crate::rules::DocumentKind]) -> Part 
 fn terms_part(folder: &Path, catalogue: &terms::TermsCatalogue) -> Part {
     let lines = catalogue.all().iter().map(|terms| {
         let language = terms.language.code();
-        format!("{} {} {language}  from {}  sha256 {}  {}\n", terms.id, terms.version, terms.valid_from, terms.digest, terms.title)
+        format!(
+            "{} {} {language}  from {}  sha256 {}  {}\n",
+            terms.id, terms.version, terms.valid_from, terms.digest, terms.title
+        )
     });
     let values = catalogue.all().iter().map(|terms| {
         json!({

@@ -28,7 +28,8 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: {}; allowed: {}", self.file, self.line, self.column, self.message, self.allowed)
+        let stop = if self.message.ends_with('?') { "" } else { ";" };
+        write!(f, "{}:{}:{}: {}{stop} allowed: {}", self.file, self.line, self.column, self.message, self.allowed)
     }
 }
 

@@ -10,13 +10,10 @@ use super::{
     reader::quoted,
     source::{FILE_LIMIT, Source},
 };
-use crate::rules::{
-    DocumentKind,
-    document_kind::{LocalText, Pose},
-};
+use crate::rules::{DocumentKind, document_kind::LocalText};
 
 /// The glass of the scanner in millimetres: A6 (seed 003, "Skanning"; ISO 216).
-const GLASS_MM: [f32; 2] = [105.0, 148.0];
+const GLASS_MM: (f32, f32) = (105.0, 148.0);
 
 /// Three different security features are checked at least (ETSI TS 119 461 VAL-8.3.3-07X).
 pub const FEWEST_FEATURES: usize = 3;
@@ -30,7 +27,10 @@ struct File {
 /// Reads documents.toml.
 pub fn load(path: &Path) -> Result<Vec<DocumentKind>, ConfigError> {
     let source = Source::read(path, FILE_LIMIT)?;
-    let file: File = super::reader::deserialize(&source, "[[Document]] with Id, Name.nb, Name.en, SizeMm, Pose, AcceptedFor and [[Document.Features]]")?;
+    let file: File = super::reader::deserialize(
+        &source,
+        "[[Document]] with Id, Name.nb, Name.en, SizeMm, Pose, AcceptedFor and [[Document.Features]]",
+    )?;
 
     let mut problems = Vec::new();
     if file.document.is_empty() {
@@ -40,7 +40,11 @@ pub fn load(path: &Path) -> Result<Vec<DocumentKind>, ConfigError> {
     for document in &file.document {
         let kind = document.get_ref();
         let mut problem = |message: String, allowed: &str| {
-            problems.push(source.diagnostic(document.span().start, format!("the document {}: {message}", quoted(&kind.id)), allowed));
+            problems.push(source.diagnostic(
+                document.span().start,
+                format!("the document {}: {message}", quoted(&kind.id)),
+                allowed,
+            ));
         };
         if !ids.insert(kind.id.as_str()) {
             problem("the Id is there twice".into(), "each Id once");
@@ -63,13 +67,10 @@ fn check(kind: &DocumentKind, problem: &mut impl FnMut(String, &str)) {
         problem("the Name is blank or too long".into(), FILLED);
     }
     let [width, height] = kind.size_mm;
-    let [across, along] = match kind.pose {
-        Pose::Lying => [width, height],
-        Pose::Upright => [height, width],
-    };
+    let [across, along] = kind.size_on_glass_mm();
     // A page has an edge of at least a centimetre; this also refuses what is not a number.
     let fits = |edge: f32, glass: f32| (10.0..=glass).contains(&edge);
-    if !fits(across, GLASS_MM[0]) || !fits(along, GLASS_MM[1]) {
+    if !fits(across, GLASS_MM.0) || !fits(along, GLASS_MM.1) {
         problem(
             format!("{width} × {height} mm does not fit the glass in this pose"),
             "SizeMm = [width, height] of the upright page that fits 105 × 148 mm: lying as it is, upright turned by 90°",
@@ -108,7 +109,7 @@ pub(super) fn is_id(id: &str) -> bool {
 }
 
 fn is_filled(text: &LocalText) -> bool {
-    [&text.nb, &text.en].into_iter().all(|text| {
-        !text.trim().is_empty() && text.chars().count() <= 300 && !text.chars().any(char::is_control)
-    })
+    [&text.nb, &text.en]
+        .into_iter()
+        .all(|text| !text.trim().is_empty() && text.chars().count() <= 300 && !text.chars().any(char::is_control))
 }

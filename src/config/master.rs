@@ -98,11 +98,8 @@ impl Delivery {
 
     /// The files that `[Delivery]` names, with their keys.
     pub(super) fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
-        let files = [
-            ("ArchiveCa", &self.archive_ca),
-            ("ClientCertificate", &self.client_certificate),
-            ("ClientKey", &self.client_key),
-        ];
+        let files =
+            [("ArchiveCa", &self.archive_ca), ("ClientCertificate", &self.client_certificate), ("ClientKey", &self.client_key)];
         files.into_iter().filter_map(|(key, file)| Some((key, file.as_deref()?)))
     }
 }

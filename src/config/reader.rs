@@ -71,6 +71,7 @@ pub(super) fn read<C: Default>(source: &Source, schema: &Schema<C>) -> Result<Lo
 }
 
 /// A mistake before its place is known as line and column: counting is left to the few that are shown.
+#[derive(PartialEq)]
 struct Problem {
     offset: usize,
     message: String,
@@ -96,6 +97,8 @@ impl<C> Reading<'_, C> {
             return Ok(Loaded { value: self.value, path: path.clone(), digest: *digest, places: self.places });
         }
         self.problems.sort_by_key(|problem| problem.offset);
+        // The parser repeats itself where several brackets are open.
+        self.problems.dedup();
         self.problems.truncate(MOST_DIAGNOSTICS);
         let diagnostics =
             self.problems.into_iter().map(|problem| self.source.diagnostic(problem.offset, problem.message, problem.allowed));

@@ -27,9 +27,8 @@ pub(super) struct Source {
 impl Source {
     /// Reads `path`. Its kind and size are asked first, so that a pipe does not block and a huge file is refused at once.
     pub fn read(path: &Path, limit: u64) -> Result<Self, ConfigError> {
-        let broken = |kind, message: String, allowed: &str| {
-            Err(ConfigError::one(kind, Diagnostic::whole_file(path, message, allowed)))
-        };
+        let broken =
+            |kind, message: String, allowed: &str| Err(ConfigError::one(kind, Diagnostic::whole_file(path, message, allowed)));
         let unreadable = |error: &io::Error| match error.kind() {
             io::ErrorKind::NotFound => {
                 broken(Broken::Missing, "the file does not exist".into(), "a text file at this place, readable for this user")

@@ -3,7 +3,10 @@
 //! `terms.toml` lists them; the texts lie beside it. A version takes effect at its date, so a new text can be put in place ahead
 //! of time. What was shown is proven by the digest of the text's exact bytes.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -149,7 +152,7 @@ fn check(index: &Index, source: &Source) -> Result<(), ConfigError> {
     let mut problems = Vec::new();
     // Which version of which terms holds from a day on must not depend on the order of the list.
     let mut from: BTreeMap<(bool, Date), (&str, &str)> = BTreeMap::new();
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for entry in &index.terms {
         let Entry { id, certificate, version, language, title, file, valid_from } = entry.get_ref();
         let mut problem = |message: String, allowed: &str| {
@@ -171,18 +174,16 @@ fn check(index: &Index, source: &Source) -> Result<(), ConfigError> {
                 "one Id and Version a day for each kind of certificate",
             );
         }
-        match seen.insert((id, version, language), ()) {
-            Some(()) => problem("this version is there twice in this language".into(), "each Id, Version and Language once"),
-            None if index.terms.iter().map(Spanned::get_ref).any(|other| {
-                other.id == *id && other.version == *version && (other.valid_from, other.certificate) != (*valid_from, *certificate)
-            }) =>
-            {
-                problem(
-                    "the languages of this version differ in ValidFrom or Certificate".into(),
-                    "the same ValidFrom and Certificate in all languages of a version",
-                );
-            }
-            None => {}
+        if !seen.insert((id, version, language)) {
+            problem("this version is there twice in this language".into(), "each Id, Version and Language once");
+        }
+        let mut same_version =
+            index.terms.iter().map(Spanned::get_ref).filter(|other| other.id == *id && other.version == *version);
+        if same_version.any(|other| (other.valid_from, other.certificate) != (*valid_from, *certificate)) {
+            problem(
+                "the languages of this version differ in ValidFrom or Certificate".into(),
+                "the same ValidFrom and Certificate in all languages of a version",
+            );
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(ConfigError::new(Broken::Invalid, problems)) }

@@ -1,1 +1,47 @@
-//! Every fault that a user can meet: code, cause, remedy.
+//! Every fault that a user can meet: code, cause, remedy (`config/faults.toml`, part of the program).
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::rules::document_kind::LocalText;
+
+/// A fault as it is explained to the user.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// The code that the operation returned, for example `CONFIG_MISSING`.
+    pub code: String,
+    /// What happened.
+    pub cause: LocalText,
+    /// What to do.
+    pub remedy: LocalText,
+}
+
+/// The text of the catalogue.
+pub const CATALOGUE: &str = include_str!("../config/faults.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    fault: Vec<Fault>,
+}
+
+static FAULTS: LazyLock<Vec<Fault>> = LazyLock::new(|| {
+    // The catalogue is part of the program, and a test reads it. Were it broken, faults would be shown by their code alone.
+    let mut faults = toml::from_str::<File>(CATALOGUE).map(|file| file.fault).unwrap_or_default();
+    faults.sort_by(|a, b| a.code.cmp(&b.code));
+    faults
+});
+
+/// All faults, by code.
+pub fn all() -> &'static [Fault] {
+    &FAULTS
+}
+
+/// The fault with this code; `None` when the catalogue does not have it.
+pub fn lookup(code: &str) -> Option<&'static Fault> {
+    let at = FAULTS.binary_search_by(|fault| fault.code.as_str().cmp(code)).ok()?;
+    FAULTS.get(at)
+}

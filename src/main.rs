@@ -1,5 +1,33 @@
 //! bam-station: the command line.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use std::{path::PathBuf, process::ExitCode};
+
+use bam_station::cli;
+use clap::Parser as _;
+
+/// Identity control at an ID office.
+#[derive(clap::Parser)]
+#[command(name = "bam-station", version)]
+struct Arguments {
+    /// MASTER.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    master: Option<PathBuf>,
+    /// LOCAL.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    local: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// The configuration: check it, show it
+    Config(cli::config::ConfigArgs),
+}
+
+fn main() -> ExitCode {
+    let Arguments { master, local, command } = Arguments::parse();
+    match command {
+        Command::Config(args) => cli::config::run(&args, master, local),
+    }
 }

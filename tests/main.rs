@@ -1,6 +1,14 @@
 //! The tests of bam-station: one file per concern, one crate, so that linking happens once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::pedantic, clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, missing_docs)]
 
+mod config_broken;
+mod config_command;
+mod config_documents;
+mod config_local;
+mod config_master;
+mod config_terms;
+mod config_whole;
+mod faults;
 mod rules_identity_number;
 mod rules_issue_process;
 mod rules_name;

@@ -1,8 +1,6 @@
 //! Norwegian identity numbers: the published examples, and what must hold for all numbers.
 
-use bam_station::rules::identity_number::{
-    ControlRule, IdentityNumber, IdentityNumberError, IdentityNumberKind,
-};
+use bam_station::rules::identity_number::{ControlRule, IdentityNumber, IdentityNumberError, IdentityNumberKind};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
@@ -24,11 +22,7 @@ fn numbers_of_the_old_rule() {
     ];
     for (text, born) in examples {
         let number = number(text);
-        assert_eq!(
-            (number.kind(), number.control_rule()),
-            (BirthNumber, ControlRule::Before2032),
-            "{text}"
-        );
+        assert_eq!((number.kind(), number.control_rule()), (BirthNumber, ControlRule::Before2032), "{text}");
         assert!(!number.is_synthetic());
         assert_eq!(number.birth_date(), born, "{text}");
         assert_eq!(number.digits(), text);
@@ -38,23 +32,12 @@ fn numbers_of_the_old_rule() {
 /// Skatteetaten's examples of numbers that only the rule from 2032 accepts: the century is not in them.
 #[test]
 fn numbers_of_the_new_rule_have_no_century() {
-    for (text, day) in [
-        ("02013299903", date(2032, 1, 2)),
-        ("30108299939", date(1982, 10, 30)),
-    ] {
+    for (text, day) in [("02013299903", date(2032, 1, 2)), ("30108299939", date(1982, 10, 30))] {
         let number = number(text);
-        assert_eq!(
-            (number.kind(), number.control_rule()),
-            (BirthNumber, ControlRule::From2032),
-            "{text}"
-        );
+        assert_eq!((number.kind(), number.control_rule()), (BirthNumber, ControlRule::From2032), "{text}");
         assert_eq!(number.birth_date(), None);
         assert_eq!(number.matches_birth_date(day), None, "the century is open");
-        assert_eq!(
-            number.matches_birth_date(day.tomorrow().unwrap()),
-            Some(false),
-            "the day is not"
-        );
+        assert_eq!(number.matches_birth_date(day.tomorrow().unwrap()), Some(false), "the day is not");
     }
 }
 
@@ -75,76 +58,37 @@ fn numbers_of_every_series() {
     ];
     for (text, kind, synthetic) in series {
         let number = number(text);
-        assert_eq!(
-            (number.kind(), number.is_synthetic()),
-            (kind, synthetic),
-            "{text}"
-        );
+        assert_eq!((number.kind(), number.is_synthetic()), (kind, synthetic), "{text}");
     }
-    assert_eq!(
-        number("10915596784").birth_date(),
-        Some(date(1955, 11, 10)),
-        "a synthetic birth number has its date"
-    );
+    assert_eq!(number("10915596784").birth_date(), Some(date(1955, 11, 10)), "a synthetic birth number has its date");
 }
 
 #[test]
 fn a_number_is_read_as_people_write_it() {
-    for text in [
-        "020161 26007",
-        " 02016126007\n",
-        "02 01 61 260 07",
-        "020161\u{a0}26007",
-    ] {
+    for text in ["020161 26007", " 02016126007\n", "02 01 61 260 07", "020161\u{a0}26007"] {
         assert_eq!(number(text).digits(), "02016126007");
     }
-    for text in [
-        "",
-        "0201612600",
-        "020161260070",
-        "0201612600x",
-        "020161-26007",
-        "+2016126007",
-        "٠٢٠١٦١٢٦٠٠٧",
-        &"0".repeat(1000),
-    ] {
-        assert_eq!(
-            IdentityNumber::parse(text),
-            Err(IdentityNumberError::NotElevenDigits),
-            "{text}"
-        );
+    for text in ["", "0201612600", "020161260070", "0201612600x", "020161-26007", "+2016126007", "٠٢٠١٦١٢٦٠٠٧", &"0".repeat(1000)]
+    {
+        assert_eq!(IdentityNumber::parse(text), Err(IdentityNumberError::NotElevenDigits), "{text}");
     }
-    assert_eq!(
-        IdentityNumber::parse("02016126008"),
-        Err(IdentityNumberError::ControlDigits)
-    );
+    assert_eq!(IdentityNumber::parse("02016126008"), Err(IdentityNumberError::ControlDigits));
 }
 
 #[test]
 fn a_number_reads_its_masked_date_and_nothing_more() {
     let number = number("02016126007");
     assert_eq!(number.masked(), "020161 *****");
-    assert_eq!(
-        format!("{number:?} {:?}", Some(&number)),
-        "IdentityNumber(…) Some(IdentityNumber(…))"
-    );
+    assert_eq!(format!("{number:?} {:?}", Some(&number)), "IdentityNumber(…) Some(IdentityNumber(…))");
 }
 
 #[test]
 fn a_number_travels_as_text_and_is_checked_on_arrival() {
     let number = number("02016126007");
     assert_eq!(serde_json::to_string(&number).unwrap(), "\"02016126007\"");
-    assert_eq!(
-        serde_json::from_str::<IdentityNumber>("\"02016126007\"").unwrap(),
-        number
-    );
-    let error = serde_json::from_str::<IdentityNumber>("\"02016126008\"")
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("control digits") && !error.contains("02016126008"),
-        "{error}"
-    );
+    assert_eq!(serde_json::from_str::<IdentityNumber>("\"02016126007\"").unwrap(), number);
+    let error = serde_json::from_str::<IdentityNumber>("\"02016126008\"").unwrap_err().to_string();
+    assert!(error.contains("control digits") && !error.contains("02016126008"), "{error}");
 }
 
 /// A birth date agrees only when day, month, year and century do.
@@ -152,12 +96,7 @@ fn a_number_travels_as_text_and_is_checked_on_arrival() {
 fn a_birth_number_confirms_or_contradicts_a_birth_date() {
     let number = number("02016126007");
     assert_eq!(number.matches_birth_date(date(1961, 1, 2)), Some(true));
-    for other in [
-        date(2061, 1, 2),
-        date(1961, 2, 1),
-        date(1961, 1, 3),
-        date(1960, 1, 2),
-    ] {
+    for other in [date(2061, 1, 2), date(1961, 2, 1), date(1961, 1, 3), date(1960, 1, 2)] {
         assert_eq!(number.matches_birth_date(other), Some(false), "{other}");
     }
     // Individual numbers 750–899 with the years 40–99 belong to no documented century.
@@ -187,37 +126,18 @@ fn centuries_end_where_the_ranges_end() {
     ];
     for (year, individual, born) in edges {
         // Where the control digit would be 10 the number does not exist; its neighbours of the same day do the same service.
-        let number = (1..=28)
-            .find_map(|day| well_written(&format!("{day:02}03{year}"), individual, 0))
-            .unwrap();
-        assert_eq!(
-            number.birth_date().map(Date::year),
-            born,
-            "{year} {individual}"
-        );
+        let number = (1..=28).find_map(|day| well_written(&format!("{day:02}03{year}"), individual, 0)).unwrap();
+        assert_eq!(number.birth_date().map(Date::year), born, "{year} {individual}");
     }
 }
 
 #[test]
 fn leap_days_exist_in_leap_years() {
-    let find = |date: &str, individuals: std::ops::RangeInclusive<u16>| {
-        individuals
-            .into_iter()
-            .find_map(|i| well_written(date, i, 0))
-    };
-    assert_eq!(
-        find("290204", 0..=499).unwrap().birth_date(),
-        Some(date(1904, 2, 29))
-    );
-    assert_eq!(
-        find("290200", 500..=999).unwrap().birth_date(),
-        Some(date(2000, 2, 29))
-    );
-    assert_eq!(
-        find("290200", 0..=499).unwrap().birth_date(),
-        None,
-        "1900 had no leap day, and the number names no other year"
-    );
+    let find =
+        |date: &str, individuals: std::ops::RangeInclusive<u16>| individuals.into_iter().find_map(|i| well_written(date, i, 0));
+    assert_eq!(find("290204", 0..=499).unwrap().birth_date(), Some(date(1904, 2, 29)));
+    assert_eq!(find("290200", 500..=999).unwrap().birth_date(), Some(date(2000, 2, 29)));
+    assert_eq!(find("290200", 0..=499).unwrap().birth_date(), None, "1900 had no leap day, and the number names no other year");
     assert!(find("290201", 0..=999).is_none());
 }
 
@@ -229,11 +149,7 @@ fn well_written(date: &str, individual: u16, remainder: u32) -> Option<IdentityN
 
 fn written(date: &str, individual: u16, remainder: u32) -> Option<String> {
     let control = |text: &str, weights: &[u32], top: u32| {
-        let sum: u32 = text
-            .chars()
-            .zip(weights)
-            .map(|(c, w)| c.to_digit(10).unwrap() * w)
-            .sum();
+        let sum: u32 = text.chars().zip(weights).map(|(c, w)| c.to_digit(10).unwrap() * w).sum();
         let digit = (top - sum % 11) % 11;
         (digit != 10).then_some(digit)
     };
@@ -254,25 +170,15 @@ fn any_date() -> impl Strategy<Value = (String, IdentityNumberKind)> {
         (40, 40, DNumber),
         (0, 40, HNumber),
     ]);
-    (series, 1..=28u8, 1..=12u8, 0..=99u8).prop_map(
-        |((day_plus, month_plus, kind), day, month, year)| {
-            (
-                format!("{:02}{:02}{year:02}", day + day_plus, month + month_plus),
-                kind,
-            )
-        },
-    )
+    (series, 1..=28u8, 1..=12u8, 0..=99u8).prop_map(|((day_plus, month_plus, kind), day, month, year)| {
+        (format!("{:02}{:02}{year:02}", day + day_plus, month + month_plus), kind)
+    })
 }
 
-fn any_number(
-    remainders: std::ops::RangeInclusive<u32>,
-) -> impl Strategy<Value = (String, IdentityNumberKind)> {
-    (any_date(), 0..=999u16, remainders).prop_filter_map(
-        "a control digit of 10",
-        |((date, kind), individual, remainder)| {
-            Some((written(&date, individual, remainder)?, kind))
-        },
-    )
+fn any_number(remainders: std::ops::RangeInclusive<u32>) -> impl Strategy<Value = (String, IdentityNumberKind)> {
+    (any_date(), 0..=999u16, remainders).prop_filter_map("a control digit of 10", |((date, kind), individual, remainder)| {
+        Some((written(&date, individual, remainder)?, kind))
+    })
 }
 
 proptest! {
@@ -332,17 +238,8 @@ proptest! {
 
 #[test]
 fn impossible_dates_are_no_number() {
-    for date in [
-        "000190", "320190", "310490", "011390", "012090", "013390", "800190", "990190", "710290",
-        "017390",
-    ] {
-        let text = (0..=999)
-            .find_map(|individual| written(date, individual, 0))
-            .unwrap();
-        assert_eq!(
-            IdentityNumber::parse(&text),
-            Err(IdentityNumberError::NoSuchDate),
-            "{date}"
-        );
+    for date in ["000190", "320190", "310490", "011390", "012090", "013390", "800190", "990190", "710290", "017390"] {
+        let text = (0..=999).find_map(|individual| written(date, individual, 0)).unwrap();
+        assert_eq!(IdentityNumber::parse(&text), Err(IdentityNumberError::NoSuchDate), "{date}");
     }
 }

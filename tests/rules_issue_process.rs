@@ -6,8 +6,7 @@ use proptest::prelude::*;
 
 #[test]
 fn the_list_of_flags_is_the_configuration() {
-    let serde_json::Value::Object(written) = serde_json::to_value(IssueProcess::default()).unwrap()
-    else {
+    let serde_json::Value::Object(written) = serde_json::to_value(IssueProcess::default()).unwrap() else {
         panic!("flags are a table");
     };
     let mut names: Vec<&str> = FLAGS.iter().map(|flag| flag.name).collect();
@@ -33,17 +32,10 @@ fn setting_a_flag_changes_that_flag_alone() {
         let mut flags = IssueProcess::default();
         flags.set(flag.name, other).unwrap();
         for (each, value) in flags.values() {
-            let expected = if each.name == flag.name {
-                other.to_owned()
-            } else {
-                each.default_value()
-            };
+            let expected = if each.name == flag.name { other.to_owned() } else { each.default_value() };
             assert_eq!(value, expected, "{} after setting {}", each.name, flag.name);
         }
-        assert_eq!(
-            serde_json::to_value(&flags).unwrap()[flag.name].to_string(),
-            other
-        );
+        assert_eq!(serde_json::to_value(&flags).unwrap()[flag.name].to_string(), other);
     }
 }
 
@@ -56,22 +48,11 @@ fn limits_lie_between_one_and_twenty() {
     }
     for value in ["0", "21", "256", "-1", "3.0", "", "many", "true", "1 000"] {
         let before = flags.clone();
-        assert_eq!(
-            flags.set("MaxScanAttempts", value),
-            Err(FlagError::OutOfRange {
-                flag: "MaxScanAttempts"
-            }),
-            "{value}"
-        );
+        assert_eq!(flags.set("MaxScanAttempts", value), Err(FlagError::OutOfRange { flag: "MaxScanAttempts" }), "{value}");
         assert_eq!(flags, before);
     }
     flags.max_signature_attempts = 0;
-    assert_eq!(
-        flags.validate(),
-        Err(FlagError::OutOfRange {
-            flag: "MaxSignatureAttempts"
-        })
-    );
+    assert_eq!(flags.validate(), Err(FlagError::OutOfRange { flag: "MaxSignatureAttempts" }));
     flags.max_signature_attempts = 21;
     assert!(flags.validate().is_err());
 }
@@ -82,9 +63,7 @@ fn switches_are_true_or_false_and_nothing_else() {
     for value in ["True", "1", "on", "yes", "", "truefalse", "\"true\""] {
         assert_eq!(
             flags.set("ThirdPartyIdControl", value),
-            Err(FlagError::NotTrueOrFalse {
-                flag: "ThirdPartyIdControl"
-            }),
+            Err(FlagError::NotTrueOrFalse { flag: "ThirdPartyIdControl" }),
             "{value}"
         );
     }
@@ -98,27 +77,15 @@ fn a_misspelt_flag_gets_its_nearest_name() {
         other => panic!("{given}: {other:?}"),
     };
     assert_eq!(nearest("RequireScanForLokal"), Some("RequireScanForLocal"));
-    assert_eq!(
-        nearest("requirescanforreplacement"),
-        Some("RequireScanForReplacement")
-    );
+    assert_eq!(nearest("requirescanforreplacement"), Some("RequireScanForReplacement"));
     assert_eq!(nearest("ThirdPartyIDControl"), Some("ThirdPartyIdControl"));
-    assert_eq!(
-        nearest("Third party ID control"),
-        Some("ThirdPartyIdControl")
-    );
+    assert_eq!(nearest("Third party ID control"), Some("ThirdPartyIdControl"));
     assert_eq!(nearest("MaxSignatureAttempt"), Some("MaxSignatureAttempts"));
     assert_eq!(nearest("Colour"), None);
     assert_eq!(nearest(""), None);
-    let message = IssueProcess::default()
-        .set("Colour", "true")
-        .unwrap_err()
-        .to_string();
+    let message = IssueProcess::default().set("Colour", "true").unwrap_err().to_string();
     for flag in &FLAGS {
-        assert!(
-            message.contains(flag.name),
-            "a name far from all gets the whole list"
-        );
+        assert!(message.contains(flag.name), "a name far from all gets the whole list");
     }
 }
 
@@ -129,18 +96,9 @@ fn an_assignment_is_flag_equals_value() {
     flags.assign(" MaxScanAttempts = 2 ").unwrap();
     assert!(flags.third_party_id_control);
     assert_eq!(flags.max_scan_attempts, 2);
-    assert!(matches!(
-        flags.assign("ThirdPartyIdControl"),
-        Err(FlagError::NotAnAssignment { .. })
-    ));
-    assert!(matches!(
-        flags.assign("=true"),
-        Err(FlagError::Unknown { .. })
-    ));
-    assert!(
-        Flag::named("thirdpartyidcontrol").is_none(),
-        "names are exact"
-    );
+    assert!(matches!(flags.assign("ThirdPartyIdControl"), Err(FlagError::NotAnAssignment { .. })));
+    assert!(matches!(flags.assign("=true"), Err(FlagError::Unknown { .. })));
+    assert!(Flag::named("thirdpartyidcontrol").is_none(), "names are exact");
 }
 
 proptest! {

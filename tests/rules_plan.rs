@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bam_station::rules::{
-    CardState, CertificateKind, Function, IssueProcess, LraMode, Method, Plan, PlanRequest,
-    Refusal, plan,
-};
+use bam_station::rules::{CardState, CertificateKind, Function, IssueProcess, LraMode, Method, Plan, PlanRequest, Refusal, plan};
 
 /// What each control contains. A method with a flag in brackets and a step that names a flag follow the flag.
 const CONTROLS: &str = "
@@ -58,11 +55,7 @@ type Choice = BTreeMap<&'static str, bool>;
 fn all_choices() -> Vec<(Choice, IssueProcess)> {
     (0..1u32 << SWITCHES.len())
         .map(|bits| {
-            let choice: Choice = SWITCHES
-                .iter()
-                .enumerate()
-                .map(|(i, name)| (*name, bits & (1 << i) != 0))
-                .collect();
+            let choice: Choice = SWITCHES.iter().enumerate().map(|(i, name)| (*name, bits & (1 << i) != 0)).collect();
             let mut flags = IssueProcess::default();
             for (name, on) in &choice {
                 flags.set(name, &on.to_string()).unwrap();
@@ -82,10 +75,7 @@ fn all_cards() -> Vec<(&'static str, Option<CardState>)> {
 }
 
 fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
-    table
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| line.split_whitespace().collect())
+    table.lines().filter(|line| !line.trim().is_empty()).map(|line| line.split_whitespace().collect())
 }
 
 /// The tables, looked up by the words of the command line.
@@ -101,49 +91,22 @@ impl Tables {
             .lines()
             .filter(|line| !line.trim().is_empty())
             .map(|line| {
-                let cells: Vec<String> =
-                    line.split('|').map(|cell| cell.trim().to_owned()).collect();
+                let cells: Vec<String> = line.split('|').map(|cell| cell.trim().to_owned()).collect();
                 let (function, kind) = cells[0].split_once(' ').unwrap();
-                (
-                    (function.to_owned(), kind.trim().to_owned()),
-                    cells[1..].to_vec(),
-                )
+                ((function.to_owned(), kind.trim().to_owned()), cells[1..].to_vec())
             })
             .collect();
         let modes = rows(MODES).map(|row| ((row[0], row[1]), row[2])).collect();
-        let renewals = rows(RENEWALS)
-            .flat_map(|row| {
-                [
-                    ((row[0], row[1], false), row[2]),
-                    ((row[0], row[1], true), row[3]),
-                ]
-            })
-            .collect();
-        Self {
-            controls,
-            modes,
-            renewals,
-        }
+        let renewals =
+            rows(RENEWALS).flat_map(|row| [((row[0], row[1], false), row[2]), ((row[0], row[1], true), row[3])]).collect();
+        Self { controls, modes, renewals }
     }
 
     /// The refusal's code, if any.
-    fn refusal(
-        &self,
-        function: &str,
-        kind: &str,
-        mode: &str,
-        card: &str,
-        renewed: bool,
-    ) -> Option<&str> {
+    fn refusal(&self, function: &str, kind: &str, mode: &str, card: &str, renewed: bool) -> Option<&str> {
         let by_mode = self.modes[&(mode, kind)];
-        let by_card = if function == "renewal" {
-            self.renewals[&(kind, card, renewed)]
-        } else {
-            "yes"
-        };
-        [by_mode, by_card]
-            .into_iter()
-            .find(|answer| *answer != "yes")
+        let by_card = if function == "renewal" { self.renewals[&(kind, card, renewed)] } else { "yes" };
+        [by_mode, by_card].into_iter().find(|answer| *answer != "yes")
     }
 
     /// Methods, terms, signature, scan, comparison.
@@ -161,10 +124,7 @@ impl Tables {
                 Some((method, flag)) => step(flag.trim_end_matches(']')).then(|| method.to_owned()),
             })
             .collect();
-        (
-            methods,
-            [step(&row[1]), step(&row[2]), step(&row[3]), step(&row[4])],
-        )
+        (methods, [step(&row[1]), step(&row[2]), step(&row[3]), step(&row[4])])
     }
 }
 
@@ -176,27 +136,13 @@ fn ask(
     card: Option<CardState>,
     renewed_before: bool,
 ) -> Result<Plan, Refusal> {
-    plan(&PlanRequest {
-        function,
-        certificate,
-        mode,
-        flags,
-        card,
-        renewed_before,
-    })
+    plan(&PlanRequest { function, certificate, mode, flags, card, renewed_before })
 }
 
 #[test]
 fn every_request_gets_what_the_table_says() {
     let tables = Tables::read();
-    assert_eq!(
-        (
-            tables.controls.len(),
-            tables.modes.len(),
-            tables.renewals.len()
-        ),
-        (10, 6, 16)
-    );
+    assert_eq!((tables.controls.len(), tables.modes.len(), tables.renewals.len()), (10, 6, 16));
     let choices = all_choices();
     let (mut allowed, mut refused) = (0, 0);
     for function in Function::ALL {
@@ -205,34 +151,19 @@ fn every_request_gets_what_the_table_says() {
                 for (card_word, card) in all_cards() {
                     for renewed in [false, true] {
                         for (choice, flags) in &choices {
-                            let asked = format!(
-                                "{function:?} {kind:?} {mode:?} {card:?} renewed={renewed} {choice:?}"
-                            );
+                            let asked = format!("{function:?} {kind:?} {mode:?} {card:?} renewed={renewed} {choice:?}");
                             let answer = ask(function, kind, mode, flags, card, renewed);
-                            match tables.refusal(
-                                function.name(),
-                                kind.name(),
-                                mode.name(),
-                                card_word,
-                                renewed,
-                            ) {
+                            match tables.refusal(function.name(), kind.name(), mode.name(), card_word, renewed) {
                                 Some(code) => {
                                     assert_eq!(answer.expect_err(&asked).code(), code, "{asked}");
                                     refused += 1;
                                 }
                                 None => {
                                     let plan = answer.expect(&asked);
-                                    let (methods, steps) =
-                                        tables.control(function.name(), kind.name(), choice);
-                                    let names: Vec<&str> =
-                                        plan.methods.iter().map(|m| m.name()).collect();
+                                    let (methods, steps) = tables.control(function.name(), kind.name(), choice);
+                                    let names: Vec<&str> = plan.methods.iter().map(|m| m.name()).collect();
                                     assert_eq!(names, methods, "{asked}");
-                                    let found = [
-                                        plan.terms,
-                                        plan.signature,
-                                        plan.scan,
-                                        plan.compare_previous_scan,
-                                    ];
+                                    let found = [plan.terms, plan.signature, plan.scan, plan.compare_previous_scan];
                                     assert_eq!(found, steps, "{asked}");
                                     allowed += 1;
                                 }
@@ -256,21 +187,13 @@ fn no_choice_of_the_organisation_relaxes_the_law() {
             for (_, card) in all_cards() {
                 for kind in CertificateKind::ALL {
                     if let Ok(plan) = ask(Function::NewCard, kind, mode, &flags, card, false) {
-                        assert_eq!(
-                            plan.methods,
-                            [Method::Document],
-                            "nobody vouches at first issuance"
-                        );
+                        assert_eq!(plan.methods, [Method::Document], "nobody vouches at first issuance");
                         if kind == CertificateKind::Qualified {
                             assert!(plan.terms && plan.signature && plan.scan);
                         }
                     }
                     if let Ok(plan) = ask(Function::Renewal, kind, mode, &flags, card, true) {
-                        assert_eq!(
-                            kind,
-                            CertificateKind::Local,
-                            "qualified certificates are renewed once"
-                        );
+                        assert_eq!(kind, CertificateKind::Local, "qualified certificates are renewed once");
                         assert_ne!(card, Some(CardState::Revoked));
                         assert!(plan.allows(Method::OwnCard) && !plan.allows(Method::Document));
                     }
@@ -285,15 +208,7 @@ fn the_strict_defaults_let_nobody_vouch() {
     for function in Function::ALL {
         for kind in CertificateKind::ALL {
             let flags = IssueProcess::default();
-            let plan = ask(
-                function,
-                kind,
-                LraMode::default(),
-                &flags,
-                Some(CardState::Valid),
-                false,
-            )
-            .unwrap();
+            let plan = ask(function, kind, LraMode::default(), &flags, Some(CardState::Valid), false).unwrap();
             assert_eq!(plan.methods.len(), 1, "{function:?} {kind:?}");
             assert!(!plan.compare_previous_scan);
         }
@@ -306,29 +221,15 @@ fn reasons_carry_sources_and_are_stable() {
     for (_, flags) in all_choices() {
         for function in Function::ALL {
             for kind in CertificateKind::ALL {
-                let again = || {
-                    ask(
-                        function,
-                        kind,
-                        LraMode::Mixed,
-                        &flags,
-                        Some(CardState::Valid),
-                        false,
-                    )
-                    .unwrap()
-                };
+                let again = || ask(function, kind, LraMode::Mixed, &flags, Some(CardState::Valid), false).unwrap();
                 let plan = again();
                 assert_eq!(plan, again());
                 assert!(!plan.because.is_empty());
                 let different: BTreeSet<&String> = plan.because.iter().collect();
-                assert_eq!(
-                    different.len(),
-                    plan.because.len(),
-                    "no reason is given twice"
-                );
+                assert_eq!(different.len(), plan.because.len(), "no reason is given twice");
                 for reason in &plan.because {
-                    let sourced = reason.contains("(BAM Identitetskontroll, ")
-                        || reason.contains("(MASTER.toml, [IssueProcess] ");
+                    let sourced =
+                        reason.contains("(BAM Identitetskontroll, ") || reason.contains("(MASTER.toml, [IssueProcess] ");
                     assert!(sourced && reason.ends_with(")."), "no source: {reason}");
                     assert!(!reason.contains("  "), "broken line: {reason}");
                 }
@@ -343,40 +244,17 @@ fn reasons_name_exactly_the_flags_that_matter() {
     for (choice, flags) in all_choices() {
         for function in Function::ALL {
             for kind in CertificateKind::ALL {
-                let at = |flags: &IssueProcess| {
-                    ask(
-                        function,
-                        kind,
-                        LraMode::Mixed,
-                        flags,
-                        Some(CardState::Valid),
-                        false,
-                    )
-                    .unwrap()
-                };
+                let at =
+                    |flags: &IssueProcess| ask(function, kind, LraMode::Mixed, flags, Some(CardState::Valid), false).unwrap();
                 let before = at(&flags);
                 for switch in SWITCHES {
                     let mut turned = flags.clone();
                     turned.set(switch, &(!choice[switch]).to_string()).unwrap();
                     let after = at(&turned);
-                    let named = before
-                        .because
-                        .iter()
-                        .any(|reason| reason.contains(&format!("{switch} = {}", choice[switch])));
-                    let without_reasons = |plan: &Plan| Plan {
-                        because: Vec::new(),
-                        ..plan.clone()
-                    };
-                    assert_eq!(
-                        named,
-                        without_reasons(&before) != without_reasons(&after),
-                        "{switch} {function:?} {kind:?}"
-                    );
-                    assert_eq!(
-                        named,
-                        before.because != after.because,
-                        "{switch} {function:?} {kind:?}"
-                    );
+                    let named = before.because.iter().any(|reason| reason.contains(&format!("{switch} = {}", choice[switch])));
+                    let without_reasons = |plan: &Plan| Plan { because: Vec::new(), ..plan.clone() };
+                    assert_eq!(named, without_reasons(&before) != without_reasons(&after), "{switch} {function:?} {kind:?}");
+                    assert_eq!(named, before.because != after.because, "{switch} {function:?} {kind:?}");
                 }
             }
         }

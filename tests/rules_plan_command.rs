@@ -18,16 +18,10 @@ struct Said {
 
 fn plan_as(mode: LraMode, flags: &IssueProcess, line: &str) -> Said {
     let words = std::iter::once("plan").chain(line.split_whitespace());
-    let args = Line::try_parse_from(words)
-        .unwrap_or_else(|error| panic!("{error}"))
-        .args;
+    let args = Line::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).args;
     let (mut out, mut notes) = (Vec::new(), Vec::new());
     let code = answer(&args, mode, flags, &mut out, &mut notes).unwrap();
-    Said {
-        code,
-        out: String::from_utf8(out).unwrap(),
-        notes: String::from_utf8(notes).unwrap(),
-    }
+    Said { code, out: String::from_utf8(out).unwrap(), notes: String::from_utf8(notes).unwrap() }
 }
 
 fn plan(line: &str) -> Said {
@@ -52,18 +46,13 @@ fn the_json_has_the_keys_of_the_agreement_in_their_order() {
 
 #[test]
 fn a_refusal_has_empty_lists_and_exit_code_one() {
-    let said =
-        plan("--function renewal --certificate qualified --card valid --renewed-before --json");
+    let said = plan("--function renewal --certificate qualified --card valid --renewed-before --json");
     assert_eq!(said.code, 1);
     assert_eq!(
         said.out,
         "{\"allowed\":false,\"refusal\":\"RENEWED_BEFORE\",\"methods\":[],\"terms\":false,\"signature\":false,\"scan\":false,\"compare_previous_scan\":false,\"because\":[]}\n"
     );
-    assert!(
-        said.notes.contains("replacement card"),
-        "people read why on the other stream: {}",
-        said.notes
-    );
+    assert!(said.notes.contains("replacement card"), "people read why on the other stream: {}", said.notes);
 }
 
 #[test]
@@ -76,10 +65,7 @@ fn flags_come_one_by_one_or_together() {
     );
     assert_eq!(together.out, one_by_one.out);
     let json: serde_json::Value = serde_json::from_str(&together.out).unwrap();
-    assert_eq!(
-        json["methods"],
-        serde_json::json!(["document", "third-party", "operator"])
-    );
+    assert_eq!(json["methods"], serde_json::json!(["document", "third-party", "operator"]));
     assert_eq!(json["compare_previous_scan"], true);
     let last_wins = plan(
         "--function replacement-card --certificate qualified --set ThirdPartyIdControl=true ThirdPartyIdControl=false --json",
@@ -89,43 +75,18 @@ fn flags_come_one_by_one_or_together() {
 
 #[test]
 fn the_options_change_the_configuration_for_this_question() {
-    let flags = IssueProcess {
-        third_party_id_control: true,
-        ..IssueProcess::default()
-    };
+    let flags = IssueProcess { third_party_id_control: true, ..IssueProcess::default() };
     let line = "--function pin-unlock --certificate local --json";
-    assert!(
-        plan_as(LraMode::Mixed, &flags, line)
-            .out
-            .contains("third-party")
-    );
-    assert!(
-        !plan_as(
-            LraMode::Mixed,
-            &flags,
-            &format!("{line} --set ThirdPartyIdControl=false")
-        )
-        .out
-        .contains("third-party")
-    );
+    assert!(plan_as(LraMode::Mixed, &flags, line).out.contains("third-party"));
+    assert!(!plan_as(LraMode::Mixed, &flags, &format!("{line} --set ThirdPartyIdControl=false")).out.contains("third-party"));
     assert_eq!(plan_as(LraMode::Buypass, &flags, line).code, 1);
-    assert_eq!(
-        plan_as(LraMode::Buypass, &flags, &format!("{line} --mode mixed")).code,
-        0
-    );
+    assert_eq!(plan_as(LraMode::Buypass, &flags, &format!("{line} --mode mixed")).code, 0);
 }
 
 #[test]
 fn wrong_use_is_exit_code_two_and_prints_no_answer() {
-    for set in [
-        "RequireScanForLokal=true",
-        "RequireScanForLocal=maybe",
-        "MaxScanAttempts=0",
-        "RequireScanForLocal",
-    ] {
-        let said = plan(&format!(
-            "--function new-card --certificate local --json --set {set}"
-        ));
+    for set in ["RequireScanForLokal=true", "RequireScanForLocal=maybe", "MaxScanAttempts=0", "RequireScanForLocal"] {
+        let said = plan(&format!("--function new-card --certificate local --json --set {set}"));
         assert_eq!((said.code, said.out.as_str()), (2, ""), "{set}");
         assert!(said.notes.contains("--set"), "{}", said.notes);
     }
@@ -134,33 +95,18 @@ fn wrong_use_is_exit_code_two_and_prints_no_answer() {
     assert!(is_wrong_use("--function new-car --certificate local"));
     assert!(is_wrong_use("--function new-card"));
     assert!(is_wrong_use("--function new-card --certificate both"));
-    assert!(is_wrong_use(
-        "--function renewal --certificate local --card lost"
-    ));
-    assert!(is_wrong_use(
-        "--function renewal --certificate local --mode Local"
-    ));
+    assert!(is_wrong_use("--function renewal --certificate local --card lost"));
+    assert!(is_wrong_use("--function renewal --certificate local --mode Local"));
 }
 
 #[test]
 fn people_read_methods_steps_and_reasons() {
-    let said = plan(
-        "--function renewal --certificate local --card expired --set ThirdPartyIdControl=true",
-    );
+    let said = plan("--function renewal --certificate local --card expired --set ThirdPartyIdControl=true");
     assert_eq!(said.code, 0);
-    for part in [
-        "renewal, local certificates",
-        "own-card, third-party",
-        "Because:",
-        "item 3.3",
-    ] {
+    for part in ["renewal, local certificates", "own-card, third-party", "Because:", "item 3.3"] {
         assert!(said.out.contains(part), "{part} in {}", said.out);
     }
     let refused = plan("--function renewal --certificate local --card revoked");
     assert_eq!(refused.code, 1);
-    assert!(
-        refused.out.contains("CERTIFICATE_REVOKED") && refused.out.contains("replacement card"),
-        "{}",
-        refused.out
-    );
+    assert!(refused.out.contains("CERTIFICATE_REVOKED") && refused.out.contains("replacement card"), "{}", refused.out);
 }

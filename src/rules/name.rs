@@ -32,16 +32,13 @@ pub struct DocumentName {
 }
 
 /// The answer of [`compare`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "result")]
 pub enum NameComparison {
     /// Every name of the person stands in the document.
     Match,
     /// At least one part of the name does not.
-    Differs {
-        /// One entry a part that differs, first names first; never empty.
-        what: Vec<NameDifference>,
-    },
+    Differs(NameDifference),
 }
 
 impl NameComparison {
@@ -51,23 +48,15 @@ impl NameComparison {
     }
 }
 
-/// One part of the name that differs. Says which and why without repeating a name.
+/// Which parts of the name differ, and why; at least one does. Repeats no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameDifference {
-    /// Which part.
-    pub part: NamePart,
-    /// Why.
-    pub why: NameDifferenceReason,
-}
-
-/// A part of a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NamePart {
-    /// First and middle names.
-    FirstNames,
-    /// Last name.
-    LastName,
+    /// First and middle names; `None` when they agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_names: Option<NameDifferenceReason>,
+    /// Last name; `None` when it agrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<NameDifferenceReason>,
 }
 
 /// Why a part differs.
@@ -87,27 +76,24 @@ pub enum NameDifferenceReason {
     },
 }
 
+impl std::fmt::Display for NameDifferenceReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotRegistered => f.write_str("nothing is registered for the person"),
+            Self::NothingOnDocument => f.write_str("the document has nothing there"),
+            Self::Hyphens => f.write_str("only hyphens differ"),
+            Self::NotOnDocument { word } => write!(f, "registered name number {word} does not stand in the document"),
+        }
+    }
+}
+
 impl std::fmt::Display for NameDifference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let part = match self.part {
-            NamePart::FirstNames => "first names",
-            NamePart::LastName => "last name",
-        };
-        match self.why {
-            NameDifferenceReason::NotRegistered => {
-                write!(f, "{part}: nothing is registered for the person")
-            }
-            NameDifferenceReason::NothingOnDocument => {
-                write!(f, "{part}: the document has nothing there")
-            }
-            NameDifferenceReason::Hyphens => write!(f, "{part}: only hyphens differ"),
-            NameDifferenceReason::NotOnDocument { word } => {
-                write!(
-                    f,
-                    "{part}: registered name number {word} does not stand in the document"
-                )
-            }
-        }
+        let parts: Vec<String> = [("first names", self.first_names), ("last name", self.last_name)]
+            .into_iter()
+            .filter_map(|(part, why)| why.map(|why| format!("{part}: {why}")))
+            .collect();
+        f.write_str(&parts.join("; "))
     }
 }
 
@@ -117,19 +103,13 @@ impl std::fmt::Display for NameDifference {
 /// empty on both sides agrees (people with a single name) as long as the other part is not empty.
 pub fn compare(person: &Person, on_document: &DocumentName) -> NameComparison {
     let middle = on_document.middle.as_deref().unwrap_or_default();
-    let first = difference(&person.first_names, &on_document.first_names, middle);
-    let last = difference(&person.last_name, &on_document.last_name, middle);
+    let first_names = difference(&person.first_names, &on_document.first_names, middle);
     let nameless = words(&person.first_names).is_empty() && words(&person.last_name).is_empty();
-    let last = last.or(nameless.then_some(NameDifferenceReason::NotRegistered));
-
-    let what: Vec<NameDifference> = [(NamePart::FirstNames, first), (NamePart::LastName, last)]
-        .into_iter()
-        .filter_map(|(part, why)| why.map(|why| NameDifference { part, why }))
-        .collect();
-    if what.is_empty() {
-        NameComparison::Match
-    } else {
-        NameComparison::Differs { what }
+    let last_name =
+        difference(&person.last_name, &on_document.last_name, middle).or(nameless.then_some(NameDifferenceReason::NotRegistered));
+    match (first_names, last_name) {
+        (None, None) => NameComparison::Match,
+        _ => NameComparison::Differs(NameDifference { first_names, last_name }),
     }
 }
 
@@ -166,12 +146,7 @@ fn words(text: &str) -> Vec<String> {
 }
 
 fn without_hyphens(words: &[String]) -> Vec<String> {
-    words
-        .iter()
-        .flat_map(|word| word.split('-'))
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
+    words.iter().flat_map(|word| word.split('-')).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// The place, counted from 1, of the first of our words for which they have none left.
@@ -180,14 +155,12 @@ fn first_missing(ours: &[String], theirs: &[String]) -> Option<usize> {
     for word in theirs {
         *left.entry(word).or_default() += 1;
     }
-    let missing = ours
-        .iter()
-        .position(|word| match left.get_mut(word.as_str()) {
-            Some(count) if *count > 0 => {
-                *count -= 1;
-                false
-            }
-            _ => true,
-        });
+    let missing = ours.iter().position(|word| match left.get_mut(word.as_str()) {
+        Some(count) if *count > 0 => {
+            *count -= 1;
+            false
+        }
+        _ => true,
+    });
     missing.map(|place| place + 1)
 }

@@ -1,0 +1,323 @@
+//! LOCAL.toml: what belongs to this desk alone. BAM: the LOCAL file, which always lies on the station itself.
+
+use std::{path::Path, str::FromStr};
+
+use jiff::tz::TimeZone;
+
+use super::{
+    Broken, ConfigError, Language, Loaded,
+    master::one_line,
+    reader,
+    schema::{Field, Key, Schema, Section},
+    source::{FILE_LIMIT, Source},
+};
+
+/// The content of LOCAL.toml.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Local {
+    /// This is a training desk: virtual devices and software keys are allowed, and every page is marked as training.
+    pub training: bool,
+    /// The ID office, as the report names the place of the control.
+    pub office_name: Option<String>,
+    /// IANA name of the office's time zone; loading checks it.
+    pub time_zone: String,
+    /// `[Scanner]`.
+    pub scanner: Scanner,
+    /// `[Holder]`.
+    pub holder: Holder,
+    /// `[Windows]`.
+    pub windows: Windows,
+}
+
+/// `[Scanner]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scanner {
+    /// Which library serves the scanner.
+    pub driver: ScannerDriver,
+    /// The scanner's name as the library lists it; `None` for the first one found.
+    pub device: Option<String>,
+    /// Resolution in dots per inch, 75–600.
+    pub dpi: u16,
+    /// Colour or grey.
+    pub mode: ScanMode,
+    /// A scanner that delivers nothing for so many seconds is taken to hang.
+    pub hang_seconds: u16,
+}
+
+/// Which library serves the scanner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScannerDriver {
+    /// libsane and its backends.
+    #[default]
+    Sane,
+    /// The virtual A6 scanner, through libsane as well. Training only.
+    Virtual,
+}
+
+/// Colour or grey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScanMode {
+    /// 24 bits a pixel.
+    #[default]
+    Color,
+    /// 8 bits a pixel.
+    Gray,
+}
+
+/// `[Holder]`: the screen on the holder's side.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Holder {
+    /// The language that the screen greets in; the holder may choose another.
+    pub language: Language,
+}
+
+/// `[Windows]`: where the two windows open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Windows {
+    /// The operator's window; `None` leaves the place to the desktop.
+    pub operator: Option<WindowPlace>,
+    /// The holder's window.
+    pub holder: Option<WindowPlace>,
+    /// The holder's window fills its screen.
+    pub holder_full_screen: bool,
+}
+
+/// Size and position of a window, in pixels of the desktop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowPlace {
+    /// Width, 320–16384.
+    pub width: u16,
+    /// Height, 240–16384.
+    pub height: u16,
+    /// Left and upper edge; negative on a screen to the left of or above the main one.
+    pub position: Option<(i16, i16)>,
+}
+
+impl FromStr for WindowPlace {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const FORM: &str = "is no size and position";
+        let (size, position) = match text.split_once('@') {
+            None => (text, None),
+            Some((size, position)) => {
+                let (x, y) = position.split_once(',').ok_or(FORM)?;
+                (size, Some((x.parse().map_err(|_| FORM)?, y.parse().map_err(|_| FORM)?)))
+            }
+        };
+        let (width, height) = size.split_once('x').ok_or(FORM)?;
+        let (width, height) = (width.parse().map_err(|_| FORM)?, height.parse().map_err(|_| FORM)?);
+        if !(320..=16384).contains(&width) || !(240..=16384).contains(&height) {
+            return Err("is too small or too large");
+        }
+        Ok(Self { width, height, position })
+    }
+}
+
+impl std::fmt::Display for WindowPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}x{}", self.width, self.height)?;
+        self.position.map_or(Ok(()), |(x, y)| write!(f, "@{x},{y}"))
+    }
+}
+
+impl Default for Local {
+    fn default() -> Self {
+        Self {
+            training: false,
+            office_name: None,
+            time_zone: "Europe/Oslo".into(),
+            scanner: Scanner::default(),
+            holder: Holder::default(),
+            windows: Windows::default(),
+        }
+    }
+}
+
+impl Default for Scanner {
+    fn default() -> Self {
+        Self { driver: ScannerDriver::Sane, device: None, dpi: 300, mode: ScanMode::Color, hang_seconds: 15 }
+    }
+}
+
+impl Local {
+    /// The office's time zone. A file whose zone is unknown is not loaded; for a value made otherwise, UTC stands in.
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
+}
+
+/// Reads LOCAL.toml.
+pub fn load_local(path: &Path) -> Result<Loaded<Local>, ConfigError> {
+    let source = Source::read(path, FILE_LIMIT)?;
+    let loaded = reader::read(&source, &SCHEMA)?;
+    let mut problems = Vec::new();
+    if loaded.value.scanner.driver == ScannerDriver::Virtual && !loaded.value.training {
+        let message = "the virtual scanner is for training, and this desk is not a training desk".into();
+        problems.push(loaded.contradiction("Scanner", "Driver", message, "Driver = \"sane\", or Training = true"));
+    }
+    // The default too needs the machine's time zones.
+    if TimeZone::get(&loaded.value.time_zone).is_err() {
+        let message = format!("the time zone {} is not known on this machine", loaded.value.time_zone);
+        let allowed = "an IANA name such as \"Europe/Oslo\", with the machine's time zones installed (package tzdata)";
+        problems.push(loaded.contradiction("", "TimeZone", message, allowed));
+    }
+    if problems.is_empty() { Ok(loaded) } else { Err(ConfigError::new(Broken::Contradiction, problems)) }
+}
+
+/// The description of LOCAL.toml.
+pub static SCHEMA: Schema<Local> = Schema {
+    file: "LOCAL.toml",
+    about: "This desk: its devices, screens and time zone. Always on the station itself.",
+    sections: &[
+        Section {
+            name: "",
+            about: "The desk.",
+            keys: &[
+                Key {
+                    name: "Training",
+                    required: false,
+                    field: Field::Switch(|local| &mut local.training),
+                    effect: "A training desk: virtual devices and software keys are allowed for every kind of certificate, and every \
+                             page is marked as training.",
+                },
+                Key {
+                    name: "OfficeName",
+                    required: false,
+                    field: Field::Text {
+                        allowed: "a text of 1 to 200 characters on one line",
+                        get: |local| local.office_name.clone(),
+                        set: |local, text| one_line(text).map(|name| local.office_name = Some(name)),
+                    },
+                    effect: "The ID office, as the report names the place of the control.",
+                },
+                Key {
+                    name: "TimeZone",
+                    required: false,
+                    field: Field::Text {
+                        allowed: "an IANA time zone, for example \"Europe/Oslo\"",
+                        get: |local| Some(local.time_zone.clone()),
+                        set: |local, text| one_line(text).map(|zone| local.time_zone = zone),
+                    },
+                    effect: "Local times on the screens and in the report. Records keep UTC.",
+                },
+            ],
+        },
+        Section {
+            name: "Scanner",
+            about: "The A6 scanner.",
+            keys: &[
+                Key {
+                    name: "Driver",
+                    required: false,
+                    field: Field::Choice {
+                        of: &["sane", "virtual"],
+                        get: |local| match local.scanner.driver {
+                            ScannerDriver::Sane => "sane",
+                            ScannerDriver::Virtual => "virtual",
+                        },
+                        set: |local, word| {
+                            local.scanner.driver = match word {
+                                "sane" => ScannerDriver::Sane,
+                                "virtual" => ScannerDriver::Virtual,
+                                _ => return false,
+                            };
+                            true
+                        },
+                    },
+                    effect: "A scanner that libsane knows, or the virtual one, which is for training only.",
+                },
+                Key {
+                    name: "Device",
+                    required: false,
+                    field: Field::Text {
+                        allowed: "a scanner's name as libsane lists it",
+                        get: |local| local.scanner.device.clone(),
+                        set: |local, text| one_line(text).map(|device| local.scanner.device = Some(device)),
+                    },
+                    effect: "The scanner of this desk. Without it: the first one found.",
+                },
+                Key {
+                    name: "Dpi",
+                    required: false,
+                    field: Field::Number { min: 75, max: 600, at: |local| &mut local.scanner.dpi },
+                    effect: "Resolution in dots per inch. The machine-readable zone needs about 200 or more.",
+                },
+                Key {
+                    name: "Mode",
+                    required: false,
+                    field: Field::Choice {
+                        of: &["Color", "Gray"],
+                        get: |local| match local.scanner.mode {
+                            ScanMode::Color => "Color",
+                            ScanMode::Gray => "Gray",
+                        },
+                        set: |local, word| {
+                            local.scanner.mode = match word {
+                                "Color" => ScanMode::Color,
+                                "Gray" => ScanMode::Gray,
+                                _ => return false,
+                            };
+                            true
+                        },
+                    },
+                    effect: "Colour or grey.",
+                },
+                Key {
+                    name: "HangSeconds",
+                    required: false,
+                    field: Field::Number { min: 2, max: 120, at: |local| &mut local.scanner.hang_seconds },
+                    effect: "A scanner that delivers nothing for so many seconds is taken to hang and is started anew.",
+                },
+            ],
+        },
+        Section {
+            name: "Holder",
+            about: "The screen on the holder's side.",
+            keys: &[Key {
+                name: "Language",
+                required: false,
+                field: Field::Choice {
+                    of: &["nb", "en"],
+                    get: |local| local.holder.language.code(),
+                    set: |local, word| Language::from_code(word).map(|language| local.holder.language = language).is_some(),
+                },
+                effect: "The language in which the screen greets. The holder may choose another.",
+            }],
+        },
+        Section {
+            name: "Windows",
+            about: "Where the two windows open. Without a key the desktop decides.",
+            keys: &[
+                Key {
+                    name: "Operator",
+                    required: false,
+                    field: Field::Text {
+                        allowed: WINDOW_PLACE,
+                        get: |local| local.windows.operator.map(|place| place.to_string()),
+                        set: |local, text| text.parse().map(|place| local.windows.operator = Some(place)),
+                    },
+                    effect: "Size and position of the operator's window in pixels of the desktop.",
+                },
+                Key {
+                    name: "Holder",
+                    required: false,
+                    field: Field::Text {
+                        allowed: WINDOW_PLACE,
+                        get: |local| local.windows.holder.map(|place| place.to_string()),
+                        set: |local, text| text.parse().map(|place| local.windows.holder = Some(place)),
+                    },
+                    effect: "Size and position of the holder's window.",
+                },
+                Key {
+                    name: "HolderFullScreen",
+                    required: false,
+                    field: Field::Switch(|local| &mut local.windows.holder_full_screen),
+                    effect: "The holder's window fills its screen, without a frame.",
+                },
+            ],
+        },
+    ],
+};
+
+const WINDOW_PLACE: &str = "\"WIDTHxHEIGHT\" or \"WIDTHxHEIGHT@X,Y\", at least 320x240, for example \"1280x800@1920,0\"";

@@ -1,0 +1,99 @@
+//! `docs/configuration.md`, made from the descriptions of the files.
+
+use std::fmt::Write as _;
+
+use super::{
+    local, master,
+    schema::{Field, Key, Schema},
+};
+
+/// The whole page, in Markdown.
+pub fn page() -> String {
+    let mut page = String::from(INTRODUCTION);
+    file(&mut page, &master::SCHEMA);
+    file(&mut page, &local::SCHEMA);
+    page.push_str(LISTS);
+    page
+}
+
+fn file<C: Clone + Default>(page: &mut String, schema: &Schema<C>) {
+    // Writing into a String does not fail.
+    let _ = writeln!(page, "\n## {}\n\n{}", schema.file, schema.about);
+    for section in schema.sections {
+        let title = if section.name.is_empty() { "Top of the file".into() } else { format!("[{}]", section.name) };
+        let _ = writeln!(page, "\n### {title}\n\n{}\n", section.about);
+        page.push_str("| key | values | default | effect |\n|---|---|---|---|\n");
+        for key in section.keys {
+            let _ = writeln!(page, "| `{}` | {} | {} | {} |", key.name, values(&key.field), default(key), key.effect);
+        }
+    }
+}
+
+fn values<C>(field: &Field<C>) -> String {
+    match field {
+        Field::Switch(_) => "`true`, `false`".into(),
+        Field::Choice { of, .. } => of.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", "),
+        Field::Count { .. } | Field::Number { .. } | Field::Text { .. } => field.allowed(),
+    }
+}
+
+fn default<C: Clone + Default>(key: &Key<C>) -> String {
+    match key.field.default_value() {
+        Some(value) => format!("`{value}`"),
+        None if key.required => "must be given".into(),
+        None => "none".into(),
+    }
+}
+
+const INTRODUCTION: &str = "\
+# Configuration
+
+<!-- Made from the descriptions in src/config/; a test compares this page with them. -->
+
+Two files rule a station: MASTER.toml holds what is the same at every desk of the organisation, LOCAL.toml what belongs to one desk.
+They are looked for in this order; `--master FILE` and `--local FILE` name them instead, and a file that is named must exist:
+
+1. `MASTER.toml` and `config/LOCAL.toml` in the working folder,
+2. `MASTER.toml` and `LOCAL.toml` in `/etc/bam-station/` (Windows: `%ProgramData%\\bam-station\\`),
+3. the same two in `bam-station/` of the user's configuration folder (`$XDG_CONFIG_HOME`, else `~/.config`).
+
+`documents.toml` and the folder `terms/` lie beside LOCAL.toml.
+
+The files are [TOML](https://toml.io), UTF-8, at most 1 MiB. The last line ends with a line break: a file without it may be
+cut off and is refused. A file with a mistake is refused whole; every message names file, line, column and what is allowed there:
+
+    MASTER.toml:12:1: unknown key \"RequireScanForLokal\" in [IssueProcess]; did you mean \"RequireScanForLocal\"? allowed: …
+
+`bam-station config check` reads all files, also against each other; `bam-station config check FILE` reads one of them.
+`bam-station config show` prints the values in force. Both exit with 0 when the configuration is good and with 2 when it is not;
+`--json` prints one JSON document.
+";
+
+const LISTS: &str = "
+## documents.toml
+
+The identity documents that are accepted. At least one `[[Document]]`:
+
+| key | values |
+|---|---|
+| `Id` | small letters, digits and hyphens; each once |
+| `Name.nb`, `Name.en` | the name on the screens and in the report |
+| `SizeMm` | width and height of the upright page in millimetres; must fit the A6 glass (105 × 148) in its pose |
+| `Pose` | `\"lying\"`: as it is; `\"upright\"`: laid on its short edge, so the picture is turned by 90° |
+| `AcceptedFor` | a list of `\"local\"`, `\"qualified\"` |
+| `[[Document.Features]]` | at least three security features, each with `Id`, `Text.nb` and `Text.en` |
+
+## terms/terms.toml
+
+The terms that a holder accepts. One `[[Terms]]` for each text; the version in force is the one with the latest `ValidFrom` that has come:
+
+| key | values |
+|---|---|
+| `Id` | small letters, digits and hyphens; the same in all versions and languages |
+| `Certificate` | `\"local\"` or `\"qualified\"` |
+| `Version` | a text, the same in all languages |
+| `Language` | `\"nb\"` or `\"en\"` |
+| `Title` | the title in that language |
+| `File` | a text in the same folder: UTF-8, at most 256 KiB, paragraphs between blank lines, headings after `# ` |
+| `ValidFrom` | `\"YYYY-MM-DD\"`, the first day on which this version holds |
+";

@@ -1,0 +1,176 @@
+//! The description of MASTER.toml and LOCAL.toml: each key once, with its values, its place in the Rust value and its effect.
+
+use std::fmt::Write as _;
+
+/// A file: its sections in the order in which they are documented.
+pub struct Schema<C: 'static> {
+    /// Usual name of the file.
+    pub file: &'static str,
+    /// What the file is for.
+    pub about: &'static str,
+    /// The sections. The one without a name holds the keys at the top of the file.
+    pub sections: &'static [Section<C>],
+}
+
+/// A section, `[Name]`.
+pub struct Section<C: 'static> {
+    /// BAM's word where BAM has one.
+    pub name: &'static str,
+    /// What the section is for.
+    pub about: &'static str,
+    /// Its keys.
+    pub keys: &'static [Key<C>],
+}
+
+/// A key of a section.
+pub struct Key<C: 'static> {
+    /// The name in the file.
+    pub name: &'static str,
+    /// The file is not valid without it.
+    pub required: bool,
+    /// Which values are allowed and where they are kept.
+    pub field: Field<C>,
+    /// What the value changes, in one or two sentences.
+    pub effect: &'static str,
+}
+
+/// The kind of a value, and the place in `C` where it is kept. The default of a key is what `C::default()` holds there.
+pub enum Field<C: 'static> {
+    /// `true` or `false`.
+    Switch(fn(&mut C) -> &mut bool),
+    /// A small whole number.
+    Count {
+        /// Smallest value.
+        min: u8,
+        /// Largest value.
+        max: u8,
+        /// Where it is kept.
+        at: fn(&mut C) -> &mut u8,
+    },
+    /// A whole number.
+    Number {
+        /// Smallest value.
+        min: u16,
+        /// Largest value.
+        max: u16,
+        /// Where it is kept.
+        at: fn(&mut C) -> &mut u16,
+    },
+    /// One of several words.
+    Choice {
+        /// The words.
+        of: &'static [&'static str],
+        /// The word that stands for the present value.
+        get: fn(&C) -> &'static str,
+        /// Takes one of the words; `false` for any other.
+        set: fn(&mut C, &str) -> bool,
+    },
+    /// A text of a certain form.
+    Text {
+        /// The form, in words.
+        allowed: &'static str,
+        /// The present value; `None` when there is none.
+        get: fn(&C) -> Option<String>,
+        /// Takes a text, or says what is wrong with it.
+        set: fn(&mut C, &str) -> Result<(), &'static str>,
+    },
+}
+
+/// A value as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// `true` or `false`.
+    Switch(bool),
+    /// A whole number.
+    Whole(u16),
+    /// A text.
+    Text(String),
+}
+
+impl std::fmt::Display for Value {
+    /// The value as it is written in the file.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Switch(on) => write!(f, "{on}"),
+            Self::Whole(number) => write!(f, "{number}"),
+            Self::Text(text) => write!(f, "{}", toml::Value::String(text.clone())),
+        }
+    }
+}
+
+impl<C: Clone + Default> Field<C> {
+    /// The value that `config` holds.
+    pub fn value(&self, config: &C) -> Option<Value> {
+        let mut copy = config.clone();
+        Some(match self {
+            Self::Switch(at) => Value::Switch(*at(&mut copy)),
+            Self::Count { at, .. } => Value::Whole(u16::from(*at(&mut copy))),
+            Self::Number { at, .. } => Value::Whole(*at(&mut copy)),
+            Self::Choice { get, .. } => Value::Text(get(config).to_owned()),
+            Self::Text { get, .. } => Value::Text(get(config)?),
+        })
+    }
+
+    /// The value when the file does not say.
+    pub fn default_value(&self) -> Option<Value> {
+        self.value(&C::default())
+    }
+}
+
+impl<C> Field<C> {
+    /// The allowed values, in words.
+    pub fn allowed(&self) -> String {
+        match self {
+            Self::Switch(_) => "true or false (without quotes)".into(),
+            Self::Count { min, max, .. } => format!("a whole number from {min} to {max}"),
+            Self::Number { min, max, .. } => format!("a whole number from {min} to {max}"),
+            Self::Choice { of, .. } => or(of),
+            Self::Text { allowed, .. } => (*allowed).into(),
+        }
+    }
+}
+
+/// `"A", "B" or "C"`.
+fn or(words: &[&str]) -> String {
+    let mut text = String::new();
+    for (at, word) in words.iter().enumerate() {
+        let between = match at {
+            0 => "",
+            _ if at + 1 == words.len() => " or ",
+            _ => ", ",
+        };
+        // Writing into a String does not fail.
+        let _ = write!(text, "{between}\"{word}\"");
+    }
+    text
+}
+
+impl<C> Section<C> {
+    /// The key of this name.
+    pub fn key(&self, name: &str) -> Option<&Key<C>> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// The section as messages name it.
+    pub(super) fn title(&self) -> String {
+        if self.name.is_empty() { "the top of the file, before the first [section]".into() } else { format!("[{}]", self.name) }
+    }
+
+    pub(super) fn key_names(&self) -> Vec<&'static str> {
+        self.keys.iter().map(|key| key.name).collect()
+    }
+}
+
+impl<C> Schema<C> {
+    /// The section of this name.
+    pub fn section(&self, name: &str) -> Option<&Section<C>> {
+        self.sections.iter().find(|section| section.name == name)
+    }
+
+    /// The names of the sections that have one, as `[A], [B]`.
+    pub(super) fn section_names(&self) -> String {
+        let named = self.sections.iter().filter(|section| !section.name.is_empty());
+        named.map(Section::title).collect::<Vec<_>>().join(", ")
+    }
+}

@@ -1,0 +1,87 @@
+//! The catalogue of faults: complete in both languages, and complete for every code that an operation returns.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use bam_station::fault;
+
+#[test]
+fn the_catalogue_is_whole_and_each_code_appears_once() {
+    let written = fault::CATALOGUE.lines().filter(|line| line.trim() == "[[fault]]").count();
+    assert_eq!(fault::all().len(), written, "config/faults.toml is not TOML, or has unknown keys");
+    let mut seen = BTreeSet::new();
+    for fault in fault::all() {
+        assert!(seen.insert(&fault.code), "{} is there twice", fault.code);
+        assert!(is_code(&fault.code), "{}", fault.code);
+        for text in [&fault.cause.nb, &fault.cause.en, &fault.remedy.nb, &fault.remedy.en] {
+            assert!(text.trim().len() > 10 && text.trim() == text, "{}: {text:?} says too little", fault.code);
+        }
+        assert_ne!(fault.cause.nb, fault.cause.en, "{} is not translated", fault.code);
+        assert_ne!(fault.remedy.nb, fault.remedy.en, "{} is not translated", fault.code);
+        assert_eq!(fault::lookup(&fault.code), Some(fault));
+    }
+}
+
+#[test]
+fn an_unknown_code_has_no_entry() {
+    assert_eq!(fault::lookup("NO_SUCH_FAULT"), None);
+}
+
+#[test]
+fn every_code_that_an_operation_returns_is_in_the_catalogue() {
+    let returned = codes_returned_in(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    assert!(returned.contains_key("CONFIG_MISSING"), "the search found no codes");
+    let missing: Vec<_> = returned.iter().filter(|(code, _)| fault::lookup(code).is_none()).collect();
+    assert!(missing.is_empty(), "not in config/faults.toml: {missing:#?}");
+}
+
+#[test]
+fn the_search_for_codes_reads_the_bodies_of_fn_code_alone() {
+    let source = "
+        fn other() -> &'static str { \"NOT_THIS\" }
+        pub fn code(&self) -> &'static str {
+            match self { Self::A { .. } => \"ONE_CODE\", Self::B(inner) => { inner.code() } Self::C => \"TWO\" }
+        }
+        const LATER: &str = \"NOR_THIS\";
+    ";
+    assert_eq!(codes_in(source), ["ONE_CODE", "TWO"]);
+}
+
+fn is_code(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_uppercase())
+        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// The codes in the bodies of `fn code`, each with the files that return it.
+fn codes_returned_in(folder: PathBuf) -> BTreeMap<String, Vec<PathBuf>> {
+    let mut codes: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                for code in codes_in(&fs::read_to_string(&path).unwrap()) {
+                    codes.entry(code).or_default().push(path.clone());
+                }
+            }
+        }
+    }
+    codes
+}
+
+fn codes_in(source: &str) -> Vec<String> {
+    let bodies = source.split("fn code(").skip(1).map(|rest| {
+        let start = rest.find('{').unwrap_or(rest.len());
+        let mut depth = 0;
+        let end = rest[start..].find(|c| {
+            depth += i32::from(c == '{') - i32::from(c == '}');
+            depth == 0
+        });
+        &rest[start..end.map_or(rest.len(), |end| start + end)]
+    });
+    bodies.flat_map(|body| body.split('"').skip(1).step_by(2)).filter(|text| is_code(text)).map(str::to_owned).collect()
+}

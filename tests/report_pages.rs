@@ -444,6 +444,14 @@ fn the_record_is_attached_unchanged() {
 }
 
 #[test]
+fn a_digest_is_copied_in_one_piece_though_its_digits_are_grouped() {
+    let case = qualified();
+    let spoken = format!("/ActualText ({})", case.record.rules.master);
+    let pages = streams(&case.build().unwrap()).into_iter().filter_map(|stream| stream.decompressed_content().ok());
+    assert!(pages.into_iter().any(|content| content.windows(spoken.len()).any(|part| part == spoken.as_bytes())));
+}
+
+#[test]
 fn nothing_stands_in_the_way_of_the_signature() {
     let document = lopdf::Document::load_mem(&qualified().build().unwrap()).unwrap();
     let catalog = document.catalog().unwrap();

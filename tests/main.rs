@@ -14,3 +14,8 @@ mod rules_issue_process;
 mod rules_name;
 mod rules_plan;
 mod rules_plan_command;
+mod imaging_specimen;
+mod imaging_upright;
+mod scanner_backends;
+mod scanner_host;
+mod scanner_virtual;

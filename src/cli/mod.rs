@@ -4,3 +4,5 @@ pub mod config;
 pub mod device_host;
 pub mod plan;
 pub mod specimen;
+pub mod operator;
+pub mod verify;

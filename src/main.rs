@@ -23,11 +23,19 @@ struct Arguments {
 enum Command {
     /// The configuration: check it, show it
     Config(cli::config::ConfigArgs),
+    /// The process in which a vendor's device software runs; started by the station
+    #[command(hide = true)]
+    DeviceHost(cli::device_host::DeviceHostArgs),
+    /// Draw a specimen document again
+    #[command(hide = true)]
+    Specimen(cli::specimen::SpecimenArgs),
 }
 
 fn main() -> ExitCode {
     let Arguments { master, local, command } = Arguments::parse();
     match command {
         Command::Config(args) => cli::config::run(&args, master, local),
+        Command::DeviceHost(args) => cli::device_host::run(&args),
+        Command::Specimen(args) => cli::specimen::run(&args),
     }
 }

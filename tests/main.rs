@@ -1,5 +1,15 @@
 //! The tests of bam-station: one file per concern, one crate, so that linking happens once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::pedantic, clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::pedantic,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    missing_docs
+)]
 
 mod config_broken;
 mod config_command;
@@ -11,8 +21,16 @@ mod config_whole;
 mod faults;
 mod ink;
 mod report_pages;
+mod operator_key;
 mod rules_identity_number;
 mod rules_issue_process;
 mod rules_name;
 mod rules_plan;
 mod rules_plan_command;
+mod imaging_specimen;
+mod imaging_upright;
+mod scanner_backends;
+mod scanner_host;
+mod scanner_virtual;
+mod signature;
+mod verify_tamper;

@@ -446,7 +446,7 @@ fn the_record_is_attached_unchanged() {
 #[test]
 fn a_digest_is_copied_in_one_piece_though_its_digits_are_grouped() {
     let case = qualified();
-    let spoken = format!("/ActualText ({})", case.record.rules.master);
+    let spoken = format!("/ActualText({})", case.record.rules.master);
     let pages = streams(&case.build().unwrap()).into_iter().filter_map(|stream| stream.decompressed_content().ok());
     assert!(pages.into_iter().any(|content| content.windows(spoken.len()).any(|part| part == spoken.as_bytes())));
 }

@@ -1,4 +1,8 @@
 //! The command line, one file per command.
 
 pub mod config;
+pub mod device_host;
 pub mod plan;
+pub mod specimen;
+pub mod operator;
+pub mod verify;

@@ -1,1 +1,18 @@
-//! X.509: chains and the training CA.
+//! X.509: which signature algorithms count, how a chain of certificates is verified at a point in time, and the training CA.
+//!
+//! Nothing outside this module decides whether a certificate counts.
+
+mod algorithm;
+mod anchors;
+mod chain;
+pub(crate) mod hex;
+mod names;
+mod private_key;
+mod training_ca;
+
+pub use algorithm::{KeyAlgorithm, SignatureFault, verify_signature};
+pub use anchors::{Anchors, AnchorsError};
+pub use chain::{Chain, TrustError, verify_chain};
+pub use names::{common_name, describe, is_training, serial_text};
+pub(crate) use private_key::PrivateKey;
+pub use training_ca::{Issued, Purpose, TrainingCa, TrainingCaError};

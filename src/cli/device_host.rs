@@ -1,0 +1,134 @@
+//! `bam-station device-host sane`: the process in which libsane and the scanner's backend run.
+//!
+//! One thread reads what the station asks and ends the process when the station is gone; the main thread owns libsane,
+//! because the standard allows one thread only.
+
+use std::{
+    fs::File,
+    io::{BufWriter, stdin},
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread,
+};
+
+use crate::device::{
+    frame::{self, FrameError, MOST_PAYLOAD},
+    scanner::{
+        ScanError, ScanJob,
+        sane::{self, ffi::Sane},
+        wire::{Answer, Ask},
+    },
+};
+
+/// A device host could not begin its work.
+const FAILED: u8 = 3;
+
+/// A job for the thread that owns libsane.
+enum Job {
+    List,
+    /// With the flag that stops this scan and no other.
+    Scan(ScanJob, Arc<AtomicBool>),
+}
+
+/// Arguments of `bam-station device-host`.
+#[derive(Debug, clap::Args)]
+pub struct DeviceHostArgs {
+    /// Whose software.
+    #[arg(value_enum)]
+    pub kind: HostKind,
+}
+
+/// Whose software runs in the device host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum HostKind {
+    /// Scanners, through libsane
+    Sane,
+}
+
+/// Serves the station until it closes standard input.
+pub fn run(args: &DeviceHostArgs) -> ExitCode {
+    match args.kind {
+        HostKind::Sane => run_sane(),
+    }
+}
+
+fn run_sane() -> ExitCode {
+    let Ok(output) = sane::ffi::take_standard_output() else { return ExitCode::from(FAILED) };
+    let (sender, jobs) = channel();
+    thread::spawn(move || listen(&sender));
+    match serve(&mut BufWriter::new(output), &jobs) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(FAILED),
+    }
+}
+
+/// Passes on what the station asks. A stop concerns the last scan that was asked for.
+fn listen(jobs: &Sender<Job>) {
+    let mut input = stdin().lock();
+    let mut last_scan: Option<Arc<AtomicBool>> = None;
+    while let Ok((ask, _)) = frame::read(&mut input) {
+        let job = match ask {
+            Ask::List => Job::List,
+            Ask::Scan(job) => {
+                let cancel = Arc::new(AtomicBool::new(false));
+                last_scan = Some(Arc::clone(&cancel));
+                Job::Scan(job, cancel)
+            }
+            Ask::Cancel => {
+                if let Some(cancel) = &last_scan {
+                    cancel.store(true, Ordering::Relaxed);
+                }
+                continue;
+            }
+        };
+        if jobs.send(job).is_err() {
+            break;
+        }
+    }
+    // The station is gone: a backend that hangs must not keep this process, and with it the scanner.
+    std::process::exit(0);
+}
+
+fn serve(output: &mut BufWriter<File>, jobs: &Receiver<Job>) -> Result<(), FrameError> {
+    let mut sane: Option<Sane> = None;
+    while let Ok(job) = jobs.recv() {
+        let outcome = match (job, started(&mut sane)) {
+            (_, Err(error)) => Err(error),
+            (Job::List, Ok(sane)) => sane::list(sane).map(Answer::Devices),
+            (Job::Scan(job, cancel), Ok(sane)) => sane::scan(sane, &job, &cancel, &mut Telling(output)).map(|()| Answer::Done),
+        };
+        frame::write(output, &outcome.unwrap_or_else(Answer::Failed), &[])?;
+    }
+    Ok(())
+}
+
+/// libsane, started at the first job.
+fn started(sane: &mut Option<Sane>) -> Result<&Sane, ScanError> {
+    if sane.is_none() {
+        *sane = Some(sane::start(Sane::LIBRARY)?);
+    }
+    sane.as_ref().ok_or(ScanError::LibraryMissing)
+}
+
+/// Tells the station how a scan goes on.
+struct Telling<'a>(&'a mut BufWriter<File>);
+
+impl Telling<'_> {
+    fn tell(&mut self, answer: &Answer, payload: &[u8]) -> Result<(), ScanError> {
+        frame::write(self.0, answer, payload).map_err(|error| ScanError::Protocol(error.to_string()))
+    }
+}
+
+impl sane::Progress for Telling<'_> {
+    fn started(&mut self, device: &str, width_px: u32, height_px: u32) -> Result<(), ScanError> {
+        self.tell(&Answer::Started { device: device.to_owned(), width_px, height_px }, &[])
+    }
+
+    fn rows(&mut self, rows: &[u8]) -> Result<(), ScanError> {
+        rows.chunks(MOST_PAYLOAD).try_for_each(|part| self.tell(&Answer::Rows, part))
+    }
+}

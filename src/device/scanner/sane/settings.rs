@@ -1,0 +1,164 @@
+//! Sets a scanner up for a job through SANE's well-known options.
+
+use super::{
+    super::{ColourMode, ScanError, ScanJob},
+    during_work,
+    ffi::{Allowed, Handle, Kind, Opt, Value},
+};
+
+/// How much smaller than asked the scanned area may be, in SANE_Fixed millimetres: a scanner's glass is seldom
+/// exactly A6, and no document reaches its edge.
+const TOLERANCE: i32 = FIXED_ONE;
+
+/// 1.0 in SANE_Fixed.
+const FIXED_ONE: i32 = 1 << 16;
+
+/// The standard's word for colour, and what vendors say instead.
+const COLOUR_WORDS: &[&str] = &["Color", "24bit Color", "24bit Color[Fast]", "Colour", "RGB"];
+
+/// The standard's word for grey, and what vendors say instead.
+const GREY_WORDS: &[&str] = &["Gray", "Grayscale", "True Gray", "8-bit Gray"];
+
+/// Sets source, colours, depth, resolution and area, in this order: each may change what the next allows.
+pub fn apply(handle: &Handle<'_>, job: &ScanJob) -> Result<(), ScanError> {
+    flatbed(handle)?;
+    mode(handle, job.mode)?;
+    depth(handle)?;
+    resolution(handle, job.dpi)?;
+    edges(handle, "tl-x", "br-x", job.width_mm, job.dpi)?;
+    edges(handle, "tl-y", "br-y", job.height_mm, job.dpi)
+}
+
+fn unsupported(what: impl Into<String>) -> ScanError {
+    ScanError::Unsupported(what.into())
+}
+
+/// The option as it is now, when the scanner has it and it can be set.
+fn find(handle: &Handle<'_>, name: &str) -> Result<Option<Opt>, ScanError> {
+    let options = handle.options().map_err(during_work)?;
+    Ok(options.into_iter().find(|option| option.name == name && option.settable))
+}
+
+/// Takes the glass where there is a document feeder too.
+fn flatbed(handle: &Handle<'_>) -> Result<(), ScanError> {
+    let Some(option) = find(handle, "source")? else { return Ok(()) };
+    let Allowed::Texts(sources) = &option.allowed else { return Ok(()) };
+    match sources.iter().find(|source| source.eq_ignore_ascii_case("flatbed")) {
+        Some(glass) => handle.set(option.index, &Value::Text(glass.clone())).map(drop).map_err(during_work),
+        None => Ok(()),
+    }
+}
+
+fn mode(handle: &Handle<'_>, mode: ColourMode) -> Result<(), ScanError> {
+    let words = match mode {
+        ColourMode::Colour => COLOUR_WORDS,
+        ColourMode::Grey => GREY_WORDS,
+    };
+    let Some(option) = find(handle, "mode")? else {
+        // A scanner with one mode has no option for it; the picture's shape is checked after the start.
+        return Ok(());
+    };
+    let Allowed::Texts(modes) = &option.allowed else { return Err(unsupported("its modes are unknown")) };
+    let offered = words.iter().find_map(|word| modes.iter().find(|mode| mode.eq_ignore_ascii_case(word)));
+    let value = offered.cloned().ok_or_else(|| unsupported(format!("it offers only {}", modes.join(", "))))?;
+    handle.set(option.index, &Value::Text(value)).map(drop).map_err(during_work)
+}
+
+/// Eight bits a sample, where the scanner offers a choice.
+fn depth(handle: &Handle<'_>) -> Result<(), ScanError> {
+    match find(handle, "depth")? {
+        Some(option) if matches!(&option.allowed, Allowed::Words(depths) if depths.contains(&8)) => {
+            handle.set(option.index, &Value::Word(8)).map(drop).map_err(during_work)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn resolution(handle: &Handle<'_>, dpi: u16) -> Result<(), ScanError> {
+    let option = find(handle, "resolution")?.ok_or_else(|| unsupported("it has no choice of resolution"))?;
+    let one = match option.kind {
+        Kind::Int => 1,
+        Kind::Fixed => FIXED_ONE,
+        _ => return Err(unsupported("its resolution is not a number")),
+    };
+    let refused = || {
+        let offer = match &option.allowed {
+            Allowed::Words(words) => {
+                let words = words.iter().map(|word| (word / one).to_string());
+                format!("; it offers {}", words.collect::<Vec<_>>().join(", "))
+            }
+            Allowed::Range(from, to) => format!("; it offers {} to {}", from / one, to / one),
+            _ => String::new(),
+        };
+        unsupported(format!("it cannot scan at {dpi} dpi{offer}"))
+    };
+    let word = i32::from(dpi).checked_mul(one).ok_or_else(refused)?;
+    let offered = match &option.allowed {
+        Allowed::Words(words) => words.contains(&word),
+        Allowed::Range(from, to) => (*from..=*to).contains(&word),
+        _ => true,
+    };
+    if !offered || handle.set(option.index, &Value::Word(word)).map_err(during_work)? != Value::Word(word) {
+        return Err(refused());
+    }
+    Ok(())
+}
+
+/// Sets two opposite edges so that `length_mm` from the corner of the glass is scanned, and reads back what was taken.
+fn edges(handle: &Handle<'_>, first: &str, last: &str, length_mm: f32, dpi: u16) -> Result<(), ScanError> {
+    let (Some(near), Some(_)) = (find(handle, first)?, find(handle, last)?) else {
+        return Err(unsupported("its area cannot be set"));
+    };
+    let corner = match near.allowed {
+        Allowed::Range(from, _) => from,
+        _ => 0,
+    };
+    let near_taken = set_edge(handle, &near, corner)?;
+    // The far edge is looked up after the near one is set: its range may have changed.
+    let far = find(handle, last)?.ok_or_else(|| unsupported("its area cannot be set"))?;
+    let length = length(&far, length_mm, dpi)?;
+    let wanted = near_taken.saturating_add(length);
+    let most = match far.allowed {
+        Allowed::Range(_, most) => most,
+        _ => wanted,
+    };
+    let far_taken = set_edge(handle, &far, wanted.min(most))?;
+    let missing = length.saturating_sub(far_taken.saturating_sub(near_taken));
+    let tolerance = if far.millimetres { TOLERANCE / unit(&far)?.1 } else { i32::from(dpi) / 25 };
+    if missing > tolerance {
+        return Err(unsupported(format!("its glass is too small for {length_mm} mm")));
+    }
+    Ok(())
+}
+
+fn set_edge(handle: &Handle<'_>, option: &Opt, word: i32) -> Result<i32, ScanError> {
+    match handle.set(option.index, &Value::Word(word)).map_err(during_work)? {
+        Value::Word(taken) => Ok(taken),
+        Value::Text(_) => Err(unsupported("its area is not a number")),
+    }
+}
+
+/// How many of the option's units are in one, and by what a SANE_Fixed number is divided to get there.
+fn unit(option: &Opt) -> Result<(f32, i32), ScanError> {
+    match option.kind {
+        Kind::Fixed => Ok((65536.0, 1)),
+        Kind::Int => Ok((1.0, FIXED_ONE)),
+        _ => Err(unsupported("its area is not a number")),
+    }
+}
+
+/// A length in the option's own unit and representation.
+fn length(option: &Opt, length_mm: f32, dpi: u16) -> Result<i32, ScanError> {
+    let units = match (option.millimetres, option.pixels) {
+        (true, _) => length_mm,
+        (_, true) => length_mm / 25.4 * f32::from(dpi),
+        _ => return Err(unsupported("its area is measured in an unknown unit")),
+    };
+    let word = (units * unit(option)?.0).round();
+    // Lengths of a page fit by far; a float in range converts exactly.
+    if !(0.0..2_147_483_000.0).contains(&word) {
+        return Err(unsupported(format!("{length_mm} mm is no length that can be scanned")));
+    }
+    #[allow(clippy::cast_possible_truncation, reason = "the range is checked above")]
+    Ok(word as i32)
+}

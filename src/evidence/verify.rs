@@ -1,1 +1,0 @@
-//! Verification of a report, strict and offline.

@@ -1,0 +1,37 @@
+//! What a certificate says in words.
+
+use super::hex::to_hex;
+use const_oid::db::rfc4519;
+use x509_cert::{Certificate, ext::pkix::name::DirectoryString, name::Name};
+
+/// The first common name (CN) of `name`; `None` when there is none or it is no text.
+pub fn common_name(name: &Name) -> Option<String> {
+    name.common_name().ok().flatten().map(|text| text.value().into_owned())
+}
+
+/// `name` in one line for people: the common name and the organisation, or the whole name when there is no common name.
+pub fn describe(name: &Name) -> String {
+    let organisation = name.organization().ok().flatten().map(|text| text.value().into_owned());
+    match (common_name(name), organisation) {
+        (Some(person), Some(organisation)) => format!("{person}, {organisation}"),
+        (Some(person), None) => person,
+        _ => name.to_string(),
+    }
+}
+
+/// The serial number in lower-case hexadecimal digits.
+pub fn serial_text(certificate: &Certificate) -> String {
+    to_hex(certificate.tbs_certificate().serial_number().as_bytes())
+}
+
+/// Whether the certificate is for training: its own or its issuer's O or OU says "Training".
+pub fn is_training(certificate: &Certificate) -> bool {
+    let tbs = certificate.tbs_certificate();
+    let says_training = |name: &Name| {
+        name.iter()
+            .filter(|part| part.oid == rfc4519::ORGANIZATION_NAME || part.oid == rfc4519::ORGANIZATIONAL_UNIT_NAME)
+            .filter_map(|part| DirectoryString::try_from(&part.value).ok())
+            .any(|text| text.value().to_lowercase().contains("training"))
+    };
+    says_training(tbs.subject()) || says_training(tbs.issuer())
+}

@@ -15,9 +15,13 @@ use bam_station::{
         preview::{self, Preview, PreviewError},
         record::{ChainHead, FORMAT, LIMITS, Record},
         report::{self, ReportError, ReportParts},
+        sign::{KeyStore, SignatureDetails, UnsignedReport},
+        verify,
     },
     imaging::{ink, upright::Turn},
     rules::{CardState, CertificateKind, Function, IssueProcess, LocalText, LraMode, Method, Person, Plan, name::DocumentName},
+    secret::Pin,
+    trust::KeyAlgorithm,
 };
 use jiff::{Timestamp, civil::date};
 
@@ -459,6 +463,27 @@ fn nothing_stands_in_the_way_of_the_signature() {
     assert!(catalog.get(b"Perms").is_err());
     assert!(document.get_pages().into_values().all(|page| document.get_dictionary(page).unwrap().get(b"Annots").is_err()));
     assert!(document.trailer.get(b"Prev").is_err(), "one revision");
+}
+
+#[test]
+fn the_signed_report_verifies_and_gives_the_record_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = KeyStore::open(&folder.path().join("keys")).unwrap();
+    let mut key = store.enroll("Ola Operatør", "Fjordby kommune", KeyAlgorithm::P256, pin(), at(-90_000)).unwrap();
+    for case in [qualified().training(), third_party().training()] {
+        let details = SignatureDetails {
+            signed_at: case.record.completed_at,
+            reason: "Identitetskontroll godkjent".into(),
+            location: case.record.rules.office.clone(),
+        };
+        let signed = UnsignedReport::new(case.build().unwrap()).sign(&mut key, pin(), &details).unwrap();
+        let verified = verify::own(signed, &store.anchors().unwrap(), at(1), &case.record.to_json().unwrap()).unwrap();
+        assert_eq!(preview::pages(verified.bytes(), 0.5).unwrap(), preview::pages(&case.build().unwrap(), 0.5).unwrap());
+    }
+}
+
+fn pin() -> Pin {
+    Pin::new("246810".into()).unwrap()
 }
 
 #[test]

@@ -156,11 +156,20 @@ impl<'t> Flow<'t> {
         self.line_at(line, right - width, baseline);
     }
 
-    /// Lines below each other; a page that is full is turned between two of them.
+    /// Lines below each other; a page that is full is turned between two of them. Few lines stay together, and of many
+    /// no first or last line stands alone.
     fn lines(&mut self, lines: Vec<Line>, x: f32) {
-        for line in lines {
-            let leading = line.leading();
-            self.room(leading);
+        const FEW: usize = 4;
+        let leadings: Vec<f32> = lines.iter().map(Line::leading).collect();
+        let count = leadings.len();
+        for (index, (line, leading)) in lines.into_iter().zip(&leadings).enumerate() {
+            let together = match index {
+                0 if count <= FEW => count,
+                0 => 2,
+                _ if count > FEW && index + 2 == count => 2,
+                _ => 1,
+            };
+            self.room(leadings.iter().skip(index).take(together).sum());
             self.y += leading;
             self.line_at(line, x, self.y - leading * 0.28);
         }
@@ -189,7 +198,8 @@ impl<'t> Flow<'t> {
     /// A section's heading, its number and its place in the outline. Stays together with what follows.
     pub fn heading(&mut self, number: &str, title: &Both, keep: f32) {
         const GAP: f32 = 16.0;
-        self.room(GAP + 40.0 + keep);
+        const HEADING: f32 = 32.0;
+        self.room(GAP + HEADING + keep);
         if self.y > style::TOP {
             self.space(GAP);
             self.ornament(Shape::Area(style::LINE, [MARGIN, self.y, WIDTH, 0.6]));
@@ -304,7 +314,7 @@ impl<'t> Flow<'t> {
             for (bullet, item) in items {
                 let lines = flow.typeface.lines(&item, WIDTH - INDENT);
                 let leading = lines.first().map_or(0.0, Line::leading);
-                flow.room(leading);
+                flow.room(lines.iter().take(4).map(Line::leading).sum());
                 let top = flow.y;
                 flow.ornament(match bullet {
                     Bullet::Tick => Shape::Tick(style::GREEN, MARGIN + 1.0, top + leading * 0.5 - 3.2, 7.0),

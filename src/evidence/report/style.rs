@@ -9,7 +9,7 @@ pub const MARGIN: f32 = 56.69;
 /// First line of the page's content.
 pub const TOP: f32 = 62.0;
 /// Content ends here; the footer stands below.
-pub const BOTTOM: f32 = PAGE_HEIGHT - 68.0;
+pub const BOTTOM: f32 = PAGE_HEIGHT - 62.0;
 /// Width of the content: 170 mm.
 pub const WIDTH: f32 = PAGE_WIDTH - 2.0 * MARGIN;
 /// Between the two columns.

@@ -38,7 +38,7 @@ pub fn lay_out(flow: &mut Flow<'_>, content: &Content<'_>) {
     let (width, height) = pixels(photograph);
     let point = 72.0 / f32::from(scan.dpi.max(1));
     let (width, height, scale) = fitted(width * point, height * point, [WIDTH, BOTTOM - TOP - 120.0]);
-    flow.heading("5", &title, height + 24.0);
+    flow.heading("5", &title, height + 14.0);
     let size = format!("{} × {}", photograph.width, photograph.height);
     let alt = format!("Det skannede dokumentet, oppreist, {size} bildepunkter. The scanned document, upright, {size} pixels.");
     flow.picture(photograph.picture.clone(), width, height, alt);

@@ -29,7 +29,7 @@ pub fn lay_out(flow: &mut Flow<'_>, content: &Content<'_>) {
     let traces: Arc<[ink::Trace]> = ink::traces(strokes).collect();
     let side = |micrometres: u32| ink::micrometres(micrometres).max(1.0) * point;
     let (width, height, scale) = fitted(side(strokes.width), side(strokes.height), [WIDTH, HIGHEST]);
-    flow.heading("4", &title, height + 24.0);
+    flow.heading("4", &title, height + 14.0);
     let signature = &comparison.signature;
     let alt = format!(
         "Sluttbrukerens håndskrevne signatur, {} strøk. The holder's handwritten signature, {} strokes.",

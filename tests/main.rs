@@ -34,3 +34,8 @@ mod scanner_host;
 mod scanner_virtual;
 mod signature;
 mod verify_tamper;
+mod control_properties;
+mod control_steps;
+mod power_cut;
+mod spine;
+mod support;

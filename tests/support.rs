@@ -90,7 +90,7 @@ pub fn annas_passport() -> PresentedDocument {
         number: "L898902C3".into(),
         issued: Some(date(2023, 4, 16)),
         expires: date(2033, 4, 15),
-        name: DocumentName { first_names: "Anna Maria".into(), last_name: "Eriksson".into() },
+        name: DocumentName { first_names: "Anna Maria".into(), last_name: "Eriksson".into(), middle: None },
         birth_date: date(1974, 8, 12),
         identity_number: None,
     }

@@ -1,8 +1,16 @@
 //! The command line, one file per command.
+//!
+//! Exit codes: 0 done, 1 the answer is no, 2 wrong use or configuration, 3 a device or service failed. With `--json` one JSON
+//! document stands on standard output and nothing else; messages for people go to standard error.
 
 pub mod config;
+pub mod control;
+pub mod deliver;
 pub mod device_host;
-pub mod plan;
-pub mod specimen;
+pub mod exit;
 pub mod operator;
+pub mod plan;
+pub mod receive;
+pub mod register;
+pub mod specimen;
 pub mod verify;

@@ -42,10 +42,15 @@ impl Search {
 
     /// The two files: those named, or else the first of each that is there.
     pub fn find(&self, master: Option<PathBuf>, local: Option<PathBuf>) -> Result<Found, ConfigError> {
-        let master = self.one(master, "MASTER.toml", "MASTER.toml", "--master");
+        let master = self.master(master);
         let local = self.one(local, "config/LOCAL.toml", "LOCAL.toml", "--local");
         let (master, local) = both(master, local)?;
         Ok(Found { master, local })
+    }
+
+    /// MASTER.toml alone: the file named, or else the first that is there.
+    pub fn master(&self, named: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
+        self.one(named, "MASTER.toml", "MASTER.toml", "--master")
     }
 
     fn one(&self, named: Option<PathBuf>, here: &str, elsewhere: &str, option: &str) -> Result<PathBuf, ConfigError> {

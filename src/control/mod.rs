@@ -382,7 +382,7 @@ impl Control {
             Command::SuspectFalseDocument(suspicion) => self.suspect_false_document(suspicion),
             Command::ConfirmCardHolder => self.confirm_card_holder(),
             Command::ProveOwnCard(card) => self.prove_own_card(card, now.at),
-            Command::Vouch(third_party) => self.vouch(third_party, now.at),
+            Command::Vouch(third_party) => self.vouch(*third_party, now.at),
             Command::ComparePreviousScan(comparison) => self.compare_previous_scan(comparison),
             Command::VouchAsOperator { statement } => self.vouch_as_operator(statement),
             Command::ShowTerms(terms) => self.show_terms(terms),

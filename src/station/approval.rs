@@ -12,7 +12,7 @@ use crate::{
         record::ChainHead,
         report::{self, ReportError, ReportParts},
         sign::{KeyStoreError, SignReportError, SignatureDetails, UnsignedReport},
-        verify::{self, NotVerified},
+        verify::{NotVerified, VerifiedReport},
     },
     register::RegisterError,
     secret::Pin,
@@ -84,6 +84,9 @@ pub enum ApproveError {
     /// The program's own check of what it made says no. Nothing is kept.
     #[error("the signed report did not pass the station's own verification, so it was not kept: {0}")]
     NotVerified(#[from] NotVerified),
+    /// The attached record is not the one that was signed for.
+    #[error("the signed report carries another record than this control's, so it was not kept")]
+    OtherRecord,
     /// The control or the register.
     #[error(transparent)]
     Act(#[from] ActError),
@@ -104,7 +107,7 @@ impl ApproveError {
             Self::Draft(error) => error.code(),
             Self::Sign(error) => error.code(),
             Self::Keys(error) => error.code(),
-            Self::NotVerified(_) => "OWN_REPORT_NOT_VERIFIED",
+            Self::NotVerified(_) | Self::OtherRecord => "OWN_REPORT_NOT_VERIFIED",
             Self::Act(error) => error.code(),
         }
     }
@@ -184,7 +187,10 @@ impl Station {
         let draft = self.draft.as_ref().ok_or(DraftError::NotAtApproval)?;
         let signer = self.signed_in.as_mut().ok_or(ApproveError::NotSignedIn)?.signer();
         let signed = draft.report.sign(signer, pin, &details)?;
-        let verified = verify::own(signed, &self.keys.anchors()?, now.at, &draft.record_json)?;
+        let verified = VerifiedReport::check(signed, &self.keys.anchors()?, now.at)?;
+        if verified.verification().record_bytes.as_deref() != Some(draft.record_json.as_slice()) {
+            return Err(ApproveError::OtherRecord);
+        }
         let report = self.register.evidence().put(verified.bytes())?;
         let approval = Approval {
             report,
@@ -192,7 +198,7 @@ impl Station {
             record: Digest::of(&draft.record_json),
             completed_at: draft.completed_at,
             signed_at: now.at,
-            level: verified.level().to_string(),
+            level: verified.verification().level.map(|level| level.to_string()).unwrap_or_default(),
         };
         self.act(Command::Approve(Box::new(approval)))?;
         self.draft = None;

@@ -8,10 +8,11 @@ use crate::{
         signature::{CapturedSignature, Strokes},
         terms::ShownTerms,
     },
-    device::scanner::{ColourMode, RawScan, ScanControl, ScanError, ScanJob},
+    device::scanner::{ColourMode, Lay, RawScan, ScanControl, ScanError, ScanJob},
     digest::Digest,
     imaging::{
         ink::{self, InkError},
+        specimen::{Specimen, SpecimenError, SpecimenKind},
         upright::{self, Turn, UprightError},
     },
     register::{MAX_EVIDENCE_BYTES, RegisterError},
@@ -83,6 +84,38 @@ impl ScanFault {
         }
     }
 }
+
+/// Why nothing lies on the virtual glass.
+#[derive(Debug, thiserror::Error)]
+pub enum LayError {
+    /// The bytes are no picture.
+    #[error("the picture for the virtual scanner is no PNG or JPEG of at most 12000 × 12000 pixels: choose another")]
+    NoPicture,
+    /// The scanner of this desk is a real one.
+    #[error("a picture can be laid on the virtual scanner only: set Driver = \"virtual\" in LOCAL.toml of a training desk")]
+    NoVirtualGlass,
+    /// The virtual scanner.
+    #[error(transparent)]
+    Scanner(#[from] ScanError),
+    /// The specimen document.
+    #[error(transparent)]
+    Specimen(#[from] SpecimenError),
+}
+
+impl LayError {
+    /// The fault's code in the catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NoPicture => "NO_PICTURE",
+            Self::NoVirtualGlass => "NO_VIRTUAL_GLASS",
+            Self::Scanner(error) => error.code(),
+            Self::Specimen(error) => error.code(),
+        }
+    }
+}
+
+/// Resolution at which a specimen is drawn, dots per inch.
+const SPECIMEN_DPI: u16 = 300;
 
 impl Station {
     /// Puts the terms in force before the holder. The text is kept as it was shown.
@@ -188,6 +221,50 @@ impl Station {
     /// A piece of evidence, checked against its digest.
     pub fn evidence(&self, digest: &Digest) -> Result<Vec<u8>, RegisterError> {
         self.register.evidence().get(digest, MAX_EVIDENCE_BYTES)
+    }
+
+    /// Decodes a picture of a page that is to be laid on the virtual glass; `None` when it is none, or too large.
+    pub(super) fn decode_page(bytes: &[u8]) -> Option<image::RgbImage> {
+        let mut reader = image::ImageReader::new(std::io::Cursor::new(bytes)).with_guessed_format().ok()?;
+        let mut limits = image::Limits::default();
+        limits.max_image_width = Some(12_000);
+        limits.max_image_height = Some(12_000);
+        reader.limits(limits);
+        Some(reader.decode().ok()?.into_rgb8())
+    }
+
+    /// Training: lays a picture of an upright page on the virtual glass, in the pose that the document's kind asks for.
+    pub fn lay_on_glass(&self, picture: &[u8], dpi: u16) -> Result<(), LayError> {
+        let page = Self::decode_page(picture).ok_or(LayError::NoPicture)?;
+        let glass = self.glass.as_ref().ok_or(LayError::NoVirtualGlass)?;
+        let pose = self.control.as_ref().map_or(Pose::Lying, |control| self.pose(control));
+        Ok(glass.lay(&page, dpi, Lay::from(pose))?)
+    }
+
+    /// Training with the virtual scanner: lays a specimen on the glass that carries what the presented document says.
+    pub fn lay_specimen(&self) -> Result<(), LayError> {
+        let (Some(glass), Some(control)) = (&self.glass, &self.control) else { return Ok(()) };
+        let Some((Identification::Document(check), _)) = control.identification() else { return Ok(()) };
+        let pose = self.pose(control);
+        let kind = if pose == Pose::Upright { SpecimenKind::Passport } else { SpecimenKind::IdCard };
+        let document = &check.document;
+        let example = Specimen::example(kind);
+        let signature = control.signature().current().and_then(|signature| {
+            let strokes = self.evidence(&signature.strokes).ok()?;
+            serde_json::from_slice(&strokes).ok()
+        });
+        let specimen = Specimen {
+            surname: document.name.last_name.clone(),
+            given_names: document.name.first_names.clone(),
+            number: document.number.chars().filter(char::is_ascii_alphanumeric).take(9).collect::<String>().to_uppercase(),
+            birth: document.birth_date,
+            issued: document.issued.unwrap_or(example.issued),
+            expires: document.expires,
+            signature: signature.unwrap_or_else(|| example.signature.clone()),
+            ..example
+        };
+        let page = specimen.draw(SPECIMEN_DPI)?;
+        Ok(glass.lay(&page, SPECIMEN_DPI, Lay::from(pose))?)
     }
 
     fn pose(&self, control: &Control) -> Pose {

@@ -17,10 +17,10 @@ pub mod worker;
 use std::sync::Arc;
 
 pub use approval::{ApproveError, Draft, DraftError};
-pub use capture::{CaptureError, ScanFault};
+pub use capture::{CaptureError, LayError, ScanFault};
 pub use clock::{Clock, SystemClock};
 pub use data::DataFolder;
-pub use delivery::{DeliveryError, DeliveryRoad, Uploader};
+pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader};
 pub use open::OpenError;
 pub use session::{KnownOperator, SessionError, SignedIn};
 

@@ -84,7 +84,7 @@ impl Station {
     }
 
     /// Makes a training key for an operator.
-    pub fn enroll(&self, name: &str, pin: &Pin) -> Result<KnownOperator, SessionError> {
+    pub fn enroll(&self, name: &str, pin: Pin) -> Result<KnownOperator, SessionError> {
         let name = name.trim();
         if !(1..=64).contains(&name.chars().count()) {
             return Err(SessionError::NameNotUsable);
@@ -101,7 +101,7 @@ impl Station {
         let mut key = known.ok_or(SessionError::Unknown)?;
         let mut challenge = *b"bam-station sign-in\0................................";
         if let Some(random) = challenge.get_mut(20..) {
-            getrandom::fill(random).map_err(|_| SignError::Failed("the system's random source does not answer".to_owned()))?;
+            getrandom::fill(random).map_err(|_| SignError::Failed("the system's random source does not answer"))?;
         }
         key.sign(&challenge, pin)?;
         let certificate = key.identity().certificate.tbs_certificate();

@@ -1,1 +1,79 @@
-//! State → what the screens show, touches → commands.
+//! The screens' adapters: what the station knows → what the screens show, touches → requests. No rule lives here.
+//!
+//! Everything in this module runs on the screens' own thread. The [`Desk`] holds what is known and what is being typed;
+//! the `show` functions put it on the two windows; the station works on its own thread ([`crate::station::worker`]).
+
+mod approval;
+mod desk;
+mod document;
+mod forms;
+mod holder;
+mod home;
+mod identification;
+mod new_control;
+mod outcome;
+mod pen;
+mod scan;
+mod shell;
+mod sign_in;
+mod signature;
+mod words;
+
+use std::{path::PathBuf, sync::Arc};
+
+pub use desk::{Desk, Place, holder_page, operator_page};
+pub use shell::Shell;
+
+use crate::{
+    config::Configuration,
+    station::{DataFolder, DeliveryError, OpenError, Station, SystemClock, Uploader},
+};
+
+/// Why the screens do not open.
+#[derive(Debug, thiserror::Error)]
+pub enum UiError {
+    /// The station.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The road to the archive.
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
+    /// The display.
+    #[error("the screens cannot be shown ({0}): start the program in a graphical session, or with scripts/run.sh")]
+    Display(#[from] slint::PlatformError),
+    /// A thread.
+    #[error("the system has no room for another thread: close other programs")]
+    NoThread(#[from] std::io::Error),
+}
+
+impl UiError {
+    /// The fault's code in the catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Open(error) => error.code(),
+            Self::Delivery(error) => error.code(),
+            Self::Display(_) => "NO_DISPLAY",
+            Self::NoThread(_) => "NO_THREAD",
+        }
+    }
+}
+
+/// Opens the station with both windows and returns when the operator's window is closed.
+pub fn run(configuration: Configuration, data: DataFolder, executable: PathBuf) -> Result<(), UiError> {
+    let configuration = Arc::new(configuration);
+    let station = Station::open(Arc::clone(&configuration), data, executable, Box::new(SystemClock))?;
+    let road = station.delivery_road()?;
+    let companion = station.register().companion().map_err(OpenError::from)?;
+    let shell = Shell::new(configuration)?;
+    let uploader = match road {
+        Some(road) => {
+            let changed = shell.nudge();
+            Some(Uploader::start(road, companion, move |_| changed())?)
+        }
+        None => None,
+    };
+    shell.connect(station, uploader)?;
+    shell.show()?;
+    slint::run_event_loop()?;
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Opening the station: data folder, register, keys, scanner, and the control that was under way.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use crate::{
+    config::{Configuration, local::ScannerDriver},
+    control::EffectiveRules,
+    device::scanner::{HostedSane, ScanError, Scanner, VirtualGlass},
+    evidence::sign::{KeyStore, KeyStoreError},
+    register::{Register, RegisterError},
+    rules::DocumentKind,
+};
+
+use super::{Clock, DataFolder, Station, data::DataFolderError, journal::{self, ReadBackError}};
+
+/// Why the station does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data folder.
+    #[error(transparent)]
+    Data(#[from] DataFolderError),
+    /// The register.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] KeyStoreError),
+    /// The control that was under way.
+    #[error(transparent)]
+    Control(#[from] ReadBackError),
+    /// The virtual scanner of training.
+    #[error(transparent)]
+    Scanner(#[from] ScanError),
+}
+
+impl OpenError {
+    /// The fault's code in the catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Data(error) => error.code(),
+            Self::Register(error) => error.code(),
+            Self::Keys(error) => error.code(),
+            Self::Control(error) => error.code(),
+            Self::Scanner(error) => error.code(),
+        }
+    }
+}
+
+impl Station {
+    /// Opens the station in its data folder. A control that was under way stands where it stood.
+    ///
+    /// `executable` is this program; its device host is a process of the same program.
+    pub fn open(
+        configuration: Arc<Configuration>,
+        data: DataFolder,
+        executable: PathBuf,
+        clock: Box<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        data.create()?;
+        let register = Register::open(&data.register())?;
+        let keys = KeyStore::open(&data.keys())?;
+        let control = journal::unfinished(&register)?;
+        let local = &configuration.local.value.scanner;
+        let patience = Duration::from_secs(local.hang_seconds.into());
+        let (scanner, glass): (Box<dyn Scanner + Send>, Option<VirtualGlass>) = match local.driver {
+            ScannerDriver::Sane => (Box::new(HostedSane::system(executable, patience)), None),
+            ScannerDriver::Virtual => {
+                let (scanner, glass) = HostedSane::virtual_a6(executable, &data.scanner(), patience)?;
+                (Box::new(scanner), Some(glass))
+            }
+        };
+        Ok(Self {
+            configuration,
+            data,
+            clock,
+            register,
+            keys,
+            scanner,
+            glass,
+            signed_in: None,
+            control,
+            raw_scan: None,
+            draft: None,
+        })
+    }
+}
+
+impl Configuration {
+    /// Training: virtual devices and training keys are allowed, and every page is marked.
+    pub fn training(&self) -> bool {
+        self.local.value.training
+    }
+
+    /// The office's time zone.
+    pub fn zone(&self) -> jiff::tz::TimeZone {
+        self.local.value.zone()
+    }
+
+    /// Organisation and office, as the signature names the place.
+    pub fn place(&self) -> String {
+        let company = &self.master.value.common.company_name;
+        match &self.local.value.office_name {
+            Some(office) => format!("{company}, {office}"),
+            None => company.clone(),
+        }
+    }
+
+    /// The rules in force, as a control freezes them.
+    pub fn effective_rules(&self) -> EffectiveRules {
+        let master = &self.master.value;
+        EffectiveRules {
+            company: master.common.company_name.clone(),
+            office: self.local.value.office_name.clone().unwrap_or_default(),
+            mode: master.common.lra_mode,
+            issue_process: master.issue_process.clone(),
+            master: self.master.digest,
+            training: self.training(),
+            program: format!("bam-station {}", env!("CARGO_PKG_VERSION")),
+        }
+    }
+
+    /// A document kind by its id.
+    pub fn document_kind(&self, id: &str) -> Option<&DocumentKind> {
+        self.documents.iter().find(|kind| kind.id == id)
+    }
+}

@@ -1,0 +1,405 @@
+//! Runs a [`Script`] through the station, as an operator and a holder would go through it.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::Serialize;
+
+use super::{
+    ActError, ApproveError, Asked, Began, CaptureError, DeliveryError, LayError, ScanFault, SessionError, Station,
+    script::{Answer, DocumentInput, Identification, ScanJudgement, Script, SignatureJudgement},
+};
+use crate::{
+    config::Language,
+    control::{
+        Command, Control, ControlId, End, Outcome, Step, Strokes,
+        document::{AcceptDocument, Suspicion},
+        scan, signature,
+    },
+    device::scanner::ScanControl,
+    register::RegisterError,
+    rules::Method,
+    secret::{NotAPin, Pin},
+};
+
+/// Largest strokes file and largest picture, bytes.
+const LARGEST_INPUT: u64 = 64 << 20;
+
+/// How long a scripted control waits for the archive.
+const DELIVERY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What came out, as `bam-station control --json` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScriptResult {
+    /// The name of the control.
+    pub control: ControlId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The fault code of a refusal that shaped the end.
+    pub refusal: Option<String>,
+    /// How it ended, in full.
+    pub end: Option<End>,
+    /// The signed report.
+    pub report: Option<PathBuf>,
+    /// The archive's receipt is verified and kept.
+    pub delivered: bool,
+    /// The step at which an earlier, interrupted run was taken up.
+    pub resumed_at: Option<Step>,
+}
+
+/// Why a script did not come to an end. An open control waits for the next run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A PIN in the script is none.
+    #[error("the PIN in the script cannot be one: {0}")]
+    Pin(#[from] NotAPin),
+    /// Nobody can sign in.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The control or the register.
+    #[error(transparent)]
+    Act(#[from] ActError),
+    /// Terms or signature.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    /// The scanner.
+    #[error(transparent)]
+    Scan(#[from] ScanFault),
+    /// The approval.
+    #[error(transparent)]
+    Approve(#[from] ApproveError),
+    /// The archive.
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
+    /// Something the step needs is not in the script.
+    #[error("the control stands at a step for which the script says nothing: add [{what}]")]
+    Missing {
+        /// The part of the script.
+        what: &'static str,
+    },
+    /// A file that the script names.
+    #[error("the file {file} that the script names cannot be used ({why})")]
+    Input {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// A document kind that nobody knows.
+    #[error("documents.toml knows no kind {0:?}")]
+    UnknownKind(String),
+    /// A language that nobody knows.
+    #[error("the holder's language {0:?} is not one of nb, en")]
+    UnknownLanguage(String),
+    /// The step needs a card, and no road to a card reader is set up.
+    #[error("this way of identification needs a card reader, and none is set up at this desk")]
+    NoCardRoad,
+    /// Another control is open.
+    #[error("another control is open since an interrupted run: finish it with its own script, or abort it with --abort-open")]
+    OtherControlOpen,
+    /// The page for the virtual scanner.
+    #[error(transparent)]
+    Lay(#[from] LayError),
+}
+
+impl RunError {
+    /// The fault's code in the catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Pin(_) => "PIN_NOT_USABLE",
+            Self::Session(error) => error.code(),
+            Self::Act(error) => error.code(),
+            Self::Capture(error) => error.code(),
+            Self::Scan(error) => error.code(),
+            Self::Approve(error) => error.code(),
+            Self::Delivery(error) => error.code(),
+            Self::Missing { .. } => "SCRIPT_INCOMPLETE",
+            Self::Input { .. } => "SCRIPT_INPUT_UNUSABLE",
+            Self::UnknownKind(_) => "SCRIPT_UNKNOWN_KIND",
+            Self::UnknownLanguage(_) => "SCRIPT_UNKNOWN_LANGUAGE",
+            Self::NoCardRoad => "NO_CARD_ROAD",
+            Self::OtherControlOpen => "CONTROL_STILL_OPEN",
+            Self::Lay(error) => error.code(),
+        }
+    }
+
+    /// The script or the configuration is at fault, not a device or a service.
+    pub fn wrong_use(&self) -> bool {
+        matches!(
+            self,
+            Self::Pin(_)
+                | Self::Missing { .. }
+                | Self::Input { .. }
+                | Self::UnknownKind(_)
+                | Self::UnknownLanguage(_)
+                | Self::NoCardRoad
+                | Self::OtherControlOpen
+                | Self::Lay(LayError::NoPicture | LayError::NoVirtualGlass)
+        )
+    }
+}
+
+impl From<RegisterError> for RunError {
+    fn from(error: RegisterError) -> Self {
+        Self::Act(error.into())
+    }
+}
+
+/// Runs the script. `folder` is the script's folder, beside which its files lie; `tell` is told each step.
+pub fn run_script(
+    station: &mut Station,
+    script: &Script,
+    folder: &Path,
+    tell: &mut dyn FnMut(&str),
+) -> Result<ScriptResult, RunError> {
+    sign_in(station, script)?;
+    let (id, resumed_at) = match open_control(station, script, tell)? {
+        Opened::At(id, resumed_at) => (id, resumed_at),
+        Opened::Refused(result) => return Ok(result),
+    };
+    let mut refusal = None;
+    loop {
+        let control = station.control().ok_or(ActError::NoControl)?;
+        if control.step() == Step::Closed || (control.step() == Step::HandBack && !script.hand_back) {
+            break;
+        }
+        tell(&format!("{:?}", control.step()));
+        if let Err(error) = take_step(station, script, folder) {
+            let code = error.code().to_owned();
+            match refused(&error) {
+                // What the rules refuse, the operator of a script cannot put right: the control ends.
+                Some(reason) => end_after(station, reason)?,
+                None => return Err(error),
+            }
+            refusal = Some(code);
+        }
+    }
+    let delivered = deliver(station, id, tell)?;
+    let end = station.control().and_then(Control::end).cloned();
+    let outcome = end.as_ref().map_or(Outcome::Aborted, End::outcome);
+    Ok(ScriptResult { control: id, outcome, refusal, end, report: station.report_file()?, delivered, resumed_at })
+}
+
+fn sign_in(station: &mut Station, script: &Script) -> Result<(), RunError> {
+    let pin = || Pin::new(script.operator.pin.clone());
+    let known = station.operators()?.into_iter().rev().find(|known| known.name == script.operator.name && known.tries_left > 0);
+    let serial = match known {
+        Some(known) => known.serial,
+        None if station.training() => station.enroll(&script.operator.name, pin()?)?.serial,
+        None => return Err(SessionError::Unknown.into()),
+    };
+    station.sign_in(&serial, pin()?)?;
+    Ok(())
+}
+
+enum Opened {
+    At(ControlId, Option<Step>),
+    Refused(ScriptResult),
+}
+
+/// Takes up the control of an interrupted run of the same script, or begins one.
+fn open_control(station: &mut Station, script: &Script, tell: &mut dyn FnMut(&str)) -> Result<Opened, RunError> {
+    let request = script.request;
+    if let Some(control) = station.control() {
+        let opening = control.opening();
+        let same = opening.function == request.function
+            && opening.certificate == request.certificate
+            && opening.person == script.person
+            && opening.operator.name == script.operator.name;
+        if !same {
+            return Err(RunError::OtherControlOpen);
+        }
+        tell("resumed");
+        return Ok(Opened::At(control.id(), Some(control.step())));
+    }
+    let asked = Asked {
+        function: request.function,
+        certificate: request.certificate,
+        person: script.person.clone(),
+        card: request.card,
+        renewed_before: request.renewed_before,
+    };
+    Ok(match station.begin(asked)? {
+        Began::Open(id) => Opened::At(id, None),
+        Began::Refused(control, refusal) => Opened::Refused(ScriptResult {
+            control,
+            outcome: Outcome::Refused,
+            refusal: Some(refusal.code().to_owned()),
+            end: None,
+            report: None,
+            delivered: false,
+            resumed_at: None,
+        }),
+    })
+}
+
+/// The rules' own words, when the rules refused.
+fn refused(error: &RunError) -> Option<String> {
+    match error {
+        RunError::Act(ActError::Refused(refusal)) | RunError::Capture(CaptureError::Act(ActError::Refused(refusal))) => {
+            Some(refusal.to_string())
+        }
+        _ => None,
+    }
+}
+
+fn end_after(station: &mut Station, reason: String) -> Result<(), RunError> {
+    let step = station.control().map(Control::step);
+    let command = if step == Some(Step::Document) { Command::RejectDocument { reason } } else { Command::Abort { reason } };
+    station.act(command)?;
+    Ok(())
+}
+
+fn take_step(station: &mut Station, script: &Script, folder: &Path) -> Result<(), RunError> {
+    let control = station.control().ok_or(ActError::NoControl)?;
+    match control.step() {
+        Step::Method => {
+            let method = match script.identification {
+                Identification::Operator { .. } => Method::Operator,
+                _ => Method::Document,
+            };
+            station.act(Command::ChooseMethod(method))?;
+        }
+        Step::Document | Step::OperatorVouching => identify(station, script)?,
+        Step::OwnCard | Step::ThirdParty => return Err(RunError::NoCardRoad),
+        Step::Terms => terms(station, script)?,
+        Step::Signature => signature(station, script, folder)?,
+        Step::Scan => scan(station, script, folder)?,
+        Step::Approval if !script.approval.approve => {
+            let reason = script.approval.reason.clone().ok_or(RunError::Missing { what: "approval] reason = \"…\" in [approval" })?;
+            station.act(Command::Abort { reason })?;
+        }
+        Step::Approval => {
+            station.approve(Pin::new(script.operator.pin.clone())?)?;
+        }
+        Step::HandBack => {
+            station.act(Command::HandBack)?;
+        }
+        Step::Closed => {}
+    }
+    Ok(())
+}
+
+fn identify(station: &mut Station, script: &Script) -> Result<(), RunError> {
+    let command = match &script.identification {
+        Identification::Document(input) => Command::AcceptDocument(Box::new(document(station, input)?)),
+        Identification::NoDocument { then } => Command::NoDocument(then.clone()),
+        Identification::RejectDocument { reason } => Command::RejectDocument { reason: reason.clone() },
+        Identification::SuspectFalseDocument { note, responsible_told } => {
+            Command::SuspectFalseDocument(Suspicion { note: note.clone(), responsible_told: *responsible_told })
+        }
+        Identification::Operator { statement } => Command::VouchAsOperator { statement: statement.clone() },
+        Identification::Abort { reason } => Command::Abort { reason: reason.clone() },
+    };
+    station.act(command)?;
+    Ok(())
+}
+
+fn document(station: &Station, input: &DocumentInput) -> Result<AcceptDocument, RunError> {
+    let kind = station.configuration().document_kind(&input.kind);
+    Ok(AcceptDocument {
+        kind: kind.ok_or_else(|| RunError::UnknownKind(input.kind.clone()))?.clone(),
+        document: input.document.clone(),
+        verified_features: input.verified_features.clone(),
+        undamaged: input.undamaged,
+        person_matches_photo: input.person_matches_photo,
+        reference: input.reference.clone(),
+        remark: input.remark.clone(),
+    })
+}
+
+fn terms(station: &mut Station, script: &Script) -> Result<(), RunError> {
+    let terms = script.terms.as_ref().ok_or(RunError::Missing { what: "terms" })?;
+    let language = Language::from_code(&terms.language).ok_or_else(|| RunError::UnknownLanguage(terms.language.clone()))?;
+    station.show_terms(language)?;
+    match terms.answer {
+        Answer::Accept => {
+            station.act(Command::ReachLastPage)?;
+            station.act(Command::AcceptTerms)?;
+        }
+        Answer::Decline => {
+            station.act(Command::DeclineTerms)?;
+        }
+    }
+    Ok(())
+}
+
+/// The script's entry for the attempt that is open: attempts that were judged before an interruption are passed over.
+fn attempt<T>(entries: &std::collections::VecDeque<T>, made: u32, waits: bool) -> Option<&T> {
+    let index = if waits { made.checked_sub(1)? } else { made };
+    entries.get(usize::try_from(index).ok()?)
+}
+
+fn signature(station: &mut Station, script: &Script, folder: &Path) -> Result<(), RunError> {
+    let state = station.control().ok_or(ActError::NoControl)?.signature();
+    let waits = state.current().is_some();
+    let entry = attempt(&script.signature, state.attempts(), waits).ok_or(RunError::Missing { what: "[signature]" })?;
+    if !waits {
+        let file = folder.join(&entry.strokes);
+        let strokes: Strokes = serde_json::from_slice(&input(&file)?)
+            .map_err(|error| RunError::Input { file, why: format!("line {} is not strokes", error.line()) })?;
+        station.capture_signature(&strokes)?;
+    }
+    let reason = entry.reason.clone();
+    station.act(Command::JudgeSignature(match entry.judgement {
+        SignatureJudgement::Alike => signature::Judgement::Alike,
+        SignatureJudgement::Again => signature::Judgement::Again { reason },
+        SignatureJudgement::Different => signature::Judgement::Different { reason: reason.unwrap_or_default() },
+    }))?;
+    Ok(())
+}
+
+fn scan(station: &mut Station, script: &Script, folder: &Path) -> Result<(), RunError> {
+    let state = station.control().ok_or(ActError::NoControl)?.scan();
+    let waits = state.current().is_some();
+    let entry = attempt(&script.scan, state.attempts(), waits).ok_or(RunError::Missing { what: "[scan]" })?;
+    if !waits {
+        let file = folder.join(&entry.picture);
+        station.lay_on_glass(&input(&file)?, entry.dpi)?;
+        station.scan(&ScanControl::default())?;
+        if entry.turn != crate::imaging::upright::Turn::None {
+            station.turn_scan(entry.turn)?;
+        }
+    }
+    station.act(Command::JudgeScan(match entry.judgement {
+        ScanJudgement::Good => scan::Judgement::Good,
+        ScanJudgement::Again => scan::Judgement::Again { reason: entry.reason.clone() },
+    }))?;
+    Ok(())
+}
+
+fn input(file: &Path) -> Result<Vec<u8>, RunError> {
+    let unusable = |why: String| RunError::Input { file: file.to_owned(), why };
+    let metadata = std::fs::metadata(file).map_err(|error| unusable(error.kind().to_string()))?;
+    if !metadata.is_file() || metadata.len() > LARGEST_INPUT {
+        return Err(unusable("it is no file of at most 64 MiB".to_owned()));
+    }
+    std::fs::read(file).map_err(|error| unusable(error.kind().to_string()))
+}
+
+/// Waits until the archive has acknowledged the report, or the patience is used up; the outbox keeps it then.
+fn deliver(station: &mut Station, id: ControlId, tell: &mut dyn FnMut(&str)) -> Result<bool, RunError> {
+    let id = id.to_string();
+    let delivered = |station: &Station| -> Result<Option<bool>, RegisterError> {
+        Ok(station.register().delivery(&id)?.map(|state| state.delivered_at.is_some()))
+    };
+    if delivered(station)? != Some(false) {
+        return Ok(delivered(station)?.unwrap_or(false));
+    }
+    let Some(road) = station.delivery_road()? else { return Ok(false) };
+    let mut register = station.register().companion()?;
+    let started = std::time::Instant::now();
+    while delivered(station)? == Some(false) && started.elapsed() < DELIVERY_PATIENCE {
+        tell("delivery");
+        let round = road.drain(&mut register)?;
+        if let Some((_, code)) = round.failed.iter().find(|(control, _)| *control == id) {
+            tell(code);
+        }
+        if delivered(station)? == Some(false) {
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+    Ok(delivered(station)?.unwrap_or(false))
+}

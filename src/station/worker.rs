@@ -1,0 +1,375 @@
+//! The station on a thread of its own, so that no screen ever waits for a disk, a scanner or a key.
+//!
+//! The screens send a [`Request`] and are told [`Update`]s. After each request a [`Snapshot`] says where everything stands.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread::{self, JoinHandle},
+};
+
+use jiff::Timestamp;
+
+use super::{ActError, ApproveError, Asked, Began, CaptureError, KnownOperator, ScanFault, SessionError, Station, Uploader, journal};
+use crate::{
+    config::Language,
+    control::{Command, Control, Event, Operator, Strokes},
+    evidence::preview::{Preview, PreviewError, RgbaPage},
+    device::scanner::ScanControl,
+    imaging::upright::Turn,
+    register::RegisterError,
+    rules::{CertificateKind, Function},
+    secret::Pin,
+};
+
+/// What the screens ask for.
+pub enum Request {
+    /// Tell where everything stands.
+    Look,
+    /// Make a training operator and sign in.
+    Enroll {
+        /// Name.
+        name: String,
+        /// PIN of the new key.
+        pin: Pin,
+        /// The same PIN, for signing in.
+        again: Pin,
+    },
+    /// Sign in.
+    SignIn {
+        /// Serial number of the operator's certificate.
+        serial: String,
+        /// PIN.
+        pin: Pin,
+    },
+    /// Sign out. An open control waits.
+    SignOut,
+    /// Begin a control.
+    Begin(Box<Asked>),
+    /// Anything that the core decides without a device.
+    Act(Command),
+    /// Put the terms before the holder.
+    ShowTerms(Language),
+    /// The holder has signed.
+    Signature(Box<Strokes>),
+    /// Scan the document.
+    Scan,
+    /// Turn the picture.
+    Turn(Turn),
+    /// Approve.
+    Approve(Pin),
+    /// Put a closed control aside.
+    Leave,
+    /// The picture of a page of the report that is to be signed, from 0.
+    Page(usize),
+}
+
+/// What the screens are told.
+pub enum Update {
+    /// Where everything stands.
+    Snapshot(Box<Snapshot>),
+    /// The rules refused to open the control; that is recorded.
+    OpeningRefused {
+        /// Fault code.
+        code: &'static str,
+        /// In words.
+        message: String,
+    },
+    /// Something was not done.
+    Fault {
+        /// Fault code.
+        code: &'static str,
+        /// In words.
+        message: String,
+    },
+    /// The scan goes on: 0.0–1.0.
+    ScanProgress(f32),
+    /// A page of the report that is to be signed.
+    Page {
+        /// Which, from 0.
+        index: usize,
+        /// How many there are.
+        of: usize,
+        /// Width, pixels.
+        width: u32,
+        /// Height, pixels.
+        height: u32,
+        /// RGBA, four bytes a pixel.
+        pixels: Vec<u8>,
+    },
+}
+
+/// A control in the list of the day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedControl {
+    /// Its name.
+    pub id: String,
+    /// Who was controlled.
+    pub person: String,
+    /// Function.
+    pub function: Function,
+    /// Kind of certificate.
+    pub certificate: CertificateKind,
+    /// How it ended, in one word.
+    pub outcome: String,
+    /// When.
+    pub ended_at: Timestamp,
+    /// `None`: nothing to deliver; `Some(true)`: receipt kept.
+    pub delivered: Option<bool>,
+}
+
+/// Where everything stands.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// Operators whose keys are known.
+    pub operators: Vec<KnownOperator>,
+    /// Who is signed in.
+    pub operator: Option<Operator>,
+    /// PIN tries of the signed-in operator.
+    pub tries_left: Option<u8>,
+    /// The control that is open or has just ended.
+    pub control: Option<Control>,
+    /// Today's finished controls, newest first.
+    pub today: Vec<ListedControl>,
+    /// Reports that the archive still has to acknowledge.
+    pub undelivered: usize,
+    /// The strokes of the signature that is judged.
+    pub strokes: Option<Arc<Strokes>>,
+    /// The upright picture that is judged or was accepted, JPEG.
+    pub scan: Option<Arc<[u8]>>,
+    /// The report as it will be signed, PDF; at the approval only.
+    pub draft: Option<Arc<[u8]>>,
+    /// File of the signed report.
+    pub report: Option<std::path::PathBuf>,
+    /// The open control's report has been acknowledged by the archive.
+    pub delivered: Option<bool>,
+}
+
+/// The screens' end.
+pub struct StationHandle {
+    requests: Option<mpsc::Sender<Request>>,
+    cancel: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl StationHandle {
+    /// Starts the thread. `tell` is called on it; it hands over to the screens' own thread.
+    pub fn start(station: Station, uploader: Option<Uploader>, tell: impl Fn(Update) + Send + Sync + 'static) -> std::io::Result<Self> {
+        let (requests, inbox) = mpsc::channel();
+        let cancel = Arc::new(AtomicBool::new(false));
+        let worker = Worker { station, uploader, tell: Arc::new(tell), cancel: Arc::clone(&cancel), seen: Seen::default() };
+        let thread = thread::Builder::new().name("station".to_owned()).spawn(move || worker.run(&inbox))?;
+        Ok(Self { requests: Some(requests), cancel, thread: Some(thread) })
+    }
+
+    /// Asks. A station that has ended answers nothing.
+    pub fn ask(&self, request: Request) {
+        if let Some(requests) = &self.requests {
+            drop(requests.send(request));
+        }
+    }
+
+    /// Stops the scan that is under way.
+    pub fn cancel_scan(&self) {
+        self.cancel.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for StationHandle {
+    fn drop(&mut self) {
+        self.cancel_scan();
+        self.requests = None;
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+/// Pictures that were read already, by digest, so that a snapshot does not read them again.
+#[derive(Default)]
+struct Seen {
+    scan: Option<(crate::digest::Digest, Arc<[u8]>)>,
+    strokes: Option<(crate::digest::Digest, Arc<Strokes>)>,
+}
+
+struct Worker {
+    station: Station,
+    uploader: Option<Uploader>,
+    tell: Arc<dyn Fn(Update) + Send + Sync>,
+    cancel: Arc<AtomicBool>,
+    seen: Seen,
+}
+
+/// A fault on its way to the screens.
+struct Told {
+    code: &'static str,
+    message: String,
+}
+
+macro_rules! told_from {
+    ($($error:ty),+) => {
+        $(impl From<$error> for Told {
+            fn from(error: $error) -> Self {
+                Self { code: error.code(), message: error.to_string() }
+            }
+        })+
+    };
+}
+told_from!(ActError, ApproveError, CaptureError, super::LayError, PreviewError, RegisterError, ScanFault, SessionError, super::DraftError);
+
+impl Worker {
+    fn run(mut self, inbox: &mpsc::Receiver<Request>) {
+        while let Ok(request) = inbox.recv() {
+            if let Err(Told { code, message }) = self.answer(request) {
+                (self.tell)(Update::Fault { code, message });
+            }
+            match self.snapshot() {
+                Ok(snapshot) => (self.tell)(Update::Snapshot(Box::new(snapshot))),
+                Err(Told { code, message }) => (self.tell)(Update::Fault { code, message }),
+            }
+        }
+    }
+
+    fn answer(&mut self, request: Request) -> Result<(), Told> {
+        let station = &mut self.station;
+        match request {
+            Request::Look => {}
+            Request::Enroll { name, pin, again } => {
+                let serial = station.enroll(&name, pin)?.serial;
+                station.sign_in(&serial, again)?;
+            }
+            Request::SignIn { serial, pin } => {
+                station.sign_in(&serial, pin)?;
+            }
+            Request::SignOut => station.sign_out(),
+            Request::Begin(asked) => {
+                if let Began::Refused(_, refusal) = station.begin(*asked)? {
+                    (self.tell)(Update::OpeningRefused { code: refusal.code(), message: refusal.to_string() });
+                }
+            }
+            Request::Act(command) => {
+                station.act(command)?;
+            }
+            Request::ShowTerms(language) => {
+                station.show_terms(language)?;
+            }
+            Request::Signature(strokes) => {
+                station.capture_signature(&strokes)?;
+            }
+            Request::Scan => {
+                self.cancel.store(false, Ordering::Relaxed);
+                // In training the document that was checked lies on the virtual glass, drawn as a specimen.
+                station.lay_specimen()?;
+                let tell = Arc::clone(&self.tell);
+                let mut watch = ScanControl::new(move |part| tell(Update::ScanProgress(part)));
+                watch.cancel = Arc::clone(&self.cancel);
+                station.scan(&watch)?;
+            }
+            Request::Turn(turn) => {
+                station.turn_scan(turn)?;
+            }
+            Request::Approve(pin) => {
+                station.approve(pin)?;
+                if let Some(uploader) = &self.uploader {
+                    uploader.nudge();
+                }
+            }
+            Request::Leave => station.leave_control()?,
+            Request::Page(index) => {
+                let preview = Preview::open(station.draft()?.pdf())?;
+                let of = preview.pages();
+                let index = index.min(of.saturating_sub(1));
+                let RgbaPage { width, height, pixels } = preview.page(index, PREVIEW_SCALE)?;
+                (self.tell)(Update::Page { index, of, width, height, pixels });
+            }
+        }
+        Ok(())
+    }
+
+    fn snapshot(&mut self) -> Result<Snapshot, Told> {
+        let station = &mut self.station;
+        let draft = match station.control() {
+            Some(control) if control.step() == crate::control::Step::Approval => Some(Arc::from(station.draft()?.pdf())),
+            _ => None,
+        };
+        let control = station.control().cloned();
+        let strokes = match control.as_ref().and_then(|control| control.signature().current()) {
+            None => None,
+            Some(signature) => Some(match &self.seen.strokes {
+                Some((digest, strokes)) if *digest == signature.strokes => Arc::clone(strokes),
+                _ => {
+                    let read: Strokes = serde_json::from_slice(&station.evidence(&signature.strokes)?).unwrap_or_default();
+                    let read = Arc::new(read);
+                    self.seen.strokes = Some((signature.strokes, Arc::clone(&read)));
+                    read
+                }
+            }),
+        };
+        let scan = match control.as_ref().and_then(|control| control.scan().current()) {
+            None => None,
+            Some(scan) => Some(match &self.seen.scan {
+                Some((digest, picture)) if *digest == scan.upright.picture => Arc::clone(picture),
+                _ => {
+                    let read: Arc<[u8]> = station.evidence(&scan.upright.picture)?.into();
+                    self.seen.scan = Some((scan.upright.picture, Arc::clone(&read)));
+                    read
+                }
+            }),
+        };
+        let deliveries = station.register().deliveries()?;
+        let delivered = |id: &str| deliveries.iter().find(|state| state.control == id).map(|state| state.delivered_at.is_some());
+        Ok(Snapshot {
+            operators: station.operators()?,
+            operator: station.signed_in().map(|signed_in| signed_in.operator().clone()),
+            tries_left: match station.signed_in() {
+                Some(signed_in) => Some(signed_in.tries_left().map_err(SessionError::from)?),
+                None => None,
+            },
+            today: today(station, &delivered)?,
+            undelivered: deliveries.iter().filter(|state| state.delivered_at.is_none()).count(),
+            strokes,
+            scan,
+            draft,
+            report: station.report_file()?,
+            delivered: control.as_ref().and_then(|control| delivered(&control.id().to_string())),
+            control,
+        })
+    }
+}
+
+/// Pixels a point of the preview: an A4 page is 1012 × 1431 pixels then.
+const PREVIEW_SCALE: f32 = 1.7;
+
+/// Most controls of the day that are listed.
+const MOST_LISTED: usize = 50;
+
+fn today(station: &Station, delivered: &dyn Fn(&str) -> Option<bool>) -> Result<Vec<ListedControl>, RegisterError> {
+    let zone = station.configuration().zone();
+    let today = station.now().today;
+    let finished = station.register().controls()?;
+    let of_today = finished.into_iter().rev().filter(|row| row.completed_at.to_zoned(zone.clone()).date() == today);
+    of_today
+        .take(MOST_LISTED)
+        .map(|row| {
+            let first = station.register().entries(&row.control)?.first().and_then(journal::event);
+            let person = match first {
+                Some(Event::Opened(opening)) => opening.person.full_name(),
+                Some(Event::OpeningRefused(refused)) => refused.person.full_name(),
+                _ => String::new(),
+            };
+            let delivered = delivered(&row.control);
+            Ok(ListedControl {
+                id: row.control,
+                person,
+                function: row.function,
+                certificate: row.certificate,
+                outcome: row.outcome,
+                ended_at: row.completed_at,
+                delivered,
+            })
+        })
+        .collect()
+}

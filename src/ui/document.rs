@@ -1,0 +1,233 @@
+//! Step 1: the presented document. What can be accepted is decided by the control, on every touch.
+
+use std::rc::Rc;
+
+use bam_station_ui::{Check, Choice, DocumentCheck, OperatorWindow, Tone};
+use slint::{ComponentHandle as _, Model as _};
+
+use super::{
+    Desk, Shell, forms,
+    home::reason_text,
+    shell::on,
+    words::{choice, finding, list, shown_fault, text},
+};
+use crate::{
+    control::{
+        Command, Control, Now, PresentedDocument, Refusal, Step,
+        document::{AcceptDocument, FEWEST_FEATURES, NoDocument, Suspicion},
+    },
+    rules::{DocumentKind, Method, name::DocumentName},
+    station::worker::Request,
+};
+
+const REJECT_REASONS: [&str; 5] = ["expired", "damaged", "not-accepted", "person-differs", "data-differs"];
+
+pub(super) fn connect(shell: &Rc<Shell>) {
+    let form = shell.operator.global::<DocumentCheck>();
+    on!(shell, form, on_kind_chosen, |here, _id| {
+        here.operator.global::<DocumentCheck>().set_features(list(vec![]));
+        here.present();
+    });
+    on!(shell, form, on_feature_toggled, |here, id, on| {
+        let features = here.operator.global::<DocumentCheck>().get_features();
+        for (index, mut row) in features.iter().enumerate() {
+            if row.id == id {
+                row.checked = on;
+                features.set_row_data(index, row);
+            }
+        }
+        here.present();
+    });
+    on!(shell, form, on_edited, |here| { here.present(); });
+    on!(shell, form, on_accept, |here| {
+        if let Some(accept) = here.desk(|desk| read(desk, &here.operator).accept) {
+            here.ask(Request::Act(Command::AcceptDocument(Box::new(accept))));
+        }
+        here.present();
+    });
+    on!(shell, form, on_reject, |here, reason, note| {
+        let reason = here.desk(|desk| reason_text(desk.operator_language, "reject", &reason, &note));
+        here.ask_and_present(Request::Act(Command::RejectDocument { reason }));
+    });
+    on!(shell, form, on_no_document, |here, choice, note| {
+        let missing = if choice == "dispensation" {
+            let language = here.desk(|desk| desk.operator_language);
+            NoDocument::Dispensation { note: reason_text(language, "no-document", &choice, &note) }
+        } else {
+            NoDocument::ComeBack
+        };
+        here.ask_and_present(Request::Act(Command::NoDocument(missing)));
+    });
+    on!(shell, form, on_suspicion, |here, note| {
+        let suspicion = Suspicion { note: note.into(), responsible_told: true };
+        here.ask_and_present(Request::Act(Command::SuspectFalseDocument(suspicion)));
+    });
+    on!(shell, form, on_other_method, |here| {
+        here.desk(|desk| desk.choosing_method = true);
+        here.present();
+    });
+}
+
+/// The form as it is read.
+struct Form {
+    accept: Option<AcceptDocument>,
+    errors: [slint::SharedString; 4],
+    kind: Option<DocumentKind>,
+    /// A field that must be filled is empty.
+    incomplete: bool,
+}
+
+fn read(desk: &Desk, window: &OperatorWindow) -> Form {
+    let language = desk.operator_language;
+    let form = window.global::<DocumentCheck>();
+    let kind = desk.configuration.document_kind(&form.get_kind()).cloned();
+    let number = forms::required(language, &form.get_number());
+    let issuer = forms::required(language, &form.get_issuer());
+    let first_names = forms::required(language, &form.get_first_names());
+    let last_name = forms::required(language, &form.get_last_name());
+    let issued = forms::date(language, &form.get_issued());
+    let expires = forms::date(language, &form.get_expires());
+    let birth_date = forms::date(language, &form.get_birth_date());
+    let identity_number = forms::identity_number(language, &form.get_identity_number());
+    let errors = [issued.error.clone(), expires.error.clone(), birth_date.error.clone(), identity_number.error.clone()];
+    let good = errors.iter().all(slint::SharedString::is_empty);
+    let verified_features =
+        form.get_features().iter().filter(|row| row.checked).map(|row| row.id.to_string()).collect::<Vec<_>>();
+    let document = (|| {
+        Some(PresentedDocument {
+            issuing_state: issuer.value.clone()?.to_uppercase(),
+            number: number.value.clone()?,
+            issued: issued.value,
+            expires: expires.value?,
+            name: DocumentName { first_names: first_names.value.clone()?, last_name: last_name.value.clone()?, middle: None },
+            birth_date: birth_date.value?,
+            identity_number: identity_number.value.clone(),
+        })
+    })();
+    let incomplete = document.is_none() || kind.is_none();
+    let accept = kind.clone().zip(document).filter(|_| good).map(|(kind, document)| AcceptDocument {
+        kind,
+        document,
+        verified_features,
+        undamaged: form.get_undamaged(),
+        person_matches_photo: form.get_photo_matches(),
+        reference: None,
+        remark: None,
+    });
+    Form { accept, errors, kind, incomplete }
+}
+
+/// Empties the form for a new control and fills in what is known of the person.
+fn prepare(window: &OperatorWindow) {
+    let form = window.global::<DocumentCheck>();
+    form.set_kind("".into());
+    form.set_issuer("".into());
+    form.set_number("".into());
+    form.set_issued("".into());
+    form.set_expires("".into());
+    form.set_first_names("".into());
+    form.set_last_name("".into());
+    form.set_birth_date("".into());
+    form.set_identity_number("".into());
+    form.set_features(list(vec![]));
+    form.set_undamaged(false);
+    form.set_photo_matches(false);
+}
+
+pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
+    let language = desk.operator_language;
+    let form = window.global::<DocumentCheck>();
+    let Some(control) = desk.control().filter(|control| control.step() == Step::Document) else {
+        prepare(window);
+        return;
+    };
+    let certificate = control.opening().certificate;
+    let kinds = desk.configuration.documents.iter().filter(|kind| kind.accepted_for.contains(&certificate));
+    form.set_kinds(list(
+        kinds
+            .map(|kind| Choice {
+                id: kind.id.as_str().into(),
+                label: language.of(&kind.name).into(),
+                note: "".into(),
+                enabled: true,
+            })
+            .collect(),
+    ));
+    form.set_reject_reasons(list(REJECT_REASONS.map(|id| choice(language, id, &format!("reject.{id}"))).to_vec()));
+    let ways = ["comes-back", "dispensation"];
+    form.set_no_document_choices(list(ways.map(|id| choice(language, id, &format!("no-document.{id}"))).to_vec()));
+    form.set_responsible(text(language, "suspicion.responsible"));
+    form.set_has_other_method(control.opening().plan.methods.iter().any(|method| *method != Method::Document));
+
+    let read = read(desk, window);
+    let [issued, expires, birth_date, identity_number] = read.errors;
+    form.set_issued_error(issued);
+    form.set_expires_error(expires);
+    form.set_birth_date_error(birth_date);
+    form.set_identity_number_error(identity_number);
+    show_features(desk, window, read.kind.as_ref());
+
+    let verdict = read.accept.map(|accept| decide(desk, control, accept));
+    let ticked = form.get_features().iter().filter(|row| row.checked).count();
+    let all_ticked = ticked >= FEWEST_FEATURES && form.get_undamaged() && form.get_photo_matches();
+    form.set_can_accept(matches!(verdict, Some(Ok(()))) && !desk.busy);
+    form.set_missing(match &verdict {
+        Some(Ok(())) => "".into(),
+        _ if read.incomplete => text(language, "document.missing-fields"),
+        _ if !all_ticked => text(language, "document.missing-ticks"),
+        _ => "".into(),
+    });
+    form.set_findings(list(match &verdict {
+        Some(Ok(())) => vec![finding(text(language, "document.agrees"), Tone::Good)],
+        Some(Err(refusal)) if !is_about_ticks(refusal) => {
+            let fault = shown_fault(language, refusal.code(), &refusal.to_string(), Tone::Bad);
+            vec![finding(fault.cause, Tone::Bad), finding(fault.remedy, Tone::Neutral)]
+        }
+        _ => vec![],
+    }));
+}
+
+/// What is only not ticked yet is no contradiction.
+fn is_about_ticks(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::TooFewFeatures { .. } | Refusal::DocumentDamaged | Refusal::PhotoNotConfirmed)
+}
+
+/// The control's own verdict. When only ticks are missing, the rest is judged as if they were there.
+fn decide(desk: &Desk, control: &Control, accept: AcceptDocument) -> Result<(), Refusal> {
+    let at = jiff::Timestamp::now();
+    let now = Now { at, today: at.to_zoned(desk.configuration.zone()).date() };
+    let ask = |accept: AcceptDocument| control.decide(Command::AcceptDocument(Box::new(accept)), now).map(drop);
+    match ask(accept.clone()) {
+        Err(refusal) if is_about_ticks(&refusal) => {
+            let verified_features = accept.kind.features.iter().map(|feature| feature.id.clone()).collect();
+            let ticked = AcceptDocument { verified_features, undamaged: true, person_matches_photo: true, ..accept };
+            ask(ticked).and(Err(refusal))
+        }
+        verdict => verdict,
+    }
+}
+
+/// The features of the kind; ticks stay while the kind stays.
+fn show_features(desk: &Desk, window: &OperatorWindow, kind: Option<&DocumentKind>) {
+    let form = window.global::<DocumentCheck>();
+    let shown = form.get_features();
+    let Some(kind) = kind else {
+        if shown.row_count() > 0 {
+            form.set_features(list(vec![]));
+        }
+        return;
+    };
+    let ticked = |id: &str| shown.iter().any(|row| row.id == id && row.checked);
+    let rows: Vec<Check> = kind
+        .features
+        .iter()
+        .map(|feature| Check {
+            id: feature.id.as_str().into(),
+            label: desk.operator_language.of(&feature.text).into(),
+            checked: ticked(&feature.id),
+        })
+        .collect();
+    if rows.iter().cloned().ne(shown.iter()) {
+        form.set_features(list(rows));
+    }
+}

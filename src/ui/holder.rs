@@ -1,0 +1,213 @@
+//! The holder's window: what will happen, the terms, the signature. It shows no identity number and nothing of anybody else.
+
+use std::rc::Rc;
+
+use bam_station_ui::{
+    Fact, Holder, HolderSign, HolderTerms, HolderWindow, OperatorWindow, Paragraph, Sheet, TermsWatch, paginate,
+};
+use slint::{ComponentHandle as _, SharedString};
+
+use super::{
+    Desk, Shell,
+    desk::holder_page,
+    home::office,
+    shell::on,
+    words::{filled, list, text},
+};
+use crate::{
+    config::{Language, terms::Block},
+    control::{Command, Step, signature::SHORTEST_INK},
+    station::worker::Request,
+};
+
+pub(super) fn connect(shell: &Rc<Shell>) {
+    let holder = shell.holder.global::<Holder>();
+    on!(shell, holder, on_set_language, |here, code| {
+        here.desk(|desk| desk.holder_language = Shell::language(&code));
+        if here.desk(|desk| desk.step() == Some(Step::Terms)) {
+            here.desk(|desk| {
+                desk.terms_page = 0;
+                desk.terms_pages.clear();
+            });
+            show_terms(&here);
+        }
+        here.present();
+    });
+    on!(shell, holder, on_begin, |here| {
+        here.desk(|desk| desk.holder_began = true);
+        here.present();
+    });
+    let terms = shell.holder.global::<HolderTerms>();
+    on!(shell, terms, on_measured, |here| {
+        here.desk(|desk| desk.terms_pages.clear());
+        divide(&here);
+        here.present();
+    });
+    on!(shell, terms, on_previous, |here| { turn_page(&here, |page| page.saturating_sub(1)); });
+    on!(shell, terms, on_next, |here| { turn_page(&here, |page| page + 1); });
+    on!(shell, terms, on_accept, |here| { here.ask_and_present(Request::Act(Command::AcceptTerms)); });
+    on!(shell, terms, on_decline, |here| { here.ask_and_present(Request::Act(Command::DeclineTerms)); });
+    let sign = shell.holder.global::<HolderSign>();
+    on!(shell, sign, on_pen_down, |here, x, y, width, height| {
+        here.desk(|desk| desk.pen.down(x, y, width, height));
+        written(&here);
+    });
+    on!(shell, sign, on_pen_move, |here, x, y| {
+        here.desk(|desk| desk.pen.moved(x, y));
+        written(&here);
+    });
+    on!(shell, sign, on_pen_up, |here| {
+        here.desk(|desk| desk.pen.up());
+        written(&here);
+    });
+    on!(shell, sign, on_clear, |here| {
+        here.desk(|desk| desk.pen.clear());
+        written(&here);
+    });
+    on!(shell, sign, on_finish, |here| {
+        let strokes = here.desk(|desk| desk.pen.strokes().clone());
+        here.ask_and_present(Request::Signature(Box::new(strokes)));
+    });
+}
+
+/// Shows the ink on both windows and nothing else anew: the pen is fast.
+fn written(shell: &Shell) {
+    shell.desk(|desk| {
+        ink(desk, &shell.holder);
+        super::signature::show(desk, &shell.operator);
+    });
+}
+
+fn ink(desk: &Desk, window: &HolderWindow) {
+    let sign = window.global::<HolderSign>();
+    sign.set_commands(desk.pen.commands().into());
+    sign.set_can_finish(desk.pen.strokes().ink_length() >= SHORTEST_INK && !desk.busy);
+}
+
+fn turn_page(shell: &Shell, to: impl Fn(usize) -> usize) {
+    let (reached, already) = shell.desk(|desk| {
+        let last = desk.terms_pages.len().saturating_sub(1);
+        desk.terms_page = to(desk.terms_page).min(last);
+        let already = desk.control().is_some_and(|control| control.terms().last_page_reached());
+        (desk.terms_page == last && !desk.terms_pages.is_empty(), already)
+    });
+    if reached && !already {
+        shell.ask(Request::Act(Command::ReachLastPage));
+    }
+    shell.present();
+}
+
+/// Puts the terms before the holder in the holder's language, when they are not there yet.
+pub(super) fn show_terms(shell: &Shell) {
+    let language = shell.desk(|desk| desk.holder_language);
+    let shown = shell.desk(|desk| {
+        let on_screen = desk.control().and_then(|control| control.terms().on_screen());
+        on_screen.map(|terms| terms.language.clone())
+    });
+    if shown.as_deref() != Some(language.code()) {
+        shell.ask(Request::ShowTerms(language));
+    } else if shell.desk(|desk| desk.terms_pages.is_empty()) {
+        divide(shell);
+        // A text of one page is read when it is seen.
+        turn_page(shell, |page| page);
+    }
+}
+
+/// Divides the text that is on the holder's screen into pages of that screen.
+fn divide(shell: &Shell) {
+    let measures = shell.holder.global::<HolderTerms>();
+    let sheet =
+        Sheet { width: measures.get_sheet_width(), height: measures.get_sheet_height(), text_size: measures.get_text_size() };
+    shell.desk(|desk| {
+        let text = paragraphs(desk);
+        desk.terms_pages = if text.is_empty() { vec![] } else { paginate(&text, &sheet) };
+        desk.terms_page = desk.terms_page.min(desk.terms_pages.len().saturating_sub(1));
+    });
+}
+
+/// The text that is on the holder's screen.
+fn paragraphs(desk: &Desk) -> Vec<Paragraph> {
+    let shown = desk.control().and_then(|control| control.terms().on_screen());
+    let Some(terms) = shown.and_then(|shown| desk.configuration.terms.all().iter().find(|terms| terms.digest == shown.text)) else {
+        return vec![];
+    };
+    let mut paragraphs: Vec<Paragraph> = vec![];
+    let mut heading = SharedString::default();
+    for block in terms.blocks() {
+        match block {
+            Block::Heading(words) => heading = words.into(),
+            Block::Paragraph(words) => {
+                paragraphs.push(Paragraph { heading: std::mem::take(&mut heading), text: words.into() });
+            }
+        }
+    }
+    paragraphs
+}
+
+pub(super) fn show(desk: &Desk, operator: &OperatorWindow, window: &HolderWindow) {
+    let language = desk.holder_language;
+    let holder = window.global::<Holder>();
+    holder.set_page(holder_page(desk));
+    holder.set_office(office(desk).into());
+    holder.set_training(desk.configuration.training());
+    holder.set_take_document(desk.step() == Some(Step::HandBack));
+    holder.set_wait_text(waiting(desk, language));
+    holder.set_end_text("".into());
+    if let Some(control) = desk.control() {
+        let steps = [
+            ("welcome.step-document", true),
+            ("welcome.step-terms", control.needs(Step::Terms)),
+            ("welcome.step-signature", control.needs(Step::Signature)),
+            ("welcome.step-scan", control.needs(Step::Scan)),
+        ];
+        holder.set_steps(list(steps.iter().filter(|(_, asked)| *asked).map(|(key, _)| text(language, key)).collect()));
+        holder.set_privacy(filled(language, "welcome.privacy", &[&control.opening().rules.company]));
+    }
+    let terms = window.global::<HolderTerms>();
+    let on_screen = desk.control().and_then(|control| control.terms().on_screen());
+    terms.set_title(on_screen.map(|shown| shown.title.clone()).unwrap_or_default().into());
+    let page = desk.terms_pages.get(desk.terms_page).cloned().unwrap_or_default();
+    terms.set_paragraphs(list(page.clone()));
+    let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
+    terms.set_page(count(desk.terms_page + 1));
+    terms.set_pages(count(desk.terms_pages.len().max(1)));
+    let read = desk.control().is_some_and(|control| control.terms().last_page_reached());
+    let last = desk.terms_page + 1 == desk.terms_pages.len();
+    terms.set_can_decide(read && last && !desk.busy);
+    let sign = window.global::<HolderSign>();
+    sign.set_again_text(if desk.asked_again { text(language, "sign.again") } else { "".into() });
+    ink(desk, window);
+    watch(desk, operator, page);
+}
+
+/// What the holder waits for.
+fn waiting(desk: &Desk, language: Language) -> SharedString {
+    match desk.step() {
+        Some(Step::Signature) => text(language, "wait.signature"),
+        Some(Step::Scan) => text(language, "wait.scan"),
+        Some(Step::Approval) => text(language, "wait.approval"),
+        _ => "".into(),
+    }
+}
+
+/// What the operator sees of the holder's reading.
+fn watch(desk: &Desk, operator: &OperatorWindow, page: Vec<Paragraph>) {
+    let language = desk.operator_language;
+    let watch = operator.global::<TermsWatch>();
+    let Some(control) = desk.control().filter(|control| control.step() == Step::Terms) else { return };
+    let fact = |key: &str, value: String| Fact { label: text(language, key), value: value.into() };
+    let facts = control.terms().on_screen().map(|shown| {
+        vec![
+            fact("terms-watch.terms", shown.title.clone()),
+            fact("terms-watch.version", shown.version.clone()),
+            fact("terms-watch.language", text(language, &format!("language.{}", shown.language)).into()),
+        ]
+    });
+    watch.set_facts(list(facts.unwrap_or_default()));
+    let (page_number, pages) = (desk.terms_page + 1, desk.terms_pages.len().max(1));
+    watch.set_progress_text(filled(language, "approve.page-of", &[&page_number.to_string(), &pages.to_string()]));
+    let part = |n: usize| f32::from(u16::try_from(n).unwrap_or(u16::MAX));
+    watch.set_progress(part(page_number) / part(pages));
+    watch.set_last_page_reached(control.terms().last_page_reached());
+    watch.set_paragraphs(list(page));
+}

@@ -1,0 +1,229 @@
+//! The rail, today's controls, and the questions that every page has: language, sign out, abort.
+
+use std::rc::Rc;
+
+use bam_station_ui::{ControlRow, Device, Home, Operator, OperatorWindow, Step as RailStep, StepState, Tone};
+use slint::ComponentHandle as _;
+
+use super::{
+    Desk, Shell,
+    desk::{Place, holder_acts, operator_page},
+    shell::on,
+    words::{self, choice, filled, list, text},
+};
+use crate::{
+    config::Language,
+    control::{Command, Control, End, Step},
+    station::worker::{ListedControl, Request},
+};
+
+const ABORT_REASONS: [&str; 4] = ["holder-left", "wrong-person", "device", "other"];
+
+pub(super) fn connect(shell: &Rc<Shell>) {
+    let operator = shell.operator.global::<Operator>();
+    on!(shell, operator, on_close_fault, |here| {
+        here.desk(|desk| desk.fault = None);
+        here.present();
+    });
+    on!(shell, operator, on_set_language, |here, code| {
+        here.desk(|desk| desk.operator_language = Shell::language(&code));
+        here.present();
+    });
+    on!(shell, operator, on_sign_out, |here| { here.ask_and_present(Request::SignOut); });
+    on!(shell, operator, on_abort, |here, reason, note| {
+        let reason = here.desk(|desk| reason_text(desk.operator_language, "abort", &reason, &note));
+        here.ask_and_present(Request::Act(Command::Abort { reason }));
+    });
+    let home = shell.operator.global::<Home>();
+    on!(shell, home, on_new_control, |here| {
+        here.desk(|desk| {
+            desk.place = Place::NewControl;
+            desk.fault = None;
+        });
+        super::new_control::clear(&here.operator);
+        here.present();
+    });
+    on!(shell, home, on_newer, |here| {
+        let rows = rows_per_page(&here.operator);
+        here.desk(|desk| desk.first_row = desk.first_row.saturating_sub(rows));
+        here.present();
+    });
+    on!(shell, home, on_older, |here| {
+        let rows = rows_per_page(&here.operator);
+        here.desk(|desk| desk.first_row += rows);
+        here.present();
+    });
+}
+
+/// A reason as it is recorded: the chosen one in words, and the note.
+pub(super) fn reason_text(language: Language, group: &str, chosen: &str, note: &str) -> String {
+    let chosen = if chosen.is_empty() { String::new() } else { text(language, &format!("{group}.{chosen}")).to_string() };
+    match (chosen.as_str(), note.trim()) {
+        ("", note) => note.to_owned(),
+        (chosen, "") => chosen.to_owned(),
+        (chosen, note) => format!("{chosen}: {note}"),
+    }
+}
+
+fn rows_per_page(window: &OperatorWindow) -> usize {
+    usize::try_from(window.global::<Home>().get_rows_per_page()).unwrap_or(1).max(1)
+}
+
+pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
+    let language = desk.operator_language;
+    let operator = window.global::<Operator>();
+    operator.set_page(operator_page(desk));
+    operator.set_office(office(desk).into());
+    operator.set_operator_name(desk.snapshot.operator.as_ref().map(|operator| operator.name.clone()).unwrap_or_default().into());
+    operator.set_training(desk.configuration.training());
+    operator.set_fault(desk.shown_fault());
+    operator.set_abort_reasons(list(ABORT_REASONS.map(|id| choice(language, id, &format!("abort.{id}"))).to_vec()));
+    let control = desk.control().filter(|_| desk.snapshot.operator.is_some());
+    operator.set_in_control(control.is_some());
+    operator.set_holder_acts(holder_acts(desk));
+    if let Some(control) = control {
+        let opening = control.opening();
+        operator.set_holder_name(opening.person.full_name().into());
+        let function = words::function(language, opening.function);
+        let kind = words::kind(language, opening.certificate);
+        operator.set_control_line(format!("{function} · {kind}").into());
+        operator.set_steps(list(rail(desk, control)));
+    } else {
+        operator.set_steps(list(vec![]));
+    }
+    operator.set_devices(list(devices(desk)));
+    show_list(desk, window);
+}
+
+pub(super) fn office(desk: &Desk) -> String {
+    desk.configuration.local.value.office_name.clone().unwrap_or_else(|| desk.configuration.master.value.common.company_name.clone())
+}
+
+fn rail(desk: &Desk, control: &Control) -> Vec<RailStep> {
+    let language = desk.operator_language;
+    let order = [Step::Document, Step::Terms, Step::Signature, Step::Scan, Step::Approval];
+    let rank = |step: Step| match step {
+        Step::Method | Step::Document | Step::OwnCard | Step::ThirdParty | Step::OperatorVouching => 0,
+        Step::Terms => 1,
+        Step::Signature => 2,
+        Step::Scan => 3,
+        Step::Approval => 4,
+        Step::HandBack | Step::Closed => 5,
+    };
+    let reached = if control.end().is_some() { reached(control) } else { rank(control.step()) };
+    let by_document = matches!(control.identification(), None | Some((crate::control::Identification::Document(_), _)));
+    order
+        .into_iter()
+        .map(|step| {
+            let key = match step {
+                Step::Document if by_document && control.step() != Step::OwnCard => "step.document",
+                Step::Document => "step.identification",
+                Step::Terms => "step.terms",
+                Step::Signature => "step.signature",
+                Step::Scan => "step.scan",
+                _ => "step.approval",
+            };
+            let state = if !control.needs(step) {
+                StepState::NotNeeded
+            } else if rank(step) < reached {
+                StepState::Done
+            } else if rank(step) > reached {
+                StepState::Coming
+            } else if control.end().is_some() {
+                StepState::Stopped
+            } else {
+                StepState::Current
+            };
+            let note = match state {
+                StepState::NotNeeded => text(language, "step.not-needed"),
+                StepState::Done => text(language, "step.done"),
+                StepState::Current if holder_acts(desk) => text(language, "rail.holder-acts"),
+                StepState::Current => text(language, "rail.operator-acts"),
+                _ => slint::SharedString::default(),
+            };
+            RailStep { title: text(language, key), note, state }
+        })
+        .collect()
+}
+
+/// How far an ended control came.
+fn reached(control: &Control) -> i32 {
+    if matches!(control.end(), Some(End::Approved)) {
+        5
+    } else if control.identification().is_none() {
+        0
+    } else if control.needs(Step::Terms) && control.terms().acceptance().is_none() {
+        1
+    } else if control.needs(Step::Signature) && control.signature().comparison().is_none() {
+        2
+    } else if control.needs(Step::Scan) && control.scan().current().is_none() {
+        3
+    } else {
+        4
+    }
+}
+
+fn devices(desk: &Desk) -> Vec<Device> {
+    let language = desk.operator_language;
+    let scanner = &desk.configuration.local.value.scanner;
+    let virtual_one = scanner.driver == crate::config::local::ScannerDriver::Virtual;
+    let scanner_state = if virtual_one { "device.virtual" } else { "device.ready" };
+    let waiting = desk.snapshot.undelivered;
+    let archive = if waiting == 0 {
+        (text(language, "device.archive-empty"), Tone::Good)
+    } else {
+        (filled(language, "device.archive-waiting", &[&waiting.to_string()]), Tone::Warn)
+    };
+    vec![
+        Device { name: text(language, "device.scanner"), state: text(language, scanner_state), tone: Tone::Neutral },
+        Device { name: text(language, "device.archive"), state: archive.0, tone: archive.1 },
+    ]
+}
+
+fn show_list(desk: &Desk, window: &OperatorWindow) {
+    let language = desk.operator_language;
+    let home = window.global::<Home>();
+    let rows = rows_per_page(window);
+    let all = &desk.snapshot.today;
+    let first = desk.first_row.min(all.len().saturating_sub(1) / rows * rows);
+    let shown: Vec<ControlRow> = all.iter().skip(first).take(rows).map(|row| listed(desk, row)).collect();
+    let last = first + shown.len();
+    home.set_range(if all.len() > rows { format!("{}–{last} / {}", first + 1, all.len()).into() } else { "".into() });
+    home.set_has_newer(first > 0);
+    home.set_has_older(last < all.len());
+    home.set_rows(list(shown));
+    let zone = desk.configuration.zone();
+    home.set_date(words::date(jiff::Timestamp::now().to_zoned(zone).date()).into());
+    let waiting = desk.snapshot.undelivered;
+    let (outbox, tone) = match waiting {
+        0 => (text(language, "outbox.empty"), Tone::Good),
+        1 => (text(language, "outbox.one"), Tone::Warn),
+        n => (filled(language, "outbox.many", &[&n.to_string()]), Tone::Warn),
+    };
+    home.set_outbox(outbox);
+    home.set_outbox_tone(tone);
+}
+
+fn listed(desk: &Desk, row: &ListedControl) -> ControlRow {
+    let language = desk.operator_language;
+    let tone = match row.outcome.as_str() {
+        "approved" => Tone::Good,
+        "aborted" | "declined" => Tone::Neutral,
+        _ => Tone::Warn,
+    };
+    let (delivery, delivery_tone) = match row.delivered {
+        Some(true) => (text(language, "delivery.delivered"), Tone::Good),
+        Some(false) => (text(language, "delivery.waiting"), Tone::Warn),
+        None => ("–".into(), Tone::Neutral),
+    };
+    ControlRow {
+        time: words::time(row.ended_at, &desk.configuration.zone()).into(),
+        name: row.person.as_str().into(),
+        function: words::function(language, row.function),
+        kind: words::kind(language, row.certificate),
+        outcome: text(language, &format!("outcome.{}", row.outcome)),
+        outcome_tone: tone,
+        delivery,
+        delivery_tone,
+    }
+}

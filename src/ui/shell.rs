@@ -1,0 +1,250 @@
+//! Both windows, the desk and the station, tied together on the screens' thread.
+
+use std::{
+    cell::{OnceCell, RefCell},
+    rc::{Rc, Weak},
+    sync::{Arc, mpsc},
+};
+
+use bam_station_ui::{HolderWindow, I18n, OperatorWindow};
+use slint::{ComponentHandle as _, PhysicalPosition, PhysicalSize, WindowPosition};
+
+use super::{
+    UiError, approval,
+    desk::{Desk, SeenFault},
+    document, holder, home, identification, new_control, outcome, scan, signature, sign_in,
+};
+use crate::{
+    config::{Configuration, Language, local::WindowPlace},
+    control::Step,
+    station::{
+        Station, Uploader,
+        worker::{Request, StationHandle, Update},
+    },
+};
+
+thread_local! {
+    /// The shell of this thread, for updates that arrive from the station's thread.
+    static HERE: RefCell<Weak<Shell>> = const { RefCell::new(Weak::new()) };
+}
+
+/// Both windows with everything behind them.
+pub struct Shell {
+    /// The operator's window.
+    pub operator: OperatorWindow,
+    /// The holder's window.
+    pub holder: HolderWindow,
+    desk: RefCell<Desk>,
+    station: OnceCell<StationHandle>,
+    sender: mpsc::Sender<Update>,
+    updates: mpsc::Receiver<Update>,
+    nudges: mpsc::Sender<()>,
+    nudged: mpsc::Receiver<()>,
+}
+
+impl Shell {
+    /// Makes both windows. The station is connected afterwards.
+    pub fn new(configuration: Arc<Configuration>) -> Result<Rc<Self>, UiError> {
+        let (sender, updates) = mpsc::channel();
+        let (nudges, nudged) = mpsc::channel();
+        let shell = Rc::new(Self {
+            operator: OperatorWindow::new()?,
+            holder: HolderWindow::new()?,
+            desk: RefCell::new(Desk::new(configuration)),
+            station: OnceCell::new(),
+            sender,
+            updates,
+            nudges,
+            nudged,
+        });
+        HERE.with_borrow_mut(|here| *here = Rc::downgrade(&shell));
+        bam_station_ui::attach(&shell.operator.global::<I18n>());
+        bam_station_ui::attach(&shell.holder.global::<I18n>());
+        for connect in [
+            home::connect,
+            sign_in::connect,
+            new_control::connect,
+            identification::connect,
+            document::connect,
+            signature::connect,
+            scan::connect,
+            approval::connect,
+            outcome::connect,
+            holder::connect,
+        ] {
+            connect(&shell);
+        }
+        shell.present();
+        Ok(shell)
+    }
+
+    /// Lets the station work for these windows.
+    pub fn connect(&self, station: Station, uploader: Option<Uploader>) -> Result<(), UiError> {
+        let sender = self.sender.clone();
+        let handle = StationHandle::start(station, uploader, move |update| {
+            // The window may be gone already; then nobody waits for the update.
+            let _ = sender.send(update);
+            wake();
+        })?;
+        let _ = self.station.set(handle);
+        self.ask(Request::Look);
+        Ok(())
+    }
+
+    /// Something to call from another thread when what the register holds has changed.
+    pub fn nudge(&self) -> impl Fn() + Send + 'static + use<> {
+        let nudges = self.nudges.clone();
+        move || {
+            let _ = nudges.send(());
+            wake();
+        }
+    }
+
+    /// Places and shows both windows as LOCAL.toml says.
+    pub fn show(&self) -> Result<(), UiError> {
+        let windows = self.desk.borrow().configuration.local.value.windows.clone();
+        place(self.operator.window(), windows.operator.as_ref());
+        place(self.holder.window(), windows.holder.as_ref());
+        self.holder.window().set_fullscreen(windows.holder_full_screen);
+        self.holder.window().on_close_requested(|| slint::CloseRequestResponse::KeepWindowShown);
+        self.operator.window().on_close_requested(|| {
+            // Without an event loop there is nothing to end.
+            let _ = slint::quit_event_loop();
+            slint::CloseRequestResponse::HideWindow
+        });
+        self.operator.show()?;
+        self.holder.show()?;
+        Ok(())
+    }
+
+    /// Asks the station; the screens say that it works until it answers.
+    pub fn ask(&self, request: Request) {
+        self.desk.borrow_mut().busy = true;
+        if let Some(station) = self.station.get() {
+            station.ask(request);
+        }
+    }
+
+    /// Asks, and shows at once that the station works.
+    pub fn ask_and_present(&self, request: Request) {
+        self.ask(request);
+        self.present();
+    }
+
+    /// Stops the scan that is under way.
+    pub fn cancel_scan(&self) {
+        if let Some(station) = self.station.get() {
+            station.cancel_scan();
+        }
+    }
+
+    /// Reads or changes the desk.
+    pub fn desk<T>(&self, with: impl FnOnce(&mut Desk) -> T) -> T {
+        with(&mut self.desk.borrow_mut())
+    }
+
+    /// Takes over everything that the station told since, and shows it. Returns whether there was anything.
+    pub fn pump(&self) -> bool {
+        let mut any = false;
+        while let Ok(update) = self.updates.try_recv() {
+            any = true;
+            self.take(update);
+        }
+        let mut changed = false;
+        while self.nudged.try_recv().is_ok() {
+            changed = true;
+        }
+        if changed {
+            self.ask(Request::Look);
+        }
+        if any {
+            self.desk(scan::decode);
+            self.follow_up();
+            self.present();
+        }
+        any || changed
+    }
+
+    fn take(&self, update: Update) {
+        let mut desk = self.desk.borrow_mut();
+        match update {
+            Update::Snapshot(snapshot) => desk.take(*snapshot),
+            Update::OpeningRefused { code, message } => {
+                desk.fault = Some(SeenFault { code: code.to_owned(), message, tone: bam_station_ui::Tone::Warn });
+            }
+            Update::Fault { code, message } => {
+                let fault = SeenFault { code: code.to_owned(), message, tone: bam_station_ui::Tone::Bad };
+                if matches!(code, "OPERATOR_PIN_WRONG" | "OPERATOR_KEY_BLOCKED") {
+                    desk.pin_error = Some(fault);
+                } else {
+                    desk.fault = Some(fault);
+                }
+            }
+            Update::ScanProgress(part) => desk.scanning = Some(part),
+            Update::Page { index, of, width, height, pixels } => {
+                desk.preview = (index, of);
+                let buffer = slint::SharedPixelBuffer::<slint::Rgba8Pixel>::clone_from_slice(&pixels, width, height);
+                desk.preview_picture = slint::Image::from_rgba8(buffer);
+            }
+        }
+    }
+
+    /// What follows from where everything stands now, without anybody's touch.
+    fn follow_up(&self) {
+        if self.desk(|desk| desk.step() == Some(Step::Terms)) {
+            holder::show_terms(self);
+        }
+        approval::fetch_preview(self);
+    }
+
+    /// Shows everything as it stands.
+    pub fn present(&self) {
+        let desk = self.desk.borrow();
+        self.operator.global::<I18n>().set_lang(desk.operator_language.code().into());
+        self.holder.global::<I18n>().set_lang(desk.holder_language.code().into());
+        home::show(&desk, &self.operator);
+        sign_in::show(&desk, &self.operator);
+        new_control::show(&desk, &self.operator);
+        identification::show(&desk, &self.operator);
+        document::show(&desk, &self.operator);
+        signature::show(&desk, &self.operator);
+        scan::show(&desk, &self.operator);
+        approval::show(&desk, &self.operator);
+        outcome::show(&desk, &self.operator);
+        holder::show(&desk, &self.operator, &self.holder);
+    }
+
+    /// The operator's or holder's language by its code.
+    pub fn language(code: &str) -> Language {
+        Language::from_code(code).unwrap_or_default()
+    }
+}
+
+/// Lets the screens' thread take over what was told. Without an event loop (tests) [`Shell::pump`] is called by hand.
+fn wake() {
+    let _ = slint::invoke_from_event_loop(|| {
+        if let Some(shell) = HERE.with_borrow(Weak::upgrade) {
+            shell.pump();
+        }
+    });
+}
+
+fn place(window: &slint::Window, place: Option<&WindowPlace>) {
+    if let Some(WindowPlace { width, height, position }) = place {
+        window.set_size(PhysicalSize::new(u32::from(*width), u32::from(*height)));
+        if let Some((x, y)) = position {
+            window.set_position(WindowPosition::Physical(PhysicalPosition::new(i32::from(*x), i32::from(*y))));
+        }
+    }
+}
+
+/// Connects a callback of a window to the shell without keeping it alive.
+macro_rules! on {
+    ($shell:expr, $global:expr, $callback:ident, |$here:ident $(, $argument:ident)*| $body:block) => {{
+        let weak = std::rc::Rc::downgrade($shell);
+        $global.$callback(move |$($argument),*| {
+            if let Some($here) = weak.upgrade() $body
+        });
+    }};
+}
+pub(super) use on;

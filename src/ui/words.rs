@@ -1,0 +1,101 @@
+//! Texts of the catalogue, and numbers and dates as people of the office write them.
+
+use bam_station_ui::{Choice, Fault as ShownFault, Finding, Tone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use slint::{ModelRc, SharedString, VecModel};
+
+use crate::{
+    config::Language,
+    fault,
+    rules::{CertificateKind, Function, Method},
+};
+
+/// The text of `key`.
+pub fn text(language: Language, key: &str) -> SharedString {
+    bam_station_ui::text(language.code(), key).into()
+}
+
+/// The text of `key` with its places `{}` filled in order.
+pub fn filled(language: Language, key: &str, values: &[&str]) -> SharedString {
+    let template = bam_station_ui::text(language.code(), key);
+    let mut values = values.iter();
+    let mut parts = template.split("{}");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(values.next().copied().unwrap_or_default());
+        out.push_str(part);
+    }
+    out.into()
+}
+
+/// A list for a screen.
+pub fn list<T: Clone + 'static>(items: Vec<T>) -> ModelRc<T> {
+    ModelRc::new(VecModel::from(items))
+}
+
+/// A function's name.
+pub fn function(language: Language, function: Function) -> SharedString {
+    text(language, &format!("function.{}", function.name()))
+}
+
+/// A certificate kind's name.
+pub fn kind(language: Language, kind: CertificateKind) -> SharedString {
+    text(language, &format!("kind.{}", kind.name()))
+}
+
+/// A method's name.
+pub fn method(language: Language, method: Method) -> SharedString {
+    text(language, &format!("method.{}", method.name()))
+}
+
+/// A choice whose label, and note where there is one, are in the catalogue.
+pub fn choice(language: Language, id: &str, key: &str) -> Choice {
+    let note_key = format!("{key}-note");
+    let has_note = bam_station_ui::keys(language.code()).any(|known| known == note_key);
+    let note = if has_note { text(language, &note_key) } else { SharedString::default() };
+    Choice { id: id.into(), label: text(language, key), note, enabled: true }
+}
+
+/// A finding.
+pub fn finding(text: impl Into<SharedString>, tone: Tone) -> Finding {
+    Finding { text: text.into(), tone }
+}
+
+/// A fault of the catalogue in a language. A code that the catalogue lacks is shown with the program's own words.
+pub fn shown_fault(language: Language, code: &str, message: &str, tone: Tone) -> ShownFault {
+    match fault::lookup(code) {
+        Some(known) => ShownFault {
+            code: code.into(),
+            cause: language.of(&known.cause).into(),
+            remedy: language.of(&known.remedy).into(),
+            tone,
+        },
+        None => ShownFault { code: code.into(), cause: message.into(), remedy: SharedString::default(), tone },
+    }
+}
+
+/// A date as dd.mm.yyyy.
+pub fn date(date: Date) -> String {
+    format!("{:02}.{:02}.{:04}", date.day(), date.month(), date.year())
+}
+
+/// A time of day as hh:mm at the office.
+pub fn time(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%H:%M").to_string()
+}
+
+/// A date as people type it: dd.mm.yyyy, ddmmyyyy or yyyy-mm-dd.
+pub fn parse_date(typed: &str) -> Option<Date> {
+    let typed = typed.trim();
+    if let Ok(date) = typed.parse::<Date>() {
+        return Some(date);
+    }
+    let number = |text: &str| text.trim().parse::<i16>().ok();
+    let parts: Vec<&str> = typed.split(['.', '/', ' ']).filter(|part| !part.is_empty()).collect();
+    let (day, month, year) = match parts.as_slice() {
+        [day, month, year] if year.len() == 4 => (number(day)?, number(month)?, number(year)?),
+        [all] if all.len() == 8 => (number(all.get(..2)?)?, number(all.get(2..4)?)?, number(all.get(4..)?)?),
+        _ => return None,
+    };
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}

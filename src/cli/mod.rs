@@ -2,7 +2,10 @@
 
 pub mod config;
 pub mod device_host;
+pub mod deliver;
 pub mod plan;
+pub mod receive;
+pub mod register;
 pub mod specimen;
 pub mod operator;
 pub mod verify;

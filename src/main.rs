@@ -1,12 +1,12 @@
 //! The command line, one line per command.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use bam_station::{
     cli::{self, exit},
     config::{self, Broken, Configuration, Master, Search},
     evidence::sign::KeyStore,
-    station::{Clock as _, DataFolder, DeliveryError, DeliveryRoad, SystemClock},
+    station::{Clock as _, DataFolder, DeliveryError, DeliveryRoad, OwnCheck, SystemClock},
 };
 use clap::{Parser, Subcommand};
 
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => cli::verify::run(args),
         Command::Register(args) => cli::register::run(args, data.path()),
         Command::Deliver(args) => with(configuration(), |whole| deliver(args, &whole, &data)),
-        Command::Receive(args) => cli::receive::run(args),
+        Command::Receive(args) => receive(args),
         Command::Operator(args) => cli::operator::run(args, data.path()),
         Command::Specimen(args) => cli::specimen::run(args),
         Command::DeviceHost(args) => cli::device_host::run(args),
@@ -86,6 +86,16 @@ fn run(configuration: Configuration, data: DataFolder) -> ExitCode {
         Err(error) => {
             exit::complain(error.code(), &error);
             exit::FAILED.into()
+        }
+    }
+}
+
+fn receive(args: &cli::receive::ReceiveArgs) -> ExitCode {
+    match cli::verify::anchors(&args.trust) {
+        Ok(anchors) => cli::receive::run(args, Arc::new(OwnCheck { anchors })),
+        Err(error) => {
+            exit::complain(error.code(), &error);
+            exit::WRONG_USE.into()
         }
     }
 }

@@ -94,12 +94,15 @@ pub fn run(args: &VerifyArgs) -> ExitCode {
 pub fn examine(args: &VerifyArgs, now: Timestamp) -> Result<Verification, VerifyError> {
     let anchors = match &args.trust {
         None => Anchors::none(),
-        Some(path) => {
-            let bytes = read(path, Anchors::MAX_BYTES)?;
-            Anchors::from_bytes(&bytes).map_err(|error| VerifyError::Anchors { path: path.clone(), error })?
-        }
+        Some(path) => anchors(path)?,
     };
     Ok(verify(&read(&args.file, MAX_REPORT)?, &anchors, now))
+}
+
+/// The CAs in a file.
+pub fn anchors(path: &Path) -> Result<Anchors, VerifyError> {
+    let bytes = read(path, Anchors::MAX_BYTES)?;
+    Anchors::from_bytes(&bytes).map_err(|error| VerifyError::Anchors { path: path.to_owned(), error })
 }
 
 fn read(path: &Path, limit: usize) -> Result<Vec<u8>, VerifyError> {

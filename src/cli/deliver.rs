@@ -1,0 +1,97 @@
+//! `bam-station deliver [--once]`: drains the outbox when the station is closed. An open station delivers by itself.
+
+use std::{
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+    thread,
+    time::Duration,
+};
+
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::{
+    delivery::{
+        client::{ArchiveClient, ArchiveConnection},
+        outbox::{self, LONGEST_WAIT},
+    },
+    register::{Register, RegisterError},
+};
+
+/// Drain the outbox.
+#[derive(Debug, Args)]
+pub struct DeliverArgs {
+    /// One round only; without it, until the outbox is empty or a person is needed
+    #[arg(long)]
+    once: bool,
+}
+
+/// Delivers what is due in the register of the data folder.
+///
+/// Exit codes: 0 the outbox is empty or nothing was due, 1 the archive refuses a report, 2 the configuration is wrong,
+/// 3 the archive or the register failed.
+pub fn run(args: &DeliverArgs, data: &Path, connection: &ArchiveConnection) -> ExitCode {
+    ExitCode::from(run_to(args, data, connection, &mut io::stderr().lock()))
+}
+
+/// As [`run`], with another place for messages to people.
+pub fn run_to(args: &DeliverArgs, data: &Path, connection: &ArchiveConnection, messages: &mut dyn Write) -> u8 {
+    let archive = match ArchiveClient::new(connection) {
+        Ok(archive) => archive,
+        Err(error) => {
+            say(messages, &format!("{}: {error}", error.code()));
+            return 2;
+        }
+    };
+    match drain(args.once, &data.join("register"), &archive, messages) {
+        Ok(code) => code,
+        Err(error) => {
+            say(messages, &format!("{}: {error}", error.code()));
+            3
+        }
+    }
+}
+
+fn drain(once: bool, folder: &Path, archive: &ArchiveClient, messages: &mut dyn Write) -> Result<u8, RegisterError> {
+    let mut register = Register::open(folder)?;
+    let mut random_fault = false;
+    loop {
+        let mut random = || {
+            getrandom::u64().unwrap_or_else(|_| {
+                random_fault = true;
+                0
+            })
+        };
+        let round = outbox::drain_once(&mut register, archive, &Timestamp::now, &mut random)?;
+        if random_fault {
+            return Err(RegisterError::NoRandomness);
+        }
+        for control in &round.delivered {
+            say(messages, &format!("delivered: control {control}"));
+        }
+        for (control, code) in &round.failed {
+            say(messages, &format!("not delivered: control {control}: {code}"));
+        }
+        let refused = round.failed.iter().any(|(_, code)| *code == "DELIVERY_REJECTED");
+        let Some(next) = round.next_round_at else {
+            return Ok(0);
+        };
+        let wait = Duration::try_from(next.duration_since(Timestamp::now())).unwrap_or_default();
+        let waits_for_a_person = wait > LONGEST_WAIT;
+        if once || waits_for_a_person {
+            return Ok(match (refused || waits_for_a_person, round.failed.is_empty()) {
+                (true, _) => 1,
+                (false, true) => 0,
+                (false, false) => 3,
+            });
+        }
+        say(messages, &format!("next attempt {next:.0}"));
+        thread::sleep(wait);
+    }
+}
+
+/// Nobody is left to tell when standard error is gone; the delivery goes on.
+fn say(messages: &mut dyn Write, line: &str) {
+    let _ = writeln!(messages, "{line}");
+}

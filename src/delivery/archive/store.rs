@@ -1,0 +1,167 @@
+//! What the archive keeps: reports and the receipts it has given for them, one each, numbered and chained.
+
+use std::{fs, fs::File, io, path::Path};
+
+use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey};
+use jiff::{Timestamp, Unit};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use zeroize::Zeroizing;
+
+use super::{
+    super::receipt::{ArchiveKey, Receipt, ReceiptError, SignedReceipt},
+    ArchiveError,
+};
+use crate::{
+    digest::Digest,
+    register::{EvidenceStore, RegisterError, Schema, create_folder, lock_folder, open_writer, write_durably},
+};
+
+const SCHEMA: Schema = Schema {
+    application_id: 0x4241_4D41, // "BAMA"
+    version: 1,
+    tables: "
+        CREATE TABLE receipts (
+            entry   INTEGER PRIMARY KEY CHECK (entry > 0),
+            report  TEXT NOT NULL UNIQUE CHECK (length(report) = 64),
+            control TEXT NOT NULL UNIQUE,
+            receipt TEXT NOT NULL
+        ) STRICT;
+        CREATE TRIGGER receipts_are_not_changed BEFORE UPDATE ON receipts
+            BEGIN SELECT raise(ABORT, 'a receipt is not changed'); END;
+        CREATE TRIGGER receipts_are_not_removed BEFORE DELETE ON receipts
+            BEGIN SELECT raise(ABORT, 'a receipt is not removed'); END;
+    ",
+};
+
+/// The archive's folder, open for this process alone.
+pub struct ArchiveStore {
+    connection: Connection,
+    reports: EvidenceStore,
+    key: SigningKey,
+    name: String,
+    _lock: File,
+}
+
+/// A receipt that the archive gives.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The JSON of the signed receipt.
+    pub receipt: String,
+    /// Whether the report came for the first time.
+    pub new: bool,
+}
+
+/// Why the store did not take a report.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// This report is in the archive as the report of another control.
+    #[error("this report belongs to another control")]
+    OtherControl,
+    /// This control is in the archive with another report.
+    #[error("this control has another report")]
+    OtherReport,
+    /// The receipt could not be written or read back.
+    #[error(transparent)]
+    Receipt(#[from] ReceiptError),
+    /// The folder or the database failed.
+    #[error(transparent)]
+    Store(#[from] RegisterError),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl ArchiveStore {
+    pub fn open(folder: &Path, name: String) -> Result<Self, ArchiveError> {
+        create_folder(folder)?;
+        let lock = lock_folder(folder)?;
+        let connection = open_writer(&folder.join("archive.db"), &SCHEMA)?;
+        let reports = EvidenceStore::open(&folder.join("reports"))?;
+        let key = receipt_key(folder)?;
+        Ok(Self { connection, reports, key, name, _lock: lock })
+    }
+
+    pub fn key(&self) -> ArchiveKey {
+        ArchiveKey::from(&self.key)
+    }
+
+    /// The receipt that was given for a report.
+    pub fn receipt(&self, report: &Digest) -> Result<Option<String>, StoreError> {
+        Ok(self.known(report)?.map(|(_, receipt)| receipt))
+    }
+
+    /// The receipt that was given for this report of this control; `None` for a report that is new and may come.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherControl`], [`StoreError::OtherReport`].
+    pub fn given(&self, control: &str, report: &Digest) -> Result<Option<Given>, StoreError> {
+        match self.known(report)? {
+            Some((of, receipt)) if of == control => Ok(Some(Given { receipt, new: false })),
+            Some(_) => Err(StoreError::OtherControl),
+            None => {
+                let taken: i64 =
+                    self.connection.query_row("SELECT count(*) FROM receipts WHERE control = ?1", [control], |row| row.get(0))?;
+                if taken == 0 { Ok(None) } else { Err(StoreError::OtherReport) }
+            }
+        }
+    }
+
+    /// Stores a report that has been judged good, and gives the receipt for it. Both are on the disk when this returns.
+    /// The same report again gets the same receipt.
+    pub fn take(&mut self, control: &str, pdf: &[u8], now: Timestamp) -> Result<Given, StoreError> {
+        let report = self.reports.put(pdf)?;
+        if let Some(given) = self.given(control, &report)? {
+            return Ok(given);
+        }
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let last: Option<(i64, String)> = transaction
+            .query_row("SELECT entry, receipt FROM receipts ORDER BY entry DESC LIMIT 1", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let previous = last.as_ref().map(|(_, json)| SignedReceipt::parse(json)).transpose()?.map(|receipt| receipt.digest());
+        let entry = last.map_or(0, |(entry, _)| entry).saturating_add(1);
+        let number = u64::try_from(entry).map_err(|_| ReceiptError::NotAReceipt)?;
+        let received_at = now.round(Unit::Millisecond).unwrap_or(now);
+        let receipt = Receipt::new(report, control.to_owned(), received_at, self.name.clone(), number, previous);
+        let receipt = receipt.sign(&self.key)?.to_json()?;
+        transaction.execute(
+            "INSERT INTO receipts (entry, report, control, receipt) VALUES (?1, ?2, ?3, ?4)",
+            params![entry, report.to_string(), control, receipt],
+        )?;
+        transaction.commit()?;
+        Ok(Given { receipt, new: true })
+    }
+
+    fn known(&self, report: &Digest) -> Result<Option<(String, String)>, StoreError> {
+        Ok(self
+            .connection
+            .prepare_cached("SELECT control, receipt FROM receipts WHERE report = ?1")?
+            .query_row([report.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?)
+    }
+}
+
+/// The DER of a PKCS#8 Ed25519 key up to its 32 bytes of seed (RFC 8410 §7).
+const PKCS8_ED25519: &[u8] = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+
+/// The key that signs the receipts; made at the first start and never again.
+fn receipt_key(folder: &Path) -> Result<SigningKey, ArchiveError> {
+    let path = folder.join("receipt-key.der");
+    match fs::read(&path).map(Zeroizing::new) {
+        Ok(der) => SigningKey::from_pkcs8_der(&der).map_err(|_| ArchiveError::ReceiptKey),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut seed = Zeroizing::new([0; 32]);
+            getrandom::fill(seed.as_mut_slice()).map_err(|_| RegisterError::NoRandomness)?;
+            let key = SigningKey::from_bytes(&seed);
+            let der = Zeroizing::new([PKCS8_ED25519, seed.as_slice()].concat());
+            let temporary = folder.join(format!("receipt-key.{}", uuid::Uuid::now_v7()));
+            write_durably(&temporary, &path, &der).map_err(RegisterError::from)?;
+            Ok(key)
+        }
+        Err(error) => Err(RegisterError::from(error).into()),
+    }
+}

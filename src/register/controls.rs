@@ -1,0 +1,133 @@
+//! The finished controls: one row each, nothing personal, written once together with the control's last events.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{
+    Appended, JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, check_name,
+    journal::{append_in, instant_text, parsed, parsed_option, signed},
+    outbox,
+};
+use crate::{
+    digest::Digest,
+    rules::{CertificateKind, Function},
+};
+
+/// The kind of the journal entry that binds a control's row to the hash chain.
+pub(super) const CONTROL_REGISTERED: &str = "control-registered";
+
+/// A control that has come to its end, as the register keeps and lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FinishedControl {
+    /// The control's id; also the name of its stream in the journal.
+    pub control: String,
+    /// The signed report among the evidence; `None` for a control that ended without one.
+    pub report: Option<Digest>,
+    /// What the holder came for.
+    pub function: Function,
+    /// The kind of certificate.
+    pub certificate: CertificateKind,
+    /// How it ended: 1–64 letters, digits and hyphens, such as `approved` or `declined`.
+    pub outcome: String,
+    /// When it ended.
+    pub completed_at: Timestamp,
+}
+
+/// What [`Register::register_control`] has written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// The control's last events.
+    pub events: Vec<Appended>,
+    /// The entry `control-registered`, which binds the control's row to the chain.
+    pub entry: Appended,
+}
+
+impl Register {
+    /// Puts a finished control into the register: its last events, its row and, when `deliver`, its place in the outbox.
+    /// All of it or nothing; durable when this returns.
+    ///
+    /// The report must be among the [evidence](Register::evidence) already.
+    ///
+    /// # Errors
+    /// [`RegisterError::AlreadyRegistered`] for a second time, [`RegisterError::EvidenceMissing`] or
+    /// [`RegisterError::EvidenceDamaged`] for the report, [`RegisterError::NothingToDeliver`] without one,
+    /// [`RegisterError::BadName`] for the id or the outcome.
+    pub fn register_control(
+        &mut self,
+        control: &FinishedControl,
+        last_events: &[JournalEntry],
+        deliver: bool,
+        at: Timestamp,
+    ) -> Result<Registered, RegisterError> {
+        check_name(&control.outcome)?;
+        match &control.report {
+            Some(report) => drop(self.evidence().get(report, MAX_EVIDENCE_BYTES)?),
+            None if deliver => return Err(RegisterError::NothingToDeliver),
+            None => {}
+        }
+        let transaction = self.begin()?;
+        if find(&transaction, &control.control)?.is_some() {
+            return Err(RegisterError::AlreadyRegistered);
+        }
+        let events = append_in(&transaction, &control.control, last_events, at)?;
+        let binding = JournalEntry::new(CONTROL_REGISTERED, control)?;
+        let entry = *append_in(&transaction, REGISTER_STREAM, &[binding], at)?.first().ok_or(RegisterError::BadBody)?;
+        transaction.execute(
+            "INSERT INTO controls (control, report, function, certificate, outcome, completed_at, registered)
+             VALUES (:control, :report, :function, :certificate, :outcome, :completed_at, :registered)",
+            named_params! {
+                ":control": control.control, ":report": control.report.map(|digest| digest.to_string()),
+                ":function": word(&control.function)?, ":certificate": word(&control.certificate)?,
+                ":outcome": control.outcome, ":completed_at": instant_text(control.completed_at),
+                ":registered": signed(entry.seq)?,
+            },
+        )?;
+        if deliver {
+            outbox::enqueue(&transaction, &control.control, at)?;
+        }
+        transaction.commit()?;
+        Ok(Registered { events, entry })
+    }
+
+    /// All finished controls, in the order in which they were registered.
+    pub fn controls(&self) -> Result<Vec<FinishedControl>, RegisterError> {
+        let mut rows = self.connection.prepare_cached("SELECT * FROM controls ORDER BY registered")?;
+        rows.query_map([], read)?.map(|row| row.map_err(RegisterError::from)).collect()
+    }
+
+    /// One finished control; `None` when it is not in the register.
+    pub fn control(&self, control: &str) -> Result<Option<FinishedControl>, RegisterError> {
+        find(&self.connection, control)
+    }
+}
+
+fn find(connection: &Connection, control: &str) -> Result<Option<FinishedControl>, RegisterError> {
+    Ok(connection.prepare_cached("SELECT * FROM controls WHERE control = ?1")?.query_row([control], read).optional()?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<FinishedControl> {
+    Ok(FinishedControl {
+        control: row.get("control")?,
+        report: parsed_option(row, "report")?,
+        function: from_word(row, "function")?,
+        certificate: from_word(row, "certificate")?,
+        outcome: row.get("outcome")?,
+        completed_at: parsed(row, "completed_at")?,
+    })
+}
+
+/// The word of an enumeration as in the configuration and the report: `new-card`.
+fn word(value: &impl Serialize) -> Result<String, RegisterError> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(word),
+        _ => Err(RegisterError::BadBody),
+    }
+}
+
+fn from_word<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    let word: String = row.get(column)?;
+    serde_json::from_value(serde_json::Value::String(word))
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error)))
+}

@@ -1,0 +1,75 @@
+//! Folders and files that survive a power cut, readable by the owner alone.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+use super::RegisterError;
+
+/// Makes `folder` and its parents where they are missing, and takes the rights of everybody but the owner away from it.
+pub fn create_folder(folder: &Path) -> Result<(), RegisterError> {
+    if !folder.is_dir() {
+        make_folder(folder)?;
+    }
+    if fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Each new folder is durable in its parent before anything is put into it.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let parent = match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if !parent.is_dir() {
+        make_folder(parent)?;
+    }
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+        made => made?,
+    }
+    sync_folder(parent)
+}
+
+/// Opens `path` for writing, and creates it with mode 0600.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+/// Takes the lock of `folder`: one process at a time. The lock ends with the file that is returned, also when the process is killed.
+pub fn lock_folder(folder: &Path) -> Result<File, RegisterError> {
+    let file = create_private(&folder.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(RegisterError::InUse),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// Makes the names in `folder` durable: a rename is on the disk only when the folder is.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Writes `bytes` to `target` so that the file is there completely or not at all, readable by the owner and not meant to change.
+/// `temporary` lies in the same file system.
+pub fn write_durably(temporary: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o400)
+        .open(temporary)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(temporary, target));
+    if written.is_err() {
+        // The failure of the write is what matters; a temporary file left behind is removed at the next opening.
+        let _ = fs::remove_file(temporary);
+    }
+    written?;
+    target.parent().map_or(Ok(()), sync_folder)
+}

@@ -1,0 +1,149 @@
+//! Why the register could not do what it was asked to do.
+
+use std::io;
+
+use rusqlite::ErrorCode;
+
+use crate::digest::Digest;
+
+/// Why the register could not do what it was asked to do. Nothing was changed when one of these is returned.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// Another process holds the writers' lock.
+    #[error("another station has this register open: close it first, or give this one a data folder of its own")]
+    InUse,
+    /// A reader found no register.
+    #[error("there is no register in this data folder: check --data, or open the station once to make it")]
+    Missing,
+    /// The operating system forbids it.
+    #[error("the data folder may not be read or written by this user: give the station's user the rights to it")]
+    Forbidden,
+    /// The file system or the database is read-only.
+    #[error("the data folder is read-only: move it to a disk that can be written, or remount this one")]
+    ReadOnly,
+    /// No room left, or the quota is used up.
+    #[error("the disk is full: free some room; what was registered before is safe")]
+    DiskFull,
+    /// The database or its content is not what was written.
+    #[error("the register is damaged ({0}): keep the folder as it is and restore it from a backup")]
+    Damaged(String),
+    /// The file is a database of some other program.
+    #[error("the file register.db belongs to another program: check --data")]
+    Foreign,
+    /// The register was written by another version of the program.
+    #[error(
+        "the register has version {found}, this program knows {known}: use the newest program, and open the register with the station once"
+    )]
+    OtherVersion {
+        /// Version in the file.
+        found: i32,
+        /// Version of this program.
+        known: i32,
+    },
+    /// A lock inside the database was held for too long.
+    #[error("the register was busy for too long: try again")]
+    Busy,
+    /// A stream, kind or other word is not made of 1–64 letters, digits and hyphens.
+    #[error("a name in the register has 1–64 letters, digits and hyphens")]
+    BadName,
+    /// The journal entry's content could not be written as JSON.
+    #[error("a journal entry could not be written as JSON: report this as an error of the program")]
+    BadBody,
+    /// Something is larger than the register takes.
+    #[error("too large for the register: at most {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The control has its place in the register already.
+    #[error("this control is in the register already; it is kept once and never changed")]
+    AlreadyRegistered,
+    /// No such control.
+    #[error("there is no such control in this register")]
+    NotRegistered,
+    /// Only a control with a report can be delivered.
+    #[error("a control without a report cannot be delivered")]
+    NothingToDeliver,
+    /// The control is not in the outbox.
+    #[error("this control is not in the outbox")]
+    NotInOutbox,
+    /// Another receipt has been kept for this control.
+    #[error("another receipt has been kept for this control: ask the archive why there are two")]
+    OtherReceiptKept,
+    /// No file with this digest.
+    #[error("the evidence {0} is not in the register: restore it from a backup")]
+    EvidenceMissing(Digest),
+    /// The file is not what its name says.
+    #[error("the evidence {0} was changed after it was kept: restore it from a backup")]
+    EvidenceDamaged(Digest),
+    /// The machine's source of random numbers failed.
+    #[error("the system gives no random numbers: restart the machine")]
+    NoRandomness,
+    /// Any other failure of a file.
+    #[error("a file of the register could not be read or written: {0}")]
+    File(io::Error),
+    /// Any other failure of the database.
+    #[error("the database of the register failed: {0}")]
+    Database(rusqlite::Error),
+}
+
+impl RegisterError {
+    /// The entry in the fault catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InUse => "REGISTER_IN_USE",
+            Self::Missing => "REGISTER_MISSING",
+            Self::Forbidden => "REGISTER_FORBIDDEN",
+            Self::ReadOnly => "REGISTER_READ_ONLY",
+            Self::DiskFull => "REGISTER_DISK_FULL",
+            Self::Damaged(_) => "REGISTER_DAMAGED",
+            Self::Foreign => "REGISTER_FOREIGN",
+            Self::OtherVersion { .. } => "REGISTER_OTHER_VERSION",
+            Self::Busy => "REGISTER_BUSY",
+            Self::BadName | Self::BadBody => "REGISTER_BAD_ENTRY",
+            Self::TooLarge { .. } => "REGISTER_TOO_LARGE",
+            Self::AlreadyRegistered => "REGISTER_ALREADY_REGISTERED",
+            Self::NotRegistered => "REGISTER_NO_SUCH_CONTROL",
+            Self::NothingToDeliver | Self::NotInOutbox => "REGISTER_NOT_IN_OUTBOX",
+            Self::OtherReceiptKept => "REGISTER_OTHER_RECEIPT",
+            Self::EvidenceMissing(_) => "REGISTER_EVIDENCE_MISSING",
+            Self::EvidenceDamaged(_) => "REGISTER_EVIDENCE_DAMAGED",
+            Self::NoRandomness => "REGISTER_NO_RANDOMNESS",
+            Self::File(_) => "REGISTER_FILE_FAILED",
+            Self::Database(_) => "REGISTER_DATABASE_FAILED",
+        }
+    }
+}
+
+impl From<io::Error> for RegisterError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            io::ErrorKind::PermissionDenied => Self::Forbidden,
+            _ => Self::File(error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for RegisterError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error as E;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
+            Some(ErrorCode::PermissionDenied) => Self::Forbidden,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged("the database file is malformed".into()),
+            Some(ErrorCode::NotADatabase) => Self::Damaged("register.db is not a database".into()),
+            Some(_) => Self::Database(error),
+            // The tables are STRICT: a value of another type or form was not written by this program.
+            None => match error {
+                E::FromSqlConversionFailure(..) | E::InvalidColumnType(..) | E::IntegralValueOutOfRange(..) => {
+                    Self::Damaged("a value in the database has another form than the one that was written".into())
+                }
+                other => Self::Database(other),
+            },
+        }
+    }
+}

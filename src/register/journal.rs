@@ -1,0 +1,341 @@
+//! The journal: every event of every control in one gapless, hash-chained sequence.
+//!
+//! # The chain
+//! A row's hash is the SHA-256 of these fields, each preceded by its length in bytes as eight bytes, most significant first:
+//!
+//! | field | form |
+//! |---|---|
+//! | domain | `bam-station journal 1` |
+//! | seq | eight bytes, most significant first; the first row is 1 |
+//! | stream | UTF-8 |
+//! | at | UTF-8, RFC 3339 in UTC with milliseconds: `2026-01-31T12:00:00.000Z` |
+//! | kind | UTF-8 |
+//! | commitment | 32 bytes, see below |
+//! | prev | the 32 bytes of the previous row's hash; 32 zero bytes for the first row |
+//!
+//! The commitment is the SHA-256, in the same manner, of `bam-station journal body 1`, the row's 16 random bytes of salt and the
+//! exact text of the body. So a body with personal data can be erased at the end of its retention period, salt and all, and the
+//! chain still holds; without the salt, nobody finds an erased identity number again by trying them all.
+//!
+//! The chain proves that nothing inside it was changed. That its tail was not cut off is proven by the [`Head`]s that have left
+//! the machine, printed in the reports: [`Register::contains`] checks one.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, types::Type};
+use serde::Serialize;
+
+use super::{Register, RegisterError, check_name};
+use crate::digest::Digest;
+
+/// The largest body of a journal entry, in bytes of JSON. Pictures and strokes are evidence, not journal.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// The stream of what the register itself does: `control-registered`, `receipt-kept`. Controls have streams of their own.
+pub const REGISTER_STREAM: &str = "register";
+
+/// An event on its way into the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalEntry {
+    kind: String,
+    body: String,
+}
+
+impl JournalEntry {
+    /// An event of the given kind (1–64 letters, digits, hyphens) with its content as compact JSON, keys in alphabetical order.
+    ///
+    /// # Errors
+    /// [`RegisterError::BadName`], [`RegisterError::BadBody`], [`RegisterError::TooLarge`] beyond [`MAX_BODY_BYTES`].
+    pub fn new(kind: &str, body: &impl Serialize) -> Result<Self, RegisterError> {
+        check_name(kind)?;
+        // Through a value, whose maps are sorted: the text does not depend on the order of fields in the source.
+        let body = serde_json::to_value(body).map_err(|_| RegisterError::BadBody)?.to_string();
+        if body.len() > MAX_BODY_BYTES {
+            return Err(RegisterError::TooLarge { limit: u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX) });
+        }
+        Ok(Self { kind: kind.to_owned(), body })
+    }
+}
+
+/// The place that an event has got in the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// Its number, from 1 without gaps.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: Digest,
+}
+
+/// The end of the journal: a statement about everything before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Head {
+    /// The number of the last row; 0 when the journal is empty.
+    pub seq: u64,
+    /// The hash of the last row; 32 zero bytes when the journal is empty.
+    pub hash: Digest,
+}
+
+impl Head {
+    /// The head of an empty journal.
+    pub const EMPTY: Self = Self { seq: 0, hash: Digest::from_bytes([0; 32]) };
+}
+
+/// An event as it stands in the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// Its number.
+    pub seq: u64,
+    /// The control id, or the name of another stream.
+    pub stream: String,
+    /// When it happened, to the millisecond.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: String,
+    /// The content: JSON, exactly the text that is hashed.
+    pub body: String,
+    /// Its hash.
+    pub hash: Digest,
+}
+
+/// The outcome of [`Register::verify_journal`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalReport {
+    /// How many rows hold, counted from the first.
+    pub entries: u64,
+    /// The head of the rows that hold.
+    pub head: Head,
+    /// The first row that does not hold; nothing after it was looked at.
+    pub first_bad: Option<BadEntry>,
+}
+
+/// A row of the journal that is not what was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BadEntry {
+    /// Its number.
+    pub seq: u64,
+    /// What does not hold.
+    pub what: &'static str,
+}
+
+impl Register {
+    /// Appends events to a stream (a control id or another name), all or none. They are on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`RegisterError::BadName`] for the stream; otherwise what stands in the way of the database.
+    pub fn append(&mut self, stream: &str, entries: &[JournalEntry], at: Timestamp) -> Result<Vec<Appended>, RegisterError> {
+        let transaction = self.begin()?;
+        let appended = append_in(&transaction, stream, entries, at)?;
+        transaction.commit()?;
+        Ok(appended)
+    }
+
+    /// The events of a stream in their order.
+    pub fn entries(&self, stream: &str) -> Result<Vec<StoredEntry>, RegisterError> {
+        let mut rows = self
+            .connection
+            .prepare_cached("SELECT seq, stream, at, kind, body, salt, prev, hash FROM journal WHERE stream = ?1 ORDER BY seq")?;
+        rows.query_map([stream], |row| Ok(ChainedRow::read(row)?.entry))?.map(|row| row.map_err(RegisterError::from)).collect()
+    }
+
+    /// The names of all streams, in the order in which they began.
+    pub fn streams(&self) -> Result<Vec<String>, RegisterError> {
+        let mut rows = self.connection.prepare_cached("SELECT stream FROM journal GROUP BY stream ORDER BY min(seq)")?;
+        rows.query_map([], |row| row.get(0))?.map(|row| row.map_err(RegisterError::from)).collect()
+    }
+
+    /// The end of the journal.
+    pub fn head(&self) -> Result<Head, RegisterError> {
+        head_of(&self.connection)
+    }
+
+    /// Whether the journal holds the row that `head` names. A head that was printed in a report and is not contained any more
+    /// proves that the journal was cut or rewritten.
+    pub fn contains(&self, head: &Head) -> Result<bool, RegisterError> {
+        if head.seq == 0 {
+            return Ok(*head == Head::EMPTY);
+        }
+        let Ok(seq) = i64::try_from(head.seq) else {
+            return Ok(false);
+        };
+        let found: Option<String> =
+            self.connection.query_row("SELECT hash FROM journal WHERE seq = ?1", [seq], |row| row.get(0)).optional()?;
+        Ok(found.is_some_and(|hash| hash == head.hash.to_string()))
+    }
+
+    /// Recomputes the whole chain and names the first row that does not hold. `progress` is told rows done and rows in all.
+    ///
+    /// # Errors
+    /// Only when the rows cannot be read; a row that does not hold is in the report.
+    pub fn verify_journal(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<JournalReport, RegisterError> {
+        // One read transaction: the picture does not move while a station writes beside it.
+        let transaction = self.connection.unchecked_transaction()?;
+        let total = unsigned(transaction.query_row("SELECT count(*) FROM journal", [], |row| row.get(0))?)?;
+        let mut statement =
+            transaction.prepare("SELECT seq, stream, at, kind, body, salt, prev, hash FROM journal ORDER BY seq")?;
+        let mut rows = statement.query([])?;
+        let mut head = Head::EMPTY;
+        while let Some(row) = rows.next()? {
+            let seq = unsigned(row.get("seq")?)?;
+            let fault = match ChainedRow::read(row) {
+                Ok(chained) => chained.fault_after(&head),
+                Err(error) => match RegisterError::from(error) {
+                    RegisterError::Damaged(_) => Err("a value has another form than the one that was written"),
+                    other => return Err(other),
+                },
+            };
+            match fault {
+                Ok(hash) => head = Head { seq, hash },
+                Err(what) => {
+                    return Ok(JournalReport { entries: head.seq, head, first_bad: Some(BadEntry { seq, what }) });
+                }
+            }
+            if seq % 1000 == 0 {
+                progress(seq, total);
+            }
+        }
+        progress(head.seq, total);
+        Ok(JournalReport { entries: head.seq, head, first_bad: None })
+    }
+
+    /// A write transaction. It takes the write lock at once, so that what it reads first is still true when it writes.
+    pub(super) fn begin(&mut self) -> Result<Transaction<'_>, RegisterError> {
+        Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
+}
+
+/// Appends inside a transaction that the caller commits.
+pub(super) fn append_in(
+    transaction: &Transaction<'_>,
+    stream: &str,
+    entries: &[JournalEntry],
+    at: Timestamp,
+) -> Result<Vec<Appended>, RegisterError> {
+    check_name(stream)?;
+    let at_text = instant_text(at);
+    let mut head = head_of(transaction)?;
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO journal (seq, stream, at, kind, body, salt, prev, hash)
+         VALUES (:seq, :stream, :at, :kind, :body, :salt, :prev, :hash)",
+    )?;
+    let mut appended = Vec::with_capacity(entries.len());
+    for JournalEntry { kind, body } in entries {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|_| RegisterError::NoRandomness)?;
+        let seq = head.seq.saturating_add(1);
+        let hash = row_hash(seq, stream, &at_text, kind, &commitment(&salt, body), &head.hash);
+        insert.execute(named_params! {
+            ":seq": signed(seq)?, ":stream": stream, ":at": at_text, ":kind": kind, ":body": body, ":salt": salt,
+            ":prev": head.hash.to_string(), ":hash": hash.to_string(),
+        })?;
+        head = Head { seq, hash };
+        appended.push(Appended { seq, hash });
+    }
+    Ok(appended)
+}
+
+/// RFC 3339 in UTC with milliseconds; the texts sort as the instants do.
+pub(super) fn instant_text(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+/// A digest or an instant that stands as text in a column.
+pub(super) fn parsed<T: std::str::FromStr>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let text: String = row.get(column)?;
+    text.parse().map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
+}
+
+/// Like [`parsed`], for a column that may be empty.
+pub(super) fn parsed_option<T: std::str::FromStr>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let text: Option<String> = row.get(column)?;
+    text.map(|text| text.parse())
+        .transpose()
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
+}
+
+/// SQLite counts with signed numbers; those of the register start at 0 or 1.
+pub(super) fn unsigned(number: i64) -> Result<u64, RegisterError> {
+    u64::try_from(number).map_err(|_| RegisterError::Damaged("a number in the database is negative".into()))
+}
+
+pub(super) fn signed(number: u64) -> Result<i64, RegisterError> {
+    i64::try_from(number).map_err(|_| RegisterError::TooLarge { limit: u64::MAX / 2 })
+}
+
+fn head_of(connection: &Connection) -> Result<Head, RegisterError> {
+    let last = connection
+        .prepare_cached("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| Ok((row.get::<_, i64>("seq")?, parsed(row, "hash")?)))
+        .optional()?;
+    match last {
+        Some((seq, hash)) => Ok(Head { seq: unsigned(seq)?, hash }),
+        None => Ok(Head::EMPTY),
+    }
+}
+
+fn hash_fields(fields: &[&[u8]]) -> Digest {
+    let mut message = Vec::with_capacity(fields.iter().map(|field| field.len().saturating_add(8)).sum());
+    for field in fields {
+        message.extend_from_slice(&u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
+        message.extend_from_slice(field);
+    }
+    Digest::of(&message)
+}
+
+fn commitment(salt: &[u8], body: &str) -> Digest {
+    hash_fields(&[b"bam-station journal body 1", salt, body.as_bytes()])
+}
+
+fn row_hash(seq: u64, stream: &str, at: &str, kind: &str, commitment: &Digest, prev: &Digest) -> Digest {
+    hash_fields(&[
+        b"bam-station journal 1",
+        &seq.to_be_bytes(),
+        stream.as_bytes(),
+        at.as_bytes(),
+        kind.as_bytes(),
+        commitment.as_bytes(),
+        prev.as_bytes(),
+    ])
+}
+
+/// A row with everything that its hash covers.
+struct ChainedRow {
+    entry: StoredEntry,
+    at: String,
+    salt: Vec<u8>,
+    prev: Digest,
+}
+
+impl ChainedRow {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        let seq: i64 = row.get("seq")?;
+        let entry = StoredEntry {
+            seq: u64::try_from(seq).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, seq))?,
+            stream: row.get("stream")?,
+            at: parsed(row, "at")?,
+            kind: row.get("kind")?,
+            body: row.get("body")?,
+            hash: parsed(row, "hash")?,
+        };
+        Ok(Self { entry, at: row.get("at")?, salt: row.get("salt")?, prev: parsed(row, "prev")? })
+    }
+
+    /// The row's hash when it follows `head`, else what does not hold.
+    fn fault_after(&self, head: &Head) -> Result<Digest, &'static str> {
+        let StoredEntry { seq, stream, kind, body, hash, .. } = &self.entry;
+        if *seq != head.seq.saturating_add(1) {
+            return Err("rows before it are missing");
+        }
+        if self.prev != head.hash {
+            return Err("it does not follow the row before it");
+        }
+        if row_hash(*seq, stream, &self.at, kind, &commitment(&self.salt, body), &self.prev) != *hash {
+            return Err("its content was changed");
+        }
+        Ok(*hash)
+    }
+}

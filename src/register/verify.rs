@@ -1,0 +1,140 @@
+//! Whether the controls, their reports and their receipts are what the journal says they are.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    FinishedControl, MAX_EVIDENCE_BYTES, OutboxState, REGISTER_STREAM, Register, RegisterError, controls::CONTROL_REGISTERED,
+    outbox::RECEIPT_KEPT,
+};
+use crate::digest::Digest;
+
+/// The outcome of [`Register::verify_controls`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ControlsReport {
+    /// Controls that were looked at.
+    pub controls: u64,
+    /// Receipts that were looked at.
+    pub receipts: u64,
+    /// Everything that does not hold.
+    pub problems: Vec<ControlProblem>,
+}
+
+/// Something about a control that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ControlProblem {
+    /// The control.
+    pub control: String,
+    /// What does not hold, in words.
+    pub what: String,
+}
+
+#[derive(Deserialize)]
+struct KeptReceipt {
+    control: String,
+    report: Digest,
+    receipt_sha256: Digest,
+}
+
+/// What the journal says about the controls.
+struct Testimony {
+    registered: BTreeMap<String, FinishedControl>,
+    receipts: BTreeMap<String, KeptReceipt>,
+}
+
+impl Register {
+    /// Compares every control with the journal, hashes every report again, and compares every kept receipt with the journal.
+    /// `receipt_check` judges a receipt's own signature. `progress` is told controls done and controls in all.
+    ///
+    /// This presumes that [`Register::verify_journal`] has found no fault.
+    ///
+    /// # Errors
+    /// Only when something cannot be read; what does not hold is in the report.
+    pub fn verify_controls(
+        &self,
+        receipt_check: &dyn Fn(&OutboxState, &str) -> Result<(), String>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<ControlsReport, RegisterError> {
+        let snapshot = self.connection.unchecked_transaction()?;
+        let mut problems = Vec::new();
+        let mut testimony = self.testimony(&mut problems)?;
+        let controls = self.controls()?;
+        let total = u64::try_from(controls.len()).unwrap_or(u64::MAX);
+        for (done, control) in (1..).zip(&controls) {
+            let mut blame = |what: String| {
+                problems.push(ControlProblem { control: control.control.clone(), what });
+            };
+            match testimony.registered.remove(&control.control) {
+                Some(registered) if same(&registered, control) => {}
+                Some(_) => blame("its row is not what the journal says".into()),
+                None => blame("the journal knows nothing of it".into()),
+            }
+            match control.report.map(|report| self.evidence().get(&report, MAX_EVIDENCE_BYTES)) {
+                Some(Err(error @ (RegisterError::EvidenceMissing(_) | RegisterError::EvidenceDamaged(_)))) => {
+                    blame(error.to_string());
+                }
+                Some(Err(error)) => return Err(error),
+                Some(Ok(_)) | None => {}
+            }
+            progress(done, total);
+        }
+        let mut receipts = 0_u64;
+        for delivery in self.deliveries()? {
+            let mut blame = |what: String| {
+                problems.push(ControlProblem { control: delivery.control.clone(), what });
+            };
+            let kept = testimony.receipts.remove(&delivery.control);
+            let Some(receipt) = &delivery.receipt else {
+                if kept.is_some() {
+                    blame("its receipt is not there any more".into());
+                }
+                continue;
+            };
+            receipts += 1;
+            match kept {
+                Some(kept) if kept.report == delivery.report && kept.receipt_sha256 == Digest::of(receipt.as_bytes()) => {}
+                Some(_) => blame("its receipt is not what the journal says".into()),
+                None => blame("the journal knows nothing of its receipt".into()),
+            }
+            if let Err(what) = receipt_check(&delivery, receipt) {
+                blame(what);
+            }
+        }
+        let removed = testimony.registered.into_keys().map(|control| (control, "its row was removed"));
+        let receipts_removed = testimony.receipts.into_keys().map(|control| (control, "its place in the outbox was removed"));
+        problems.extend(removed.chain(receipts_removed).map(|(control, what)| ControlProblem { control, what: what.into() }));
+        drop(snapshot);
+        Ok(ControlsReport { controls: total, receipts, problems })
+    }
+
+    fn testimony(&self, problems: &mut Vec<ControlProblem>) -> Result<Testimony, RegisterError> {
+        let mut testimony = Testimony { registered: BTreeMap::new(), receipts: BTreeMap::new() };
+        for entry in self.entries(REGISTER_STREAM)? {
+            let understood = match entry.kind.as_str() {
+                CONTROL_REGISTERED => serde_json::from_str::<FinishedControl>(&entry.body).map(|control| {
+                    drop(testimony.registered.insert(control.control.clone(), control));
+                }),
+                RECEIPT_KEPT => serde_json::from_str::<KeptReceipt>(&entry.body)
+                    .map(|kept| drop(testimony.receipts.insert(kept.control.clone(), kept))),
+                _ => Ok(()),
+            };
+            if understood.is_err() {
+                problems.push(ControlProblem {
+                    control: String::new(),
+                    what: format!("journal entry {} cannot be understood", entry.seq),
+                });
+            }
+        }
+        Ok(testimony)
+    }
+}
+
+/// The row keeps milliseconds, the journal whatever precision the clock had.
+fn same(registered: &FinishedControl, row: &FinishedControl) -> bool {
+    let to_row = |control: &FinishedControl| {
+        let completed_at = control.completed_at.as_millisecond();
+        (control.control.clone(), control.report, control.function, control.certificate, control.outcome.clone(), completed_at)
+    };
+    to_row(registered) == to_row(row)
+}

@@ -99,7 +99,7 @@ impl ReportError {
             Self::StrokesMissing => "REPORT_STROKES_MISSING",
             Self::StrokesDiffer => "REPORT_STROKES_DIFFER",
             Self::TermsDiffer => "REPORT_TERMS_DIFFER",
-            Self::TooLarge => "REPORT_TOO_LARGE",
+            Self::TooLarge => "REPORT_PART_TOO_LARGE",
             Self::NoTypeface => "REPORT_NO_TYPEFACE",
             Self::NotDrawn => "REPORT_NOT_DRAWN",
         }

@@ -135,9 +135,16 @@ fn qualified() -> Case {
             scan: true,
             compare_previous_scan: false,
             because: vec![
-                "A first issuance is identified with an identity document only (seed 003, \"Nytt kort og sertifikat\").".into(),
-                "Qualified certificates always need accepted terms, a compared signature and a scanned document (seed 003)."
-                    .into(),
+                local(
+                    "Førstegangsutstedelse krever identitetsdokument (BAM Identitetskontroll, punkt 1).",
+                    "A first issuance is identified with an identity document only (BAM Identitetskontroll, item 1).",
+                ),
+                local(
+                    "Kvalifiserte sertifikater krever alltid aksept av avtalevilkår, signatur og skanning \
+                     (BAM Identitetskontroll, Signering og Skanning).",
+                    "Qualified certificates always need accepted terms, a compared signature and a scanned document \
+                     (BAM Identitetskontroll, Signering and Skanning).",
+                ),
             ],
         },
         opened_at: at(-420),
@@ -246,7 +253,7 @@ fn third_party() -> Case {
         signature: false,
         scan: false,
         compare_previous_scan: true,
-        because: vec!["Because.".into()],
+        because: vec![local("Fordi.", "Because.")],
     };
     record.identification = Identification::ThirdParty {
         third_party: Box::new(ThirdParty {
@@ -328,6 +335,7 @@ fn everything_that_is_proven_stands_on_the_pages() {
         "Nytt kort",
         "New card",
         "Kvalifiserte sertifikater",
+        "Førstegangsutstedelse krever identitetsdokument",
         "A first issuance is identified with an identity document only",
         "Pass",
         "UTO",
@@ -549,16 +557,16 @@ proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config { cases: 24, failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn no_text_stops_the_report(texts in proptest::collection::vec(proptest::string::string_regex("(?s).{0,300}").unwrap(), 7)) {
+    fn no_text_stops_the_report(texts in proptest::collection::vec(proptest::string::string_regex("(?s).{0,300}").unwrap(), 8)) {
         let mut case = third_party();
-        let [first, last, company, office, operator, statement, because] = <[String; 7]>::try_from(texts).unwrap();
+        let [first, last, company, office, operator, statement, nb, en] = <[String; 8]>::try_from(texts).unwrap();
         case.record.identification = Identification::Operator { statement };
         case.record.person.first_names = first;
         case.record.person.last_name = last;
         case.record.rules.company = company;
         case.record.rules.office = office;
         case.record.operator.name = operator;
-        case.record.plan.because = vec![because];
+        case.record.plan.because = vec![LocalText { nb, en }];
         proptest::prop_assert!(case.build().is_ok());
     }
 }

@@ -225,13 +225,31 @@ fn reasons_carry_sources_and_are_stable() {
                 let plan = again();
                 assert_eq!(plan, again());
                 assert!(!plan.because.is_empty());
-                let different: BTreeSet<&String> = plan.because.iter().collect();
-                assert_eq!(different.len(), plan.because.len(), "no reason is given twice");
-                for reason in &plan.because {
+                let different: BTreeSet<&String> = plan.because.iter().flat_map(|reason| [&reason.nb, &reason.en]).collect();
+                assert_eq!(different.len(), 2 * plan.because.len(), "no reason is given twice, each in two languages");
+                for reason in plan.because.iter().flat_map(|reason| [&reason.nb, &reason.en]) {
                     let sourced =
                         reason.contains("(BAM Identitetskontroll, ") || reason.contains("(MASTER.toml, [IssueProcess] ");
                     assert!(sourced && reason.ends_with(")."), "no source: {reason}");
                     assert!(!reason.contains("  "), "broken line: {reason}");
+                }
+            }
+        }
+    }
+}
+
+/// Bokmål and English name the same source, each in its own words.
+#[test]
+fn every_reason_is_said_in_both_languages() {
+    let source = |text: &str| text[text.rfind('(').unwrap()..].replace("punkt ", "item ").replace(" og ", " and ");
+    let words = |text: &str| text[..text.rfind('(').unwrap()].trim().to_owned();
+    for (_, flags) in all_choices() {
+        for function in Function::ALL {
+            for kind in CertificateKind::ALL {
+                for reason in ask(function, kind, LraMode::Mixed, &flags, Some(CardState::Valid), false).unwrap().because {
+                    assert!(words(&reason.nb).len() > 20 && words(&reason.en).len() > 20, "{reason:?}");
+                    assert_ne!(words(&reason.nb), words(&reason.en), "not translated");
+                    assert_eq!(source(&reason.nb), source(&reason.en).replace("items ", "item "), "{reason:?}");
                 }
             }
         }
@@ -251,7 +269,9 @@ fn reasons_name_exactly_the_flags_that_matter() {
                     let mut turned = flags.clone();
                     turned.set(switch, &(!choice[switch]).to_string()).unwrap();
                     let after = at(&turned);
-                    let named = before.because.iter().any(|reason| reason.contains(&format!("{switch} = {}", choice[switch])));
+                    let setting = format!("{switch} = {}", choice[switch]);
+                    let named = before.because.iter().any(|reason| reason.en.contains(&setting));
+                    assert_eq!(named, before.because.iter().any(|reason| reason.nb.contains(&setting)), "both languages name it");
                     let without_reasons = |plan: &Plan| Plan { because: Vec::new(), ..plan.clone() };
                     assert_eq!(named, without_reasons(&before) != without_reasons(&after), "{switch} {function:?} {kind:?}");
                     assert_eq!(named, before.because != after.because, "{switch} {function:?} {kind:?}");

@@ -41,7 +41,10 @@ fn the_json_has_the_keys_of_the_agreement_in_their_order() {
     assert_eq!(said.out.lines().count(), 1);
     let json: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!(json.as_object().unwrap().len(), 8);
-    assert!(!json["because"].as_array().unwrap().is_empty());
+    let because = json["because"].as_array().unwrap();
+    assert!(!because.is_empty());
+    assert!(because.iter().all(|reason| reason.as_str().unwrap().ends_with(").")), "one English sentence a rule: {because:?}");
+    assert!(because[0].as_str().unwrap().starts_with("A new card is a first issuance"), "{because:?}");
 }
 
 #[test]

@@ -8,10 +8,7 @@ use clap::builder::PossibleValue;
 use serde::Serialize;
 
 use crate::rules::issue_process::FlagError;
-use crate::rules::{
-    CardState, CertificateKind, Function, IssueProcess, LraMode, Method, Plan, PlanRequest,
-    Refusal, plan,
-};
+use crate::rules::{CardState, CertificateKind, Function, IssueProcess, LraMode, Method, Plan, PlanRequest, Refusal, plan};
 
 /// The options of `bam-station plan`.
 #[derive(Debug, Clone, clap::Args)]
@@ -56,21 +53,14 @@ pub struct PlanAnswer {
     pub scan: bool,
     /// A third party counts only with a comparison with the document scanned earlier.
     pub compare_previous_scan: bool,
-    /// One sentence a rule.
+    /// One sentence a rule, in English.
     pub because: Vec<String>,
 }
 
 impl From<Result<Plan, Refusal>> for PlanAnswer {
     fn from(outcome: Result<Plan, Refusal>) -> Self {
         match outcome {
-            Ok(Plan {
-                methods,
-                terms,
-                signature,
-                scan,
-                compare_previous_scan,
-                because,
-            }) => Self {
+            Ok(Plan { methods, terms, signature, scan, compare_previous_scan, because }) => Self {
                 allowed: true,
                 refusal: None,
                 methods,
@@ -78,7 +68,7 @@ impl From<Result<Plan, Refusal>> for PlanAnswer {
                 signature,
                 scan,
                 compare_previous_scan,
-                because,
+                because: because.into_iter().map(|reason| reason.en).collect(),
             },
             Err(refusal) => Self {
                 allowed: false,
@@ -98,11 +88,7 @@ impl From<Result<Plan, Refusal>> for PlanAnswer {
 ///
 /// # Errors
 /// A `--set` that sets nothing.
-pub fn ask(
-    args: &PlanArgs,
-    mode: LraMode,
-    flags: &IssueProcess,
-) -> Result<Result<Plan, Refusal>, FlagError> {
+pub fn ask(args: &PlanArgs, mode: LraMode, flags: &IssueProcess) -> Result<Result<Plan, Refusal>, FlagError> {
     let mut flags = flags.clone();
     for assignment in &args.set {
         flags.assign(assignment)?;
@@ -119,13 +105,7 @@ pub fn ask(
 
 /// Asks the rules and prints the answer: 0 allowed, 1 refused, 2 wrong use, 3 the output cannot be written.
 pub fn run(args: &PlanArgs, mode: LraMode, flags: &IssueProcess) -> ExitCode {
-    let written = answer(
-        args,
-        mode,
-        flags,
-        &mut io::stdout().lock(),
-        &mut io::stderr().lock(),
-    );
+    let written = answer(args, mode, flags, &mut io::stdout().lock(), &mut io::stderr().lock());
     ExitCode::from(written.unwrap_or(3))
 }
 
@@ -169,12 +149,7 @@ pub fn answer(
 fn write_plan(args: &PlanArgs, plan: &Plan, out: &mut impl Write) -> io::Result<()> {
     let methods: Vec<&str> = plan.methods.iter().map(|method| method.name()).collect();
     let required = |yes: bool| if yes { "required" } else { "not required" };
-    writeln!(
-        out,
-        "{}, {} certificates",
-        args.function.name(),
-        args.certificate.name()
-    )?;
+    writeln!(out, "{}, {} certificates", args.function.name(), args.certificate.name())?;
     writeln!(out, "  identified by  {}", methods.join(", "))?;
     writeln!(out, "  terms          {}", required(plan.terms))?;
     writeln!(out, "  signature      {}", required(plan.signature))?;
@@ -182,15 +157,11 @@ fn write_plan(args: &PlanArgs, plan: &Plan, out: &mut impl Write) -> io::Result<
     writeln!(
         out,
         "  earlier scan   {}",
-        if plan.compare_previous_scan {
-            "compared when a third party vouches"
-        } else {
-            "not compared"
-        }
+        if plan.compare_previous_scan { "compared when a third party vouches" } else { "not compared" }
     )?;
     writeln!(out, "Because:")?;
     for reason in &plan.because {
-        writeln!(out, "  - {reason}")?;
+        writeln!(out, "  - {}", reason.en)?;
     }
     Ok(())
 }

@@ -14,6 +14,13 @@ pub struct LocalText {
     pub en: String,
 }
 
+impl LocalText {
+    /// The same said in bokmål and in English.
+    pub fn new(nb: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { nb: nb.into(), en: en.into() }
+    }
+}
+
 /// How a document lies on the A6 glass, and so how its picture is turned to stand upright (seed 003, "Skanning").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

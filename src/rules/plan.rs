@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CardState, CertificateKind, Function, IssueProcess, LraMode, Method};
+use super::{CardState, CertificateKind, Function, IssueProcess, LocalText, LraMode, Method};
 
 /// What decides the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +36,9 @@ pub struct Plan {
     pub scan: bool,
     /// A third party only counts together with a comparison of the holder with the document scanned earlier.
     pub compare_previous_scan: bool,
-    /// Why, one sentence a rule, each with its source in parentheses. The same request always gives the same sentences.
-    pub because: Vec<String>,
+    /// Why, one sentence a rule in bokmål and English, each with its source in parentheses. The same request always gives the
+    /// same sentences.
+    pub because: Vec<LocalText>,
 }
 
 impl Plan {
@@ -58,9 +59,7 @@ pub enum Refusal {
     #[error("the station's mode is Buypass: no local certificates are issued here")]
     LocalNotInModeBuypass,
     /// A renewal needs to know the state of the certificates on the card.
-    #[error(
-        "the state of the certificates on the card is not known: read the card, or issue a replacement card"
-    )]
+    #[error("the state of the certificates on the card is not known: read the card, or issue a replacement card")]
     CardStateUnknown,
     /// An expired qualified certificate is not renewed.
     #[error("the qualified certificate has expired: issue a replacement card")]
@@ -69,9 +68,7 @@ pub enum Refusal {
     #[error("the certificate is revoked: issue a replacement card")]
     CertificateRevoked,
     /// Qualified certificates are renewed once.
-    #[error(
-        "the qualified certificates of this card were renewed before: issue a replacement card"
-    )]
+    #[error("the qualified certificates of this card were renewed before: issue a replacement card")]
     RenewedBefore,
 }
 
@@ -101,9 +98,7 @@ impl Refusal {
     /// The rule that refuses.
     pub fn source(&self) -> &'static str {
         match self {
-            Self::QualifiedNotInModeLocal | Self::LocalNotInModeBuypass => {
-                "MASTER.toml, [Common] LraMode"
-            }
+            Self::QualifiedNotInModeLocal | Self::LocalNotInModeBuypass => "MASTER.toml, [Common] LraMode",
             Self::CardStateUnknown => "BAM Identitetskontroll, item 3",
             Self::QualifiedExpired => "BAM Identitetskontroll, item 3.2",
             Self::CertificateRevoked => "BAM Identitetskontroll, items 3.2 and 3.4",
@@ -115,10 +110,7 @@ impl Refusal {
     pub fn points_to_replacement(&self) -> bool {
         match self {
             Self::QualifiedNotInModeLocal | Self::LocalNotInModeBuypass => false,
-            Self::CardStateUnknown
-            | Self::QualifiedExpired
-            | Self::CertificateRevoked
-            | Self::RenewedBefore => true,
+            Self::CardStateUnknown | Self::QualifiedExpired | Self::CertificateRevoked | Self::RenewedBefore => true,
         }
     }
 }
@@ -140,30 +132,23 @@ pub fn plan(request: &PlanRequest) -> Result<Plan, Refusal> {
         && request.certificate == CertificateKind::Qualified
         && issues_or_activates(request.function);
     if compare_previous_scan {
-        because.push(
+        because.push(LocalText::new(
+            "For kvalifiserte sertifikater er tredjepartslegitimering bare nok når sluttbrukeren også sammenlignes med det \
+             tidligere skannede dokumentet; uten tidligere skanning er en tredjepart ikke nok \
+             (BAM Identitetskontroll, Tredjepartslegitimering).",
             "For qualified certificates a third party only counts when the holder is also compared with the document \
              scanned earlier; without an earlier scan a third party is not enough \
-             (BAM Identitetskontroll, Tredjepartslegitimering)."
-                .to_owned(),
-        );
+             (BAM Identitetskontroll, Tredjepartslegitimering).",
+        ));
     }
-    Ok(Plan {
-        methods,
-        terms: steps.terms,
-        signature: steps.signature,
-        scan: steps.scan,
-        compare_previous_scan,
-        because,
-    })
+    Ok(Plan { methods, terms: steps.terms, signature: steps.signature, scan: steps.scan, compare_previous_scan, because })
 }
 
 fn check_mode(request: &PlanRequest) -> Result<(), Refusal> {
     match (request.mode, request.certificate) {
         (LraMode::Local, CertificateKind::Qualified) => Err(Refusal::QualifiedNotInModeLocal),
         (LraMode::Buypass, CertificateKind::Local) => Err(Refusal::LocalNotInModeBuypass),
-        (LraMode::Mixed, _)
-        | (LraMode::Local, CertificateKind::Local)
-        | (LraMode::Buypass, CertificateKind::Qualified) => Ok(()),
+        (LraMode::Mixed, _) | (LraMode::Local, CertificateKind::Local) | (LraMode::Buypass, CertificateKind::Qualified) => Ok(()),
     }
 }
 
@@ -176,86 +161,112 @@ fn check_renewal(request: &PlanRequest) -> Result<(), Refusal> {
         (_, None) => Err(Refusal::CardStateUnknown),
         (_, Some(CardState::Revoked)) => Err(Refusal::CertificateRevoked),
         (CertificateKind::Qualified, Some(CardState::Expired)) => Err(Refusal::QualifiedExpired),
-        (CertificateKind::Qualified, Some(CardState::Valid)) if request.renewed_before => {
-            Err(Refusal::RenewedBefore)
-        }
+        (CertificateKind::Qualified, Some(CardState::Valid)) if request.renewed_before => Err(Refusal::RenewedBefore),
         (CertificateKind::Qualified, Some(CardState::Valid))
         | (CertificateKind::Local, Some(CardState::Valid | CardState::Expired)) => Ok(()),
     }
 }
 
-fn methods(request: &PlanRequest, because: &mut Vec<String>) -> Vec<Method> {
-    let (own, why) = match request.function {
-        Function::NewCard => (
-            Method::Document,
-            "A new card is a first issuance: the holder shows a valid identity document in person, and nobody may \
-             vouch (BAM Identitetskontroll, item 1).",
-        ),
-        Function::ReplacementCard => (
-            Method::Document,
-            "For a replacement card the holder shows a valid identity document (BAM Identitetskontroll, item 2).",
-        ),
-        Function::Renewal => (
-            Method::OwnCard,
-            "For a renewal the holder identifies with the own card and its PIN (BAM Identitetskontroll, item 3).",
-        ),
-        Function::PinUnlock => (
-            Method::Document,
-            "To unlock a PIN the holder shows a valid identity document (BAM Identitetskontroll, item 4).",
-        ),
-        Function::ActivationCode => (
-            Method::Document,
-            "For an activation code the holder shows a valid identity document (BAM Identitetskontroll, item 4).",
-        ),
-    };
-    because.push(why.to_owned());
+fn methods(request: &PlanRequest, because: &mut Vec<LocalText>) -> Vec<Method> {
+    let (own, why) = own_method(request.function);
+    because.push(why);
     let mut methods = vec![own];
     match request.function {
         // Nobody vouches at first issuance, whatever the flags say.
         Function::NewCard => return methods,
-        Function::Renewal => because.push(renewal_reason(request.certificate).to_owned()),
+        Function::Renewal => because.push(renewal_reason(request.certificate)),
         Function::ReplacementCard | Function::PinUnlock | Function::ActivationCode => {}
     }
     if request.flags.third_party_id_control {
         methods.push(Method::ThirdParty);
-        because.push(
+        because.push(LocalText::new(
+            "En tredjepart med gyldig sertifikat av samme type kan gå god for sluttbrukeren \
+             (MASTER.toml, [IssueProcess] ThirdPartyIdControl = true).",
             "A third party with a valid certificate of the same kind may vouch for the holder \
-             (MASTER.toml, [IssueProcess] ThirdPartyIdControl = true)."
-                .to_owned(),
-        );
+             (MASTER.toml, [IssueProcess] ThirdPartyIdControl = true).",
+        ));
     } else {
-        because.push(
-            "No third party may vouch for the holder (MASTER.toml, [IssueProcess] ThirdPartyIdControl = false)."
-                .to_owned(),
-        );
+        because.push(LocalText::new(
+            "Ingen tredjepart kan gå god for sluttbrukeren (MASTER.toml, [IssueProcess] ThirdPartyIdControl = false).",
+            "No third party may vouch for the holder (MASTER.toml, [IssueProcess] ThirdPartyIdControl = false).",
+        ));
     }
     if request.flags.allow_operator_identification {
         methods.push(Method::Operator);
-        because.push(
+        because.push(LocalText::new(
+            "En operatør som kjenner sluttbrukeren, kan gå god for vedkommende \
+             (MASTER.toml, [IssueProcess] AllowOperatorIdentification = true).",
             "An operator who knows the holder may vouch \
-             (MASTER.toml, [IssueProcess] AllowOperatorIdentification = true)."
-                .to_owned(),
-        );
+             (MASTER.toml, [IssueProcess] AllowOperatorIdentification = true).",
+        ));
     } else {
-        because.push(
+        because.push(LocalText::new(
+            "Operatøren kan ikke gå god for sluttbrukeren \
+             (MASTER.toml, [IssueProcess] AllowOperatorIdentification = false).",
             "The operator may not vouch for the holder \
-             (MASTER.toml, [IssueProcess] AllowOperatorIdentification = false)."
-                .to_owned(),
-        );
+             (MASTER.toml, [IssueProcess] AllowOperatorIdentification = false).",
+        ));
     }
     methods
 }
 
-fn renewal_reason(certificate: CertificateKind) -> &'static str {
+/// How the holder identifies without anybody's help.
+fn own_method(function: Function) -> (Method, LocalText) {
+    match function {
+        Function::NewCard => (
+            Method::Document,
+            LocalText::new(
+                "Nytt kort er førstegangsutstedelse: sluttbrukeren møter selv opp med gyldig identitetsdokument, og ingen \
+                 kan gå god for vedkommende (BAM Identitetskontroll, punkt 1).",
+                "A new card is a first issuance: the holder shows a valid identity document in person, and nobody may \
+                 vouch (BAM Identitetskontroll, item 1).",
+            ),
+        ),
+        Function::ReplacementCard => (
+            Method::Document,
+            LocalText::new(
+                "For erstatningskort viser sluttbrukeren gyldig identitetsdokument (BAM Identitetskontroll, punkt 2).",
+                "For a replacement card the holder shows a valid identity document (BAM Identitetskontroll, item 2).",
+            ),
+        ),
+        Function::Renewal => (
+            Method::OwnCard,
+            LocalText::new(
+                "Ved fornyelse identifiserer sluttbrukeren seg med eget kort og PIN (BAM Identitetskontroll, punkt 3).",
+                "For a renewal the holder identifies with the own card and its PIN (BAM Identitetskontroll, item 3).",
+            ),
+        ),
+        Function::PinUnlock => (
+            Method::Document,
+            LocalText::new(
+                "For å låse opp PIN viser sluttbrukeren gyldig identitetsdokument (BAM Identitetskontroll, punkt 4).",
+                "To unlock a PIN the holder shows a valid identity document (BAM Identitetskontroll, item 4).",
+            ),
+        ),
+        Function::ActivationCode => (
+            Method::Document,
+            LocalText::new(
+                "For å få aktiveringskode viser sluttbrukeren gyldig identitetsdokument (BAM Identitetskontroll, punkt 4).",
+                "For an activation code the holder shows a valid identity document (BAM Identitetskontroll, item 4).",
+            ),
+        ),
+    }
+}
+
+fn renewal_reason(certificate: CertificateKind) -> LocalText {
     match certificate {
-        CertificateKind::Qualified => {
+        CertificateKind::Qualified => LocalText::new(
+            "De kvalifiserte sertifikatene er gyldige og ikke fornyet før; de kan fornyes én gang \
+             (BAM Identitetskontroll, punkt 3.1).",
             "The qualified certificates are valid and were not renewed before; they may be renewed once \
-             (BAM Identitetskontroll, item 3.1)."
-        }
-        CertificateKind::Local => {
+             (BAM Identitetskontroll, item 3.1).",
+        ),
+        CertificateKind::Local => LocalText::new(
+            "Lokale sertifikater kan fornyes mens de er gyldige eller utløpt, så ofte det trengs \
+             (BAM Identitetskontroll, punkt 3.3).",
             "Local certificates may be renewed while they are valid or expired, as often as needed \
-             (BAM Identitetskontroll, item 3.3)."
-        }
+             (BAM Identitetskontroll, item 3.3).",
+        ),
     }
 }
 
@@ -266,82 +277,87 @@ struct Steps {
     scan: bool,
 }
 
-fn steps(request: &PlanRequest, because: &mut Vec<String>) -> Steps {
+fn steps(request: &PlanRequest, because: &mut Vec<LocalText>) -> Steps {
     let flags = request.flags;
     match (request.function, request.certificate) {
         (Function::NewCard, CertificateKind::Qualified) => {
-            because.push(
+            because.push(LocalText::new(
+                "Kvalifiserte sertifikater krever alltid aksept av avtalevilkår, sluttbrukerens signatur og skanning av \
+                 dokumentet (BAM Identitetskontroll, punkt 1, Signering og Skanning).",
                 "Qualified certificates always need accepted terms, the holder's signature and a scan of the document \
-                 (BAM Identitetskontroll, item 1, Signering and Skanning)."
-                    .to_owned(),
-            );
-            Steps {
-                terms: true,
-                signature: true,
-                scan: true,
-            }
+                 (BAM Identitetskontroll, item 1, Signering and Skanning).",
+            ));
+            Steps { terms: true, signature: true, scan: true }
         }
         (Function::NewCard, CertificateKind::Local) => Steps {
             terms: chosen(
-                "the holder accepts terms",
+                &LocalText::new("sluttbrukeren aksepterer vilkår", "the holder accepts terms"),
                 "RequireTermsForLocal",
                 flags.require_terms_for_local,
                 because,
             ),
             signature: chosen(
-                "the holder signs",
+                &LocalText::new("sluttbrukeren signerer", "the holder signs"),
                 "RequireSignatureForLocal",
                 flags.require_signature_for_local,
                 because,
             ),
             scan: chosen(
-                "the document is scanned",
+                &LocalText::new("dokumentet skannes", "the document is scanned"),
                 "RequireScanForLocal",
                 flags.require_scan_for_local,
                 because,
             ),
         },
         (Function::ReplacementCard, _) => {
-            because.push(
-                "A replacement card needs neither accepted terms nor a signature (BAM Identitetskontroll, item 2)."
-                    .to_owned(),
-            );
-            let (required, rule) = (
-                flags.require_scan_for_replacement,
-                "RequireScanForReplacement",
-            );
+            because.push(LocalText::new(
+                "Erstatningskort krever verken aksept av vilkår eller signatur (BAM Identitetskontroll, punkt 2).",
+                "A replacement card needs neither accepted terms nor a signature (BAM Identitetskontroll, item 2).",
+            ));
+            let required = flags.require_scan_for_replacement;
             because.push(if required {
-                format!("A presented document is scanned for a replacement card too (MASTER.toml, [IssueProcess] {rule} = true).")
+                LocalText::new(
+                    "Et fremvist dokument skannes også for erstatningskort \
+                     (MASTER.toml, [IssueProcess] RequireScanForReplacement = true).",
+                    "A presented document is scanned for a replacement card too \
+                     (MASTER.toml, [IssueProcess] RequireScanForReplacement = true).",
+                )
             } else {
-                format!("No document is scanned for a replacement card (MASTER.toml, [IssueProcess] {rule} = false).")
+                LocalText::new(
+                    "Dokumentet skannes ikke for erstatningskort \
+                     (MASTER.toml, [IssueProcess] RequireScanForReplacement = false).",
+                    "No document is scanned for a replacement card \
+                     (MASTER.toml, [IssueProcess] RequireScanForReplacement = false).",
+                )
             });
-            Steps {
-                terms: false,
-                signature: false,
-                scan: required,
-            }
+            Steps { terms: false, signature: false, scan: required }
         }
         (Function::Renewal | Function::PinUnlock | Function::ActivationCode, _) => {
-            because.push(
+            because.push(LocalText::new(
+                "Aksept av vilkår, signatur og skanning hører til nytt kort, ikke til denne funksjonen \
+                 (BAM Identitetskontroll, punkt 3 og 4).",
                 "Accepted terms, a signature and a scan belong to a new card, not to this function \
-                 (BAM Identitetskontroll, items 3 and 4)."
-                    .to_owned(),
-            );
-            Steps {
-                terms: false,
-                signature: false,
-                scan: false,
-            }
+                 (BAM Identitetskontroll, items 3 and 4).",
+            ));
+            Steps { terms: false, signature: false, scan: false }
         }
     }
 }
 
 /// One step that the organisation chooses for a new card with local certificates only.
-fn chosen(step: &str, flag: &str, required: bool, because: &mut Vec<String>) -> bool {
+fn chosen(step: &LocalText, flag: &str, required: bool, because: &mut Vec<LocalText>) -> bool {
+    let LocalText { nb, en } = step;
+    let source = format!("(MASTER.toml, [IssueProcess] {flag} = {required})");
     because.push(if required {
-        format!("For local certificates the organisation requires that {step} (MASTER.toml, [IssueProcess] {flag} = true).")
+        LocalText::new(
+            format!("For lokale sertifikater krever bedriften at {nb} {source}."),
+            format!("For local certificates the organisation requires that {en} {source}."),
+        )
     } else {
-        format!("For local certificates the organisation does not require that {step} (MASTER.toml, [IssueProcess] {flag} = false).")
+        LocalText::new(
+            format!("For lokale sertifikater krever bedriften ikke at {nb} {source}."),
+            format!("For local certificates the organisation does not require that {en} {source}."),
+        )
     });
     required
 }
@@ -349,10 +365,7 @@ fn chosen(step: &str, flag: &str, required: bool, because: &mut Vec<String>) -> 
 /// Whether certificates come out of the function, now or by an activation code. Unlocking a PIN issues nothing.
 fn issues_or_activates(function: Function) -> bool {
     match function {
-        Function::NewCard
-        | Function::ReplacementCard
-        | Function::Renewal
-        | Function::ActivationCode => true,
+        Function::NewCard | Function::ReplacementCard | Function::Renewal | Function::ActivationCode => true,
         Function::PinUnlock => false,
     }
 }

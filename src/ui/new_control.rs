@@ -175,7 +175,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
                 step("step.scan", plan.scan),
                 step("step.approval", true),
             ]));
-            form.set_reasons(list(plan.because.iter().map(|because| because.as_str().into()).collect()));
+            form.set_reasons(list(plan.because.iter().map(|because| language.of(because).into()).collect()));
         }
     }
     form.set_can_begin(allowed && read.asked().is_some() && !desk.busy);

@@ -6,8 +6,6 @@ use crate::{
         Record,
         report::{
             layout::{Bullet, Field, Flow},
-            style,
-            text::Run,
             words::{self, Both},
         },
     },
@@ -45,9 +43,11 @@ pub fn lay_out(flow: &mut Flow<'_>, record: &Record) {
         Field::wide("Trinn som kreves", "Steps required", said(&listed(steps(&record.plan)))),
     ]);
     flow.label(&words::both("Begrunnelse etter reglene", "Why, by the rules"));
-    flow.list(
-        record.plan.because.iter().map(|why| (Bullet::Dash, vec![Run::english(typeface.field(why), style::VALUE)])).collect(),
-    );
+    let because = record.plan.because.iter().map(|why| {
+        let why = words::both(typeface.field(&why.nb), typeface.field(&why.en));
+        (Bullet::Dash, said(&why))
+    });
+    flow.list(because.collect());
 }
 
 fn steps(plan: &Plan) -> impl Iterator<Item = Both> {

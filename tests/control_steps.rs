@@ -329,6 +329,16 @@ fn the_operator_is_never_the_subject() {
         }),
         OpeningRefusal::OperatorIsSubject
     );
+    // Å typed as one character in the certificate and as A with a ring above for the person.
+    assert_eq!(
+        refusal(|asked| {
+            asked.operator.name = "Kari \u{c5}s".into();
+            asked.person.first_names = "Kari".into();
+            asked.person.last_name = "A\u{30a}s".into();
+            asked.person.user_name = None;
+        }),
+        OpeningRefusal::OperatorIsSubject
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The name in the register against the name on the document.
 
-use bam_station::rules::name::{NameDifference, NameDifferenceReason, compare};
+use bam_station::rules::name::{NameDifference, NameDifferenceReason, compare, is_same};
 use bam_station::rules::{DocumentName, NameComparison, Person};
 use proptest::prelude::*;
 
@@ -51,6 +51,10 @@ fn names_that_agree() {
         (("Łukasz", "Żółć"), ("ŁUKASZ", "", "ŻÓŁĆ")),
         (("Иван", "Петров"), ("ИВАН", "", "ПЕТРОВ")),
         (("明", "王"), ("明", "", "王")),
+        // One letter, typed as one character or as a letter and its mark; capital letters and the ångström sign as well.
+        (("Rene\u{301}e", "A\u{30a}s"), ("Ren\u{e9}e", "", "\u{c5}s")),
+        (("Ren\u{e9}e", "\u{c5}s"), ("RENE\u{301}E", "", "A\u{30a}S")),
+        (("\u{212b}se", "\u{1f0}on"), ("\u{c5}SE", "", "J\u{30c}ON")),
     ];
     for ((first, last), (on_first, middle, on_last)) in cases {
         let answer = compare(&person(first, last), &document(on_first, middle, on_last));
@@ -69,6 +73,8 @@ fn names_that_differ_say_where_and_why() {
         ((("Anne", "Hanssen"), ("Anne", "", "Hansen")), None, Some(NotOnDocument { word: 1 })),
         ((("Anne", "Berg Hansen"), ("Anne Berg", "", "Hansen")), None, Some(NotOnDocument { word: 1 })),
         ((("Bjørn", "Moe"), ("Bjorn", "", "Moe")), Some(NotOnDocument { word: 1 }), None),
+        ((("Rene\u{301}", "Moe"), ("Rene", "", "Moe")), Some(NotOnDocument { word: 1 }), None),
+        ((("Rene\u{301}", "Moe"), ("Rene\u{300}", "", "Moe")), Some(NotOnDocument { word: 1 }), None),
         ((("René", "Strauß"), ("Rene", "", "Strauss")), Some(NotOnDocument { word: 1 }), Some(NotOnDocument { word: 1 })),
         ((("Anne-Louise", "Hansen"), ("Anne Louise", "", "Hansen")), Some(Hyphens), None),
         ((("Anne", "Hansen"), ("Anne-Louise", "", "Hansen")), Some(Hyphens), None),
@@ -84,6 +90,20 @@ fn names_that_differ_say_where_and_why() {
     for (((first, last), (on_first, middle, on_last)), first_names, last_name) in cases {
         let answer = compare(&person(first, last), &document(on_first, middle, on_last));
         assert_eq!(answer, differs(*first_names, *last_name), "{first} {last} on {on_first}/{middle}/{on_last}");
+    }
+}
+
+#[test]
+fn a_full_name_is_the_same_word_for_word() {
+    for (one, other) in
+        [("Kari Ås", " KARI  A\u{30a}S "), ("Jean-Luc D\u{2019}Arc", "jean\u{2010}luc d'arc"), ("karnor", "KARNOR")]
+    {
+        assert!(is_same(one, other), "{one} {other}");
+    }
+    for (one, other) in
+        [("Kari Ås", "Kari As"), ("Kari Ås", "Ås Kari"), ("Kari", "Kari Ås"), ("Anne-Lise", "Anne Lise"), ("é", "e")]
+    {
+        assert!(!is_same(one, other), "{one} {other}");
     }
 }
 

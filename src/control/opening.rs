@@ -138,10 +138,7 @@ impl OpeningRefusal {
 /// The operator and the subject carry the same user name, or the same full name. Two people of the same name are
 /// refused too: a colleague can do the control, a wrong one cannot be taken back.
 fn same_person(operator: &Operator, person: &Person) -> bool {
-    let same = |a: &str, b: &str| {
-        let folded = |text: &str| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
-        !a.trim().is_empty() && folded(a) == folded(b)
-    };
+    let same = |a: &str, b: &str| !a.trim().is_empty() && rules::name::is_same(a, b);
     let user_names = operator.user_name.as_deref().zip(person.user_name.as_deref());
     user_names.is_some_and(|(a, b)| same(a, b)) || same(&operator.name, &person.full_name())
 }

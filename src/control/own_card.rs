@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Control, Event, Refusal, Step};
-use crate::rules::{CardState, CertificateKind};
+use crate::rules::{CardState, CertificateKind, name::is_same};
 
 /// A card that proved possession of its key over a fresh challenge, after its PIN.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,9 +58,8 @@ impl Control {
 
 /// The certificate names the person: the same user name where both are known, else the same full name.
 pub(super) fn names_subject(card: &ProvenCard, person: &crate::rules::Person) -> bool {
-    let folded = |text: &str| text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
     match card.user_name.as_deref().zip(person.user_name.as_deref()) {
-        Some((on_card, known)) => folded(on_card) == folded(known),
-        None => folded(&card.name) == folded(&person.full_name()),
+        Some((on_card, known)) => is_same(on_card, known),
+        None => is_same(&card.name, &person.full_name()),
     }
 }

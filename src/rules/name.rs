@@ -4,6 +4,7 @@
 //! exactly. "Anne" and "Louise" both fit "Anne Louise"; "Ane Louise" does not.
 //!
 //! What counts as exact:
+//! - A letter is the same however it was typed: "é" as one character, or as "e" and an accent (Unicode NFC).
 //! - Capital and small letters are the same letter (Unicode lower case); "ß" and "ss" are not, nor "é" and "e".
 //! - Space around and between names does not matter, whatever kind of space it is.
 //! - A hyphen joins two names to one: "Anne-Louise" is neither "Anne" nor "Anne Louise". The comparison says when hyphens are
@@ -14,6 +15,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::Person;
 
@@ -131,11 +133,18 @@ fn difference(registered: &str, field: &str, middle: &str) -> Option<NameDiffere
     Some(NameDifferenceReason::NotOnDocument { word })
 }
 
+/// Whether two texts are the same name in full: the same words in the same order, written alike. User names are compared so too.
+pub fn is_same(one: &str, other: &str) -> bool {
+    words(one) == words(other)
+}
+
 /// The names in a text, written alike.
 fn words(text: &str) -> Vec<String> {
-    let alike: String = text
+    // Composed again after the lower case: "ǰ" is one character, its capital only exists as two.
+    let composed: String = text.nfc().collect();
+    let alike: String = composed
         .to_lowercase()
-        .chars()
+        .nfc()
         .map(|c| match c {
             '\u{2010}' | '\u{2011}' => '-',
             '\u{2019}' | '\u{02BC}' => '\'',

@@ -34,3 +34,5 @@ mod scanner_host;
 mod scanner_virtual;
 mod signature;
 mod verify_tamper;
+mod screens;
+mod support_screens;

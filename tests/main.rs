@@ -50,3 +50,5 @@ mod control_steps;
 mod power_cut;
 mod spine;
 mod support;
+mod screens;
+mod support_screens;

@@ -19,6 +19,7 @@ use crate::{
     control::{Command, Control, Event, Operator, Strokes},
     evidence::preview::{Preview, PreviewError, RgbaPage},
     device::scanner::ScanControl,
+    digest::Digest,
     imaging::upright::Turn,
     register::RegisterError,
     rules::{CertificateKind, Function},
@@ -140,8 +141,8 @@ pub struct Snapshot {
     pub strokes: Option<Arc<Strokes>>,
     /// The upright picture that is judged or was accepted, JPEG.
     pub scan: Option<Arc<[u8]>>,
-    /// The report as it will be signed, PDF; at the approval only.
-    pub draft: Option<Arc<[u8]>>,
+    /// SHA-256 of the report as it will be signed; at the approval only.
+    pub draft: Option<Digest>,
     /// File of the signed report.
     pub report: Option<std::path::PathBuf>,
     /// The open control's report has been acknowledged by the archive.
@@ -191,8 +192,8 @@ impl Drop for StationHandle {
 /// Pictures that were read already, by digest, so that a snapshot does not read them again.
 #[derive(Default)]
 struct Seen {
-    scan: Option<(crate::digest::Digest, Arc<[u8]>)>,
-    strokes: Option<(crate::digest::Digest, Arc<Strokes>)>,
+    scan: Option<(Digest, Arc<[u8]>)>,
+    strokes: Option<(Digest, Arc<Strokes>)>,
 }
 
 struct Worker {
@@ -292,7 +293,7 @@ impl Worker {
     fn snapshot(&mut self) -> Result<Snapshot, Told> {
         let station = &mut self.station;
         let draft = match station.control() {
-            Some(control) if control.step() == crate::control::Step::Approval => Some(Arc::from(station.draft()?.pdf())),
+            Some(control) if control.step() == crate::control::Step::Approval => Some(Digest::of(station.draft()?.pdf())),
             _ => None,
         };
         let control = station.control().cloned();

@@ -1,6 +1,6 @@
 //! Step 5: the report as it will be signed, and the PIN.
 
-use std::{rc::Rc, sync::Arc};
+use std::rc::Rc;
 
 use bam_station_ui::{Approval, OperatorWindow};
 use slint::ComponentHandle as _;
@@ -38,10 +38,9 @@ fn turn_page(shell: &Shell, to: impl Fn(usize) -> usize) {
 /// Asks for the first page's picture when there is a new report to be signed.
 pub(super) fn fetch_preview(shell: &Shell) {
     let fetch = shell.desk(|desk| {
-        let Some(draft) = desk.snapshot.draft.clone() else { return false };
-        let known = desk.preview_of.as_ref().is_some_and(|known| Arc::ptr_eq(known, &draft));
-        desk.preview_of = Some(draft);
-        !known
+        let new = desk.snapshot.draft.is_some() && desk.snapshot.draft != desk.preview_of;
+        desk.preview_of = desk.snapshot.draft;
+        new
     });
     if fetch {
         shell.ask(Request::Page(0));

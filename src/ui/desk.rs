@@ -9,6 +9,7 @@ use super::{pen::Pen, words};
 use crate::{
     config::{Configuration, Language},
     control::{Control, Outcome, Step},
+    digest::Digest,
     rules::Method,
     station::worker::Snapshot,
 };
@@ -73,7 +74,7 @@ pub struct Desk {
     /// Its picture.
     pub preview_picture: Image,
     /// The draft that the preview belongs to.
-    pub preview_of: Option<Arc<[u8]>>,
+    pub preview_of: Option<Digest>,
     /// The upright scan as a picture, and the file that it came from.
     pub scan_picture: Option<(Arc<[u8]>, Image)>,
     /// Wrong PIN: what was said.
@@ -139,8 +140,8 @@ impl Desk {
             self.preview_of = None;
             self.preview_picture = Image::default();
             self.scan_picture = None;
-            if snapshot.control.is_some() || self.place == Place::NewControl {
-                self.place = if snapshot.control.is_some() { Place::Home } else { self.place };
+            if snapshot.control.is_some() {
+                self.place = Place::Home;
             }
         }
         let attempts = |control: &Option<Control>| control.as_ref().map_or(0, |control| control.signature().attempts());
@@ -149,6 +150,11 @@ impl Desk {
         }
         if snapshot.operator.is_some() && self.place == Place::CreateOperator {
             self.place = Place::Home;
+        }
+        if snapshot.control.as_ref().map(Control::step) != self.snapshot.control.as_ref().map(Control::step)
+            || snapshot.operator != self.snapshot.operator
+        {
+            self.pin_error = None;
         }
         self.snapshot = snapshot;
         self.busy = false;

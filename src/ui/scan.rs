@@ -79,6 +79,9 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     }
 }
 
+/// Longest side of the picture on the screen, pixels.
+const LONGEST_SHOWN: u32 = 1400;
+
 /// The upright scan as a picture for the screen; decoded once for each file.
 pub(super) fn decode(desk: &mut Desk) {
     let Some(jpeg) = desk.snapshot.scan.clone() else { return };
@@ -86,7 +89,8 @@ pub(super) fn decode(desk: &mut Desk) {
         return;
     }
     let Ok(decoded) = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg) else { return };
-    let rgb = decoded.into_rgb8();
+    // The screen shows it smaller than it was scanned; averaged pixels keep thin lines whole.
+    let rgb = decoded.thumbnail(LONGEST_SHOWN, LONGEST_SHOWN).into_rgb8();
     let buffer = SharedPixelBuffer::<Rgb8Pixel>::clone_from_slice(rgb.as_raw(), rgb.width(), rgb.height());
     desk.scan_picture = Some((jpeg, Image::from_rgb8(buffer)));
 }

@@ -1,4 +1,11 @@
-//! The screens of bam-station. Everything here is generated from the `.slint` files in `ui/`; no rule lives here.
+//! The screens of bam-station: what the `.slint` files in `ui/` describe, the texts in both languages, and the division of
+//! long texts into pages. No rule of identity control lives here.
+
+mod catalogue;
+mod paging;
+
+pub use catalogue::{LANGUAGES, attach, keys, text};
+pub use paging::{Sheet, paginate};
 
 // Generated code has its own manners.
 #[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, clippy::pedantic, rust_2018_idioms)]

@@ -23,8 +23,9 @@ fn text() -> impl Strategy<Value = String> {
 
 fn command() -> impl Strategy<Value = Command> {
     let method = prop::sample::select(Method::ALL.to_vec());
-    let card = (prop::sample::select(CertificateKind::ALL.to_vec()), prop::sample::select(CardState::ALL.to_vec()), any::<bool>())
-        .prop_map(|(kind, state, anna)| s::card(if anna { "Anna Eriksson" } else { "Per Hansen" }, kind, state));
+    let card =
+        (prop::sample::select(CertificateKind::ALL.to_vec()), prop::sample::select(CardState::ALL.to_vec()), any::<bool>())
+            .prop_map(|(kind, state, anna)| s::card(if anna { "Anna Eriksson" } else { "Per Hansen" }, kind, state));
     prop_oneof![
         1 => method.prop_map(Command::ChooseMethod),
         4 => Just(Command::AcceptDocument(Box::new(s::accept_passport()))),

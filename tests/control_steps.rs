@@ -122,10 +122,7 @@ fn every_end_of_step_one_closes_the_control_and_issues_nothing() {
         (Command::RejectDocument { reason: "The laminate is loose".into() }, Step::HandBack),
         (Command::NoDocument(NoDocument::ComeBack), Step::Closed),
         (Command::NoDocument(NoDocument::Dispensation { note: "Rang the authority".into() }), Step::Closed),
-        (
-            Command::SuspectFalseDocument(Suspicion { note: "The picture is glued".into(), responsible_told: true }),
-            Step::Closed,
-        ),
+        (Command::SuspectFalseDocument(Suspicion { note: "The picture is glued".into(), responsible_told: true }), Step::Closed),
     ];
     for (command, step) in cases {
         let mut control = opened(request(Function::NewCard, CertificateKind::Qualified));
@@ -165,16 +162,10 @@ fn declined_terms_end_the_control() {
 fn the_signature_is_judged_and_its_attempts_are_limited() {
     let mut control = s::qualified_at_signature();
     assert_eq!(control.decide(Command::JudgeSignature(signature::Judgement::Alike), s::now(1)), Err(Refusal::NothingToJudge));
-    assert_eq!(
-        control.decide(Command::CaptureSignature(s::signature(9_999)), s::now(1)),
-        Err(Refusal::SignatureTooShort)
-    );
+    assert_eq!(control.decide(Command::CaptureSignature(s::signature(9_999)), s::now(1)), Err(Refusal::SignatureTooShort));
     for attempt in 1..=3 {
         act(&mut control, Command::CaptureSignature(s::signature(80_000)));
-        assert_eq!(
-            control.decide(Command::CaptureSignature(s::signature(80_000)), s::now(1)),
-            Err(Refusal::NotJudgedYet)
-        );
+        assert_eq!(control.decide(Command::CaptureSignature(s::signature(80_000)), s::now(1)), Err(Refusal::NotJudgedYet));
         let events = act(&mut control, Command::JudgeSignature(signature::Judgement::Again { reason: None }));
         assert_eq!(events.len(), if attempt == 3 { 2 } else { 1 });
     }
@@ -237,13 +228,13 @@ fn own_card_needs_the_operators_look_first_and_the_right_certificate() {
     let mut control = s::with_method(Function::Renewal, CertificateKind::Qualified, Method::OwnCard);
     let prove = |name: &str, kind, state| Command::ProveOwnCard(s::card(name, kind, state));
     let q = CertificateKind::Qualified;
-    assert_eq!(
-        control.decide(prove("Anna Eriksson", q, CardState::Valid), s::now(1)),
-        Err(Refusal::CardHolderNotConfirmed)
-    );
+    assert_eq!(control.decide(prove("Anna Eriksson", q, CardState::Valid), s::now(1)), Err(Refusal::CardHolderNotConfirmed));
     act(&mut control, Command::ConfirmCardHolder);
     let refused = |control: &Control, command| control.decide(command, s::now(1)).unwrap_err();
-    assert_eq!(refused(&control, prove("Anna Eriksson", CertificateKind::Local, CardState::Valid)), Refusal::CertificateOfOtherKind);
+    assert_eq!(
+        refused(&control, prove("Anna Eriksson", CertificateKind::Local, CardState::Valid)),
+        Refusal::CertificateOfOtherKind
+    );
     assert_eq!(refused(&control, prove("Anna Eriksson", q, CardState::Revoked)), Refusal::CardInOtherState);
     assert_eq!(refused(&control, prove("Ann Eriksson", q, CardState::Valid)), Refusal::CardOfSomebodyElse);
     act(&mut control, prove("anna ERIKSSON", q, CardState::Valid));
@@ -302,10 +293,7 @@ fn nobody_vouches_at_first_issuance_whatever_the_flags_say() {
         let control = opened(asked);
         assert_eq!(control.step(), Step::Document, "the only method is chosen at once");
         for method in [Method::OwnCard, Method::ThirdParty, Method::Operator] {
-            assert_eq!(
-                control.decide(Command::ChooseMethod(method), s::now(1)),
-                Err(Refusal::MethodNotInPlan { method })
-            );
+            assert_eq!(control.decide(Command::ChooseMethod(method), s::now(1)), Err(Refusal::MethodNotInPlan { method }));
         }
     }
 }

@@ -147,7 +147,8 @@ fn receives() {
     let words =
         ["--listen", "127.0.0.1:0", "--name", "our archive", "--folder", &path("archive"), "--certificate", &path("server.pem")]
             .map(str::to_owned);
-    let more = ["--key", &path("server.key"), "--client-ca", &path("clients.pem"), "--trust", &path("clients.pem")].map(str::to_owned);
+    let more =
+        ["--key", &path("server.key"), "--client-ca", &path("clients.pem"), "--trust", &path("clients.pem")].map(str::to_owned);
     let words: Vec<&str> = words.iter().chain(&more).map(String::as_str).collect();
     let code = receive::run(&parsed(&words), Arc::new(PlainCheck));
     assert_eq!(format!("{code:?}"), format!("{:?}", std::process::ExitCode::SUCCESS));

@@ -1,6 +1,9 @@
 //! The shipped examples, run through the program as its user runs it: fresh data folder, real libsane, real archive.
 
-use std::{path::Path, process::{Command, Output}};
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
 
 use serde_json::Value;
 
@@ -15,8 +18,9 @@ pub fn station(data: &Path, arguments: &[&str]) -> Output {
 }
 
 fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}\n{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)))
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("{error}\n{}\n{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    })
 }
 
 #[test]
@@ -79,7 +83,8 @@ fn the_second_control_finds_the_operators_key_and_chains_to_the_first() {
     let (first, second) = (run(), run());
     assert_ne!(first["control"], second["control"]);
     assert_eq!(std::fs::read_dir(data.path().join("keys/operators")).unwrap().count(), 1);
-    let record = |result: &Value| json(&station(data.path(), &["verify", result["report"].as_str().unwrap(), "--json"]))["record"].clone();
+    let record =
+        |result: &Value| json(&station(data.path(), &["verify", result["report"].as_str().unwrap(), "--json"]))["record"].clone();
     assert!(record(&first)["register"]["seq"].as_u64() < record(&second)["register"]["seq"].as_u64());
 }
 

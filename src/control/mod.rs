@@ -312,7 +312,9 @@ pub struct Control {
 
 /// A journal that cannot be a control's: its first event does not open one, or an event does not fit where it stands.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the journal of this control cannot be read back: event {index} ({kind}) does not fit. Run `bam-station register verify`")]
+#[error(
+    "the journal of this control cannot be read back: event {index} ({kind}) does not fit. Run `bam-station register verify`"
+)]
 pub struct BrokenJournal {
     /// The event's place in the control's journal, from 0.
     pub index: usize,
@@ -405,6 +407,7 @@ impl Control {
     ///
     /// # Errors
     /// [`Refusal::NotThisStep`] when the event cannot have happened here: the journal is broken.
+    #[allow(clippy::too_many_lines, reason = "one arm for each event, in the order of a control, reads best in one place")]
     pub fn apply(&mut self, at: Timestamp, event: &Event) -> Result<(), Refusal> {
         match event {
             Event::Opened(_) | Event::OpeningRefused(_) => return Err(Refusal::AlreadyOpen),
@@ -480,7 +483,7 @@ impl Control {
             }
             Event::SignatureJudged(judgement) => {
                 self.expect(&[Step::Signature])?;
-                self.signature.judged(at, judgement.clone());
+                self.signature.judged(at, judgement);
                 match judgement {
                     signature::Judgement::Alike => self.step = self.step_after(Step::Signature),
                     signature::Judgement::Again { .. } => {}

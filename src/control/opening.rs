@@ -116,7 +116,9 @@ pub enum OpeningRefusal {
     #[error("the operator is the person to be controlled: another operator must do this control")]
     OperatorIsSubject,
     /// A software key signs local certificates and training only.
-    #[error("the operator's key lies in software: a control for qualified certificates is signed with a card, or made as training")]
+    #[error(
+        "the operator's key lies in software: a control for qualified certificates is signed with a card, or made as training"
+    )]
     SoftwareKeyForQualified,
     /// The plan says no.
     #[error(transparent)]
@@ -148,14 +150,7 @@ fn same_person(operator: &Operator, person: &Person) -> bool {
 /// When the plan knows one method only, that method is chosen at once.
 pub fn open(request: OpenRequest) -> Vec<Event> {
     let OpenRequest { id, function, certificate, person, operator, card, renewed_before, rules } = request;
-    let asked = PlanRequest {
-        function,
-        certificate,
-        mode: rules.mode,
-        flags: &rules.issue_process,
-        card,
-        renewed_before,
-    };
+    let asked = PlanRequest { function, certificate, mode: rules.mode, flags: &rules.issue_process, card, renewed_before };
     let decided = if same_person(&operator, &person) {
         Err(OpeningRefusal::OperatorIsSubject)
     } else if certificate == CertificateKind::Qualified && operator.software_key && !rules.training {
@@ -170,9 +165,7 @@ pub fn open(request: OpenRequest) -> Vec<Event> {
         Ok(plan) => {
             let only: Option<Method> = if let [method] = plan.methods.as_slice() { Some(*method) } else { None };
             let opening = Opening { id, function, certificate, person, operator, card, renewed_before, rules, plan };
-            std::iter::once(Event::Opened(Box::new(opening)))
-                .chain(only.map(|method| Event::MethodChosen { method }))
-                .collect()
+            std::iter::once(Event::Opened(Box::new(opening))).chain(only.map(|method| Event::MethodChosen { method })).collect()
         }
     }
 }

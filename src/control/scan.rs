@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Control, Event, Refusal, Step, ending::{Attempts, text}};
+use super::{
+    Control, Event, Refusal, Step,
+    ending::{Attempts, text},
+};
 use crate::{digest::Digest, imaging::upright::Turn};
 
 /// The upright picture and how it came from the raw one.

@@ -5,7 +5,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Control, Event, Refusal, Step, ending::{Attempts, text}};
+use super::{
+    Control, Event, Refusal, Step,
+    ending::{Attempts, text},
+};
 use crate::digest::Digest;
 
 /// One sample of the pen.
@@ -139,7 +142,7 @@ impl SignatureState {
         self.attempts += 1;
         self.captured = Some((signature, at));
     }
-    pub(super) fn judged(&mut self, at: Timestamp, judgement: Judgement) {
+    pub(super) fn judged(&mut self, at: Timestamp, judgement: &Judgement) {
         match judgement {
             Judgement::Alike => self.judged_alike_at = Some(at),
             Judgement::Again { .. } => self.captured = None,
@@ -171,9 +174,7 @@ impl Control {
             Judgement::Different { reason } => vec![Event::SignatureJudged(Judgement::Different { reason: text(reason)? })],
             Judgement::Again { reason } => {
                 let again = Event::SignatureJudged(Judgement::Again { reason: reason.map(text).transpose()? });
-                std::iter::once(again)
-                    .chain(used_up.then_some(Event::AttemptsUsedUp { of: Attempts::Signature }))
-                    .collect()
+                std::iter::once(again).chain(used_up.then_some(Event::AttemptsUsedUp { of: Attempts::Signature })).collect()
             }
         })
     }

@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Control, ControlId, Event, Identification, Refusal, Step, ending::text, own_card::{ProvenCard, names_subject}};
+use super::{
+    Control, ControlId, Event, Identification, Refusal, Step,
+    ending::text,
+    own_card::{ProvenCard, names_subject},
+};
 use crate::{digest::Digest, rules::CardState};
 
 /// Somebody of the organisation who vouches for the holder.
@@ -48,8 +52,8 @@ impl Control {
             return Err(Refusal::ThirdPartyIsSubject);
         }
         let operator = &opening.operator;
-        let same_certificate = card.certificate_issuer == operator.certificate_issuer
-            && card.certificate_serial == operator.certificate_serial;
+        let same_certificate =
+            card.certificate_issuer == operator.certificate_issuer && card.certificate_serial == operator.certificate_serial;
         let as_person = crate::rules::Person {
             first_names: operator.name.clone(),
             last_name: String::new(),

@@ -4,7 +4,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    control::{Control, ControlId, Identification, Operator, opening::EffectiveRules, scan::AcceptedScan, signature::SignatureComparison, terms::TermsAcceptance},
+    control::{
+        Control, ControlId, Identification, Operator, opening::EffectiveRules, scan::AcceptedScan,
+        signature::SignatureComparison, terms::TermsAcceptance,
+    },
     digest::Digest,
     rules::{CardState, CertificateKind, Function, Person, Plan},
 };

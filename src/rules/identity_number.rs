@@ -61,14 +61,10 @@ pub enum IdentityNumberError {
     #[error("an identity number has eleven digits: six for the date and five more")]
     NotElevenDigits,
     /// A control digit is wrong.
-    #[error(
-        "the control digits do not fit the identity number: compare it with the document and type it again"
-    )]
+    #[error("the control digits do not fit the identity number: compare it with the document and type it again")]
     ControlDigits,
     /// The first six digits are no date in any series.
-    #[error(
-        "the first six digits of the identity number are no date: compare it with the document and type it again"
-    )]
+    #[error("the first six digits of the identity number are no date: compare it with the document and type it again")]
     NoSuchDate,
 }
 
@@ -92,13 +88,7 @@ impl IdentityNumber {
         let digits = eleven_digits(text).ok_or(IdentityNumberError::NotElevenDigits)?;
         let rule = control_rule(digits).ok_or(IdentityNumberError::ControlDigits)?;
         let written = Written::read(digits, rule).ok_or(IdentityNumberError::NoSuchDate)?;
-        Ok(Self {
-            digits: digits
-                .map(|digit| char::from(b'0' + digit))
-                .iter()
-                .collect(),
-            written,
-        })
+        Ok(Self { digits: digits.map(|digit| char::from(b'0' + digit)).iter().collect(), written })
     }
 
     /// The eleven digits. Personal data: for the record, the directory and the screen of the operator only.
@@ -129,15 +119,7 @@ impl IdentityNumber {
     /// Never for a D-number or H-number. Numbers assigned from 2032 that satisfy the old rule by chance cannot be told
     /// apart, so this is an aid against typing errors; the date in the population register decides.
     pub fn birth_date(&self) -> Option<Date> {
-        let Written {
-            kind,
-            rule,
-            day,
-            month,
-            year,
-            individual,
-            ..
-        } = self.written;
+        let Written { kind, rule, day, month, year, individual, .. } = self.written;
         if kind != IdentityNumberKind::BirthNumber || rule != ControlRule::Before2032 {
             return None;
         }
@@ -155,13 +137,7 @@ impl IdentityNumber {
     /// A birth number contradicts every date with another day, month or year of two digits, under both rules. It confirms a
     /// date only where [`IdentityNumber::birth_date`] is certain.
     pub fn matches_birth_date(&self, date: Date) -> Option<bool> {
-        let Written {
-            kind,
-            day,
-            month,
-            year,
-            ..
-        } = self.written;
+        let Written { kind, day, month, year, .. } = self.written;
         if kind != IdentityNumberKind::BirthNumber {
             return None;
         }
@@ -196,12 +172,7 @@ fn control_rule(digits: [u8; 11]) -> Option<ControlRule> {
     const FIRST: [u32; 10] = [3, 7, 6, 1, 8, 9, 4, 5, 2, 1];
     const SECOND: [u32; 11] = [5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1];
     let remainder = |weights: &[u32]| -> u32 {
-        digits
-            .iter()
-            .zip(weights)
-            .map(|(digit, weight)| u32::from(*digit) * weight)
-            .sum::<u32>()
-            % 11
+        digits.iter().zip(weights).map(|(digit, weight)| u32::from(*digit) * weight).sum::<u32>() % 11
     };
     match (remainder(&FIRST), remainder(&SECOND)) {
         (0, 0) => Some(ControlRule::Before2032),

@@ -144,15 +144,10 @@ impl IssueProcess {
     /// # Errors
     /// The flag does not exist, or does not allow the value.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), FlagError> {
-        let flag = Flag::named(name).ok_or_else(|| FlagError::Unknown {
-            given: shortened(name),
-            nearest: nearest(name),
-        })?;
+        let flag = Flag::named(name).ok_or_else(|| FlagError::Unknown { given: shortened(name), nearest: nearest(name) })?;
         match flag.field {
             Field::Switch(field) => {
-                *field(self) = value
-                    .parse()
-                    .map_err(|_| FlagError::NotTrueOrFalse { flag: flag.name })?;
+                *field(self) = value.parse().map_err(|_| FlagError::NotTrueOrFalse { flag: flag.name })?;
             }
             Field::Limit(field) => {
                 *field(self) = value
@@ -171,11 +166,7 @@ impl IssueProcess {
     /// There is no equals sign, or [`IssueProcess::set`] refuses.
     pub fn assign(&mut self, assignment: &str) -> Result<(), FlagError> {
         let (name, value) =
-            assignment
-                .split_once('=')
-                .ok_or_else(|| FlagError::NotAnAssignment {
-                    given: shortened(assignment),
-                })?;
+            assignment.split_once('=').ok_or_else(|| FlagError::NotAnAssignment { given: shortened(assignment) })?;
         self.set(name.trim(), value.trim())
     }
 
@@ -256,12 +247,7 @@ fn nearest(given: &str) -> Option<&'static str> {
     let given: String = given.chars().take(64).collect::<String>().to_lowercase();
     FLAGS
         .iter()
-        .map(|flag| {
-            (
-                strsim::damerau_levenshtein(&flag.name.to_lowercase(), &given),
-                flag.name,
-            )
-        })
+        .map(|flag| (strsim::damerau_levenshtein(&flag.name.to_lowercase(), &given), flag.name))
         .min()
         .filter(|(distance, name)| distance * 3 <= name.len())
         .map(|(_, name)| name)
@@ -269,9 +255,5 @@ fn nearest(given: &str) -> Option<&'static str> {
 
 /// Text from outside, fit for a message: one line and no longer than a flag with a value.
 fn shortened(given: &str) -> String {
-    given
-        .chars()
-        .take(40)
-        .flat_map(char::escape_debug)
-        .collect()
+    given.chars().take(40).flat_map(char::escape_debug).collect()
 }

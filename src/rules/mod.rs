@@ -34,13 +34,7 @@ pub enum Function {
 
 impl Function {
     /// All functions, in the order of seed 003.
-    pub const ALL: [Self; 5] = [
-        Self::NewCard,
-        Self::ReplacementCard,
-        Self::Renewal,
-        Self::PinUnlock,
-        Self::ActivationCode,
-    ];
+    pub const ALL: [Self; 5] = [Self::NewCard, Self::ReplacementCard, Self::Renewal, Self::PinUnlock, Self::ActivationCode];
 
     /// The stable name on the command line, in scripts and in records.
     pub fn name(self) -> &'static str {
@@ -145,12 +139,7 @@ pub enum Method {
 
 impl Method {
     /// All methods, in the order in which they are listed.
-    pub const ALL: [Self; 4] = [
-        Self::Document,
-        Self::OwnCard,
-        Self::ThirdParty,
-        Self::Operator,
-    ];
+    pub const ALL: [Self; 4] = [Self::Document, Self::OwnCard, Self::ThirdParty, Self::Operator];
 
     /// The stable name on the command line, in scripts and in records.
     pub fn name(self) -> &'static str {
@@ -185,8 +174,6 @@ pub struct Person {
 impl Person {
     /// First names and last name in one line.
     pub fn full_name(&self) -> String {
-        format!("{} {}", self.first_names.trim(), self.last_name.trim())
-            .trim()
-            .to_owned()
+        format!("{} {}", self.first_names.trim(), self.last_name.trim()).trim().to_owned()
     }
 }

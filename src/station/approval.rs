@@ -157,9 +157,7 @@ impl Station {
         };
         let terms = match &record.terms {
             None => None,
-            Some(acceptance) => {
-                Some(String::from_utf8(kept(&acceptance.terms.text)?).map_err(|_| DraftError::EvidenceDamaged)?)
-            }
+            Some(acceptance) => Some(String::from_utf8(kept(&acceptance.terms.text)?).map_err(|_| DraftError::EvidenceDamaged)?),
         };
         Ok(Parts {
             strokes,
@@ -174,7 +172,8 @@ impl Station {
         let operator = self.signed_in.as_ref().ok_or(ApproveError::NotSignedIn)?.operator();
         let control = self.control.as_ref().ok_or(ActError::NoControl)?;
         let began = &control.opening().operator;
-        if (&began.certificate_issuer, &began.certificate_serial) != (&operator.certificate_issuer, &operator.certificate_serial) {
+        if (&began.certificate_issuer, &began.certificate_serial) != (&operator.certificate_issuer, &operator.certificate_serial)
+        {
             return Err(ApproveError::OtherOperator);
         }
         self.draft()?;
@@ -186,14 +185,14 @@ impl Station {
         };
         let draft = self.draft.as_ref().ok_or(DraftError::NotAtApproval)?;
         let signer = self.signed_in.as_mut().ok_or(ApproveError::NotSignedIn)?.signer();
-        let signed = draft.report.sign(signer, pin, &details)?;
-        let verified = VerifiedReport::check(signed, &self.keys.anchors()?, now.at)?;
+        let report = draft.report.sign(signer, pin, &details)?;
+        let verified = VerifiedReport::check(report, &self.keys.anchors()?, now.at)?;
         if verified.verification().record_bytes.as_deref() != Some(draft.record_json.as_slice()) {
             return Err(ApproveError::OtherRecord);
         }
-        let report = self.register.evidence().put(verified.bytes())?;
+        let kept = self.register.evidence().put(verified.bytes())?;
         let approval = Approval {
-            report,
+            report: kept,
             size: u64::try_from(verified.bytes().len()).unwrap_or(u64::MAX),
             record: Digest::of(&draft.record_json),
             completed_at: draft.completed_at,

@@ -28,7 +28,9 @@ pub enum CaptureError {
     #[error(transparent)]
     Act(#[from] ActError),
     /// No terms are in force in this language.
-    #[error("no terms are in force for this kind of certificate in this language: choose the other language, or complete terms.toml")]
+    #[error(
+        "no terms are in force for this kind of certificate in this language: choose the other language, or complete terms.toml"
+    )]
     NoTerms,
     /// More samples than a signature can have.
     #[error("the signature has more than {} samples: clear the field and sign again", Strokes::MOST_POINTS)]
@@ -207,13 +209,12 @@ impl Station {
         let control = self.control.as_ref().ok_or(ActError::NoControl)?;
         let scan = control.scan().current().ok_or(CaptureError::NoScan)?;
         let turn = scan.upright.turn.then(by);
-        let upright = match &self.raw_scan {
-            Some(raw) => self.keep_upright(raw, turn)?,
+        let upright = if let Some(raw) = &self.raw_scan {
+            self.keep_upright(raw, turn)?
+        } else {
             // After a restart the raw picture is read back from the evidence.
-            None => {
-                let png = self.register.evidence().get(&scan.raw, MAX_EVIDENCE_BYTES)?;
-                self.keep_upright(&upright::raw_from_png(&png, scan.dpi, &scan.device)?, turn)?
-            }
+            let png = self.register.evidence().get(&scan.raw, MAX_EVIDENCE_BYTES)?;
+            self.keep_upright(&upright::raw_from_png(&png, scan.dpi, &scan.device)?, turn)?
         };
         Ok(self.act(Command::TurnScan(upright))?)
     }

@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::{
+    config::Configuration,
     delivery::{
         archive::{self, ArchiveConfig, ArchiveError, Limits, ReportCheck, RunningArchive},
         client::{ArchiveClient, ArchiveConnection, ConnectionError, Timeouts},
@@ -24,7 +25,6 @@ use crate::{
         tls::TlsIdentity,
     },
     digest::Digest,
-    config::Configuration,
     evidence::{
         sign::{KeyStore, KeyStoreError},
         verify::verify,
@@ -98,7 +98,12 @@ pub struct DeliveryRoad {
 impl DeliveryRoad {
     /// Opens the road to the archive; `None` when this desk has none. In training without an archive of the organisation's,
     /// a private one starts on loopback.
-    pub fn open(configuration: &Configuration, data: &DataFolder, keys: &KeyStore, now: Timestamp) -> Result<Option<Self>, DeliveryError> {
+    pub fn open(
+        configuration: &Configuration,
+        data: &DataFolder,
+        keys: &KeyStore,
+        now: Timestamp,
+    ) -> Result<Option<Self>, DeliveryError> {
         if let Some(named) = configuration.master.value.delivery.archive() {
             let connection = ArchiveConnection {
                 url: named.url.to_owned(),
@@ -223,7 +228,7 @@ pub struct Uploader {
 }
 
 /// The longest pause between two looks at the outbox.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 impl Uploader {
     /// Starts the thread. `changed` is told after each round that delivered or failed something.

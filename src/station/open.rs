@@ -11,7 +11,11 @@ use crate::{
     rules::DocumentKind,
 };
 
-use super::{Clock, DataFolder, Station, data::DataFolderError, journal::{self, ReadBackError}};
+use super::{
+    Clock, DataFolder, Station,
+    data::DataFolderError,
+    journal::{self, ReadBackError},
+};
 
 /// Why the station does not open.
 #[derive(Debug, thiserror::Error)]

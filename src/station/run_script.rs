@@ -268,7 +268,8 @@ fn take_step(station: &mut Station, script: &Script, folder: &Path) -> Result<()
         Step::Signature => signature(station, script, folder)?,
         Step::Scan => scan(station, script, folder)?,
         Step::Approval if !script.approval.approve => {
-            let reason = script.approval.reason.clone().ok_or(RunError::Missing { what: "approval] reason = \"…\" in [approval" })?;
+            let reason =
+                script.approval.reason.clone().ok_or(RunError::Missing { what: "approval] reason = \"…\" in [approval" })?;
             station.act(Command::Abort { reason })?;
         }
         Step::Approval => {

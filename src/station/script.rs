@@ -2,7 +2,10 @@
 //!
 //! The script drives the same station as the screens do. It exists for training, acceptance tests and automation.
 
-use std::{collections::VecDeque, path::{Path, PathBuf}};
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 
@@ -245,7 +248,9 @@ impl Default for Approval {
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
     /// It cannot be read.
-    #[error("the script {file} cannot be read ({why}): give the path of a TOML file, such as config/examples/qualified-passport.toml")]
+    #[error(
+        "the script {file} cannot be read ({why}): give the path of a TOML file, such as config/examples/qualified-passport.toml"
+    )]
     Unreadable {
         /// The file.
         file: PathBuf,
@@ -303,4 +308,3 @@ impl Script {
         })
     }
 }
-

@@ -13,13 +13,15 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{ActError, ApproveError, Asked, Began, CaptureError, KnownOperator, ScanFault, SessionError, Station, Uploader, journal};
+use super::{
+    ActError, ApproveError, Asked, Began, CaptureError, KnownOperator, ScanFault, SessionError, Station, Uploader, journal,
+};
 use crate::{
     config::Language,
     control::{Command, Control, Event, Operator, Strokes},
-    evidence::preview::{Preview, PreviewError, RgbaPage},
     device::scanner::ScanControl,
     digest::Digest,
+    evidence::preview::{Preview, PreviewError, RgbaPage},
     imaging::upright::Turn,
     register::RegisterError,
     rules::{CertificateKind, Function},
@@ -158,7 +160,11 @@ pub struct StationHandle {
 
 impl StationHandle {
     /// Starts the thread. `tell` is called on it; it hands over to the screens' own thread.
-    pub fn start(station: Station, uploader: Option<Uploader>, tell: impl Fn(Update) + Send + Sync + 'static) -> std::io::Result<Self> {
+    pub fn start(
+        station: Station,
+        uploader: Option<Uploader>,
+        tell: impl Fn(Update) + Send + Sync + 'static,
+    ) -> std::io::Result<Self> {
         let (requests, inbox) = mpsc::channel();
         let cancel = Arc::new(AtomicBool::new(false));
         let worker = Worker { station, uploader, tell: Arc::new(tell), cancel: Arc::clone(&cancel), seen: Seen::default() };
@@ -219,7 +225,17 @@ macro_rules! told_from {
         })+
     };
 }
-told_from!(ActError, ApproveError, CaptureError, super::LayError, PreviewError, RegisterError, ScanFault, SessionError, super::DraftError);
+told_from!(
+    ActError,
+    ApproveError,
+    CaptureError,
+    super::LayError,
+    PreviewError,
+    RegisterError,
+    ScanFault,
+    SessionError,
+    super::DraftError
+);
 
 impl Worker {
     fn run(mut self, inbox: &mpsc::Receiver<Request>) {

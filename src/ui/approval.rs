@@ -15,8 +15,12 @@ use crate::{control::Step, secret::Pin, station::worker::Request};
 
 pub(super) fn connect(shell: &Rc<Shell>) {
     let approval = shell.operator.global::<Approval>();
-    on!(shell, approval, on_previous, |here| { turn_page(&here, |page| page.saturating_sub(1)); });
-    on!(shell, approval, on_next, |here| { turn_page(&here, |page| page + 1); });
+    on!(shell, approval, on_previous, |here| {
+        turn_page(&here, |page| page.saturating_sub(1));
+    });
+    on!(shell, approval, on_next, |here| {
+        turn_page(&here, |page| page + 1);
+    });
     on!(shell, approval, on_sign, |here, pin| {
         here.desk(|desk| desk.pin_error = None);
         match Pin::new(pin.into()) {

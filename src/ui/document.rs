@@ -38,7 +38,9 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         }
         here.present();
     });
-    on!(shell, form, on_edited, |here| { here.present(); });
+    on!(shell, form, on_edited, |here| {
+        here.present();
+    });
     on!(shell, form, on_accept, |here| {
         if let Some(accept) = here.desk(|desk| read(desk, &here.operator).accept) {
             here.ask(Request::Act(Command::AcceptDocument(Box::new(accept))));

@@ -43,10 +43,18 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         divide(&here);
         here.present();
     });
-    on!(shell, terms, on_previous, |here| { turn_page(&here, |page| page.saturating_sub(1)); });
-    on!(shell, terms, on_next, |here| { turn_page(&here, |page| page + 1); });
-    on!(shell, terms, on_accept, |here| { here.ask_and_present(Request::Act(Command::AcceptTerms)); });
-    on!(shell, terms, on_decline, |here| { here.ask_and_present(Request::Act(Command::DeclineTerms)); });
+    on!(shell, terms, on_previous, |here| {
+        turn_page(&here, |page| page.saturating_sub(1));
+    });
+    on!(shell, terms, on_next, |here| {
+        turn_page(&here, |page| page + 1);
+    });
+    on!(shell, terms, on_accept, |here| {
+        here.ask_and_present(Request::Act(Command::AcceptTerms));
+    });
+    on!(shell, terms, on_decline, |here| {
+        here.ask_and_present(Request::Act(Command::DeclineTerms));
+    });
     let sign = shell.holder.global::<HolderSign>();
     on!(shell, sign, on_pen_down, |here, x, y, width, height| {
         here.desk(|desk| desk.pen.down(x, y, width, height));
@@ -128,7 +136,8 @@ fn divide(shell: &Shell) {
 /// The text that is on the holder's screen.
 fn paragraphs(desk: &Desk) -> Vec<Paragraph> {
     let shown = desk.control().and_then(|control| control.terms().on_screen());
-    let Some(terms) = shown.and_then(|shown| desk.configuration.terms.all().iter().find(|terms| terms.digest == shown.text)) else {
+    let Some(terms) = shown.and_then(|shown| desk.configuration.terms.all().iter().find(|terms| terms.digest == shown.text))
+    else {
         return vec![];
     };
     let mut paragraphs: Vec<Paragraph> = vec![];

@@ -29,7 +29,9 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         here.desk(|desk| desk.operator_language = Shell::language(&code));
         here.present();
     });
-    on!(shell, operator, on_sign_out, |here| { here.ask_and_present(Request::SignOut); });
+    on!(shell, operator, on_sign_out, |here| {
+        here.ask_and_present(Request::SignOut);
+    });
     on!(shell, operator, on_abort, |here, reason, note| {
         let reason = here.desk(|desk| reason_text(desk.operator_language, "abort", &reason, &note));
         here.ask_and_present(Request::Act(Command::Abort { reason }));
@@ -96,7 +98,12 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
 }
 
 pub(super) fn office(desk: &Desk) -> String {
-    desk.configuration.local.value.office_name.clone().unwrap_or_else(|| desk.configuration.master.value.common.company_name.clone())
+    desk.configuration
+        .local
+        .value
+        .office_name
+        .clone()
+        .unwrap_or_else(|| desk.configuration.master.value.common.company_name.clone())
 }
 
 fn rail(desk: &Desk, control: &Control) -> Vec<RailStep> {

@@ -26,14 +26,26 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         }
     });
     let own_card = shell.operator.global::<OwnCard>();
-    on!(shell, own_card, on_edited, |here| { here.present(); });
-    on!(shell, own_card, on_other_method, |here| { other_method(&here); });
+    on!(shell, own_card, on_edited, |here| {
+        here.present();
+    });
+    on!(shell, own_card, on_other_method, |here| {
+        other_method(&here);
+    });
     let third_party = shell.operator.global::<ThirdParty>();
-    on!(shell, third_party, on_edited, |here| { here.present(); });
-    on!(shell, third_party, on_other_method, |here| { other_method(&here); });
+    on!(shell, third_party, on_edited, |here| {
+        here.present();
+    });
+    on!(shell, third_party, on_other_method, |here| {
+        other_method(&here);
+    });
     let vouch = shell.operator.global::<OperatorVouch>();
-    on!(shell, vouch, on_edited, |here| { here.present(); });
-    on!(shell, vouch, on_other_method, |here| { other_method(&here); });
+    on!(shell, vouch, on_edited, |here| {
+        here.present();
+    });
+    on!(shell, vouch, on_other_method, |here| {
+        other_method(&here);
+    });
     on!(shell, vouch, on_confirm, |here| {
         let statement = here.operator.global::<OperatorVouch>().get_statement().into();
         here.ask_and_present(Request::Act(Command::VouchAsOperator { statement }));

@@ -20,7 +20,9 @@ use crate::{
 
 pub(super) fn connect(shell: &Rc<Shell>) {
     let form = shell.operator.global::<NewControl>();
-    on!(shell, form, on_edited, |here| { here.present(); });
+    on!(shell, form, on_edited, |here| {
+        here.present();
+    });
     on!(shell, form, on_cancel, |here| {
         here.desk(|desk| desk.place = Place::Home);
         here.present();

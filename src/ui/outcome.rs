@@ -19,7 +19,9 @@ use crate::{
 
 pub(super) fn connect(shell: &Rc<Shell>) {
     let outcome = shell.operator.global::<Shown>();
-    on!(shell, outcome, on_handed_back, |here| { here.ask_and_present(Request::Act(Command::HandBack)); });
+    on!(shell, outcome, on_handed_back, |here| {
+        here.ask_and_present(Request::Act(Command::HandBack));
+    });
     on!(shell, outcome, on_home, |here| {
         here.desk(|desk| desk.place = Place::Home);
         here.ask_and_present(Request::Leave);

@@ -26,13 +26,21 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         });
         here.ask_and_present(Request::Scan);
     });
-    on!(shell, check, on_cancel, |here| { here.cancel_scan(); });
-    on!(shell, check, on_turn_left, |here| { here.ask_and_present(Request::Turn(Turn::ThreeQuarter)); });
-    on!(shell, check, on_turn_right, |here| { here.ask_and_present(Request::Turn(Turn::Quarter)); });
+    on!(shell, check, on_cancel, |here| {
+        here.cancel_scan();
+    });
+    on!(shell, check, on_turn_left, |here| {
+        here.ask_and_present(Request::Turn(Turn::ThreeQuarter));
+    });
+    on!(shell, check, on_turn_right, |here| {
+        here.ask_and_present(Request::Turn(Turn::Quarter));
+    });
     on!(shell, check, on_again, |here| {
         here.ask_and_present(Request::Act(Command::JudgeScan(Judgement::Again { reason: None })));
     });
-    on!(shell, check, on_good, |here| { here.ask_and_present(Request::Act(Command::JudgeScan(Judgement::Good))); });
+    on!(shell, check, on_good, |here| {
+        here.ask_and_present(Request::Act(Command::JudgeScan(Judgement::Good)));
+    });
 }
 
 pub(super) fn show(desk: &Desk, window: &OperatorWindow) {

@@ -12,7 +12,7 @@ use slint::{ComponentHandle as _, PhysicalPosition, PhysicalSize, WindowPosition
 use super::{
     UiError, approval,
     desk::{Desk, SeenFault},
-    document, holder, home, identification, new_control, outcome, scan, signature, sign_in,
+    document, holder, home, identification, new_control, outcome, scan, sign_in, signature,
 };
 use crate::{
     config::{Configuration, Language, local::WindowPlace},

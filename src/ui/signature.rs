@@ -5,11 +5,7 @@ use std::rc::Rc;
 use bam_station_ui::{OperatorWindow, SignatureCheck};
 use slint::ComponentHandle as _;
 
-use super::{
-    Desk, Shell, pen,
-    shell::on,
-    words::filled,
-};
+use super::{Desk, Shell, pen, shell::on, words::filled};
 use crate::{
     control::{Command, Step, signature::Judgement},
     station::worker::Request,
@@ -18,7 +14,9 @@ use crate::{
 pub(super) fn connect(shell: &Rc<Shell>) {
     let check = shell.operator.global::<SignatureCheck>();
     let judge = |here: &Shell, judgement: Judgement| here.ask_and_present(Request::Act(Command::JudgeSignature(judgement)));
-    on!(shell, check, on_alike, |here| { judge(&here, Judgement::Alike); });
+    on!(shell, check, on_alike, |here| {
+        judge(&here, Judgement::Alike);
+    });
     on!(shell, check, on_again, |here| {
         here.desk(|desk| {
             desk.asked_again = true;
@@ -26,7 +24,9 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         });
         judge(&here, Judgement::Again { reason: None });
     });
-    on!(shell, check, on_different, |here, note| { judge(&here, Judgement::Different { reason: note.into() }); });
+    on!(shell, check, on_different, |here, note| {
+        judge(&here, Judgement::Different { reason: note.into() });
+    });
 }
 
 pub(super) fn show(desk: &Desk, window: &OperatorWindow) {

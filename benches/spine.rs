@@ -4,7 +4,11 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::indexing_slicing)]
 
-use std::{path::Path, process::Command, time::{Duration, Instant}};
+use std::{
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use bam_station::{
     control::Strokes,
@@ -47,8 +51,7 @@ fn main() {
     let record: Record = serde_json::from_slice(&record_json).unwrap();
     let register = desk.path().join("register");
     let evidence = |digest| Register::open_read_only(&register).unwrap().evidence().get(&digest, u64::MAX).unwrap();
-    let strokes: Strokes =
-        serde_json::from_slice(&evidence(record.signature.as_ref().unwrap().signature.strokes)).unwrap();
+    let strokes: Strokes = serde_json::from_slice(&evidence(record.signature.as_ref().unwrap().signature.strokes)).unwrap();
     let scan = evidence(record.scan.as_ref().unwrap().scan.upright.picture);
     let terms = String::from_utf8(evidence(record.terms.as_ref().unwrap().terms.text)).unwrap();
     let parts = ReportParts {
@@ -63,9 +66,7 @@ fn main() {
     println!("{:46} {:>9} bytes", "the report", pdf.len());
     figure("report built", 50, || drop(build(&parts).unwrap()));
 
-    let mut key = keys
-        .enroll("Bench Operator", "Bench", KeyAlgorithm::P256, Pin::new("246810".into()).unwrap(), now)
-        .unwrap();
+    let mut key = keys.enroll("Bench Operator", "Bench", KeyAlgorithm::P256, Pin::new("246810".into()).unwrap(), now).unwrap();
     let details = SignatureDetails { signed_at: now, reason: "bench".into(), location: "bench".into() };
     let report = UnsignedReport::new(unsigned.clone());
     figure("report signed (Argon2id of the PIN included)", 10, || {
@@ -85,7 +86,10 @@ fn main() {
     });
     let signed = bam_station::evidence::sign::SignedReport::new(pdf);
     figure("own check before the register", 20, || {
-        drop(VerifiedReport::check(bam_station::evidence::sign::SignedReport::new(signed.bytes().to_vec()), &anchors, now).unwrap());
+        drop(
+            VerifiedReport::check(bam_station::evidence::sign::SignedReport::new(signed.bytes().to_vec()), &anchors, now)
+                .unwrap(),
+        );
     });
     println!("{:46} {:>9} bytes", "the program", std::fs::metadata(Path::new(program)).unwrap().len());
 }

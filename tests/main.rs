@@ -49,6 +49,7 @@ mod scanner_virtual;
 mod screens;
 mod signature;
 mod spine;
+mod station_attended;
 mod station_resume;
 mod support;
 mod support_screens;

@@ -51,6 +51,7 @@ mod signature;
 mod spine;
 mod station_attended;
 mod station_resume;
+mod station_worker;
 mod support;
 mod support_screens;
 mod verify_tamper;

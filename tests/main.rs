@@ -47,6 +47,7 @@ mod scanner_backends;
 mod scanner_host;
 mod scanner_virtual;
 mod screens;
+mod scripts;
 mod signature;
 mod spine;
 mod station_attended;

@@ -113,7 +113,7 @@ fn deliver(args: &cli::deliver::DeliverArgs, configuration: &Configuration, data
         }
         Err(error) => {
             exit::complain(error.code(), &error);
-            exit::FAILED.into()
+            if error.wrong_use() { exit::WRONG_USE.into() } else { exit::FAILED.into() }
         }
     }
 }

@@ -60,6 +60,12 @@ pub fn run(args: &ControlArgs, configuration: Configuration, data: DataFolder, e
     };
     match run_script(&mut station, &script, folder, &mut tell) {
         Ok(result) => {
+            if let Some(code) = &result.delivery_fault {
+                exit::complain(
+                    code,
+                    &"the report is not delivered yet and waits in the outbox: see to the archive, then run deliver",
+                );
+            }
             let printed = if json {
                 exit::print(&json!(result))
             } else {

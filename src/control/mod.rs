@@ -498,7 +498,7 @@ impl Control {
             }
             Event::ScanTurned(upright) => {
                 self.expect(&[Step::Scan])?;
-                self.scan.turned(upright.clone());
+                self.scan.turn(upright.clone());
             }
             Event::ScanFailed { code } => {
                 self.expect(&[Step::Scan])?;

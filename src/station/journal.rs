@@ -40,7 +40,7 @@ impl ReadBackError {
 pub fn entry(event: &Event) -> Result<JournalEntry, RegisterError> {
     let body = match serde_json::to_value(event) {
         Ok(Value::Object(mut whole)) => whole.remove("body").unwrap_or(Value::Null),
-        _ => Value::Null,
+        _ => return Err(RegisterError::BadBody),
     };
     JournalEntry::new(event.kind(), &body)
 }
@@ -63,10 +63,8 @@ pub fn events(register: &Register, control: &str) -> Result<Vec<(Timestamp, Even
 
 /// The control that was under way when the station stopped: the newest one that is not closed.
 pub fn unfinished(register: &Register) -> Result<Option<Control>, ReadBackError> {
-    let mut streams: Vec<String> = register.streams()?.into_iter().filter(|stream| stream != REGISTER_STREAM).collect();
-    // A control's id begins with its time (UUID version 7), so the newest comes first.
-    streams.sort_unstable_by(|a, b| b.cmp(a));
-    for stream in streams {
+    // The journal's own order counts: a clock that was set back gives a later control an earlier id.
+    for stream in register.streams()?.into_iter().rev().filter(|stream| stream != REGISTER_STREAM) {
         let events = events(register, &stream)?;
         if matches!(events.first(), Some((_, Event::Opened(_)))) {
             let control = Control::replay(&events)?;

@@ -45,6 +45,8 @@ pub struct ScriptResult {
     pub report: Option<PathBuf>,
     /// The archive's receipt is verified and kept.
     pub delivered: bool,
+    /// The fault code of a delivery that could not be tried or did not succeed; the report waits in the outbox.
+    pub delivery_fault: Option<String>,
     /// The step at which an earlier, interrupted run was taken up.
     pub resumed_at: Option<Step>,
 }
@@ -70,9 +72,6 @@ pub enum RunError {
     /// The approval.
     #[error(transparent)]
     Approve(#[from] ApproveError),
-    /// The archive.
-    #[error(transparent)]
-    Delivery(#[from] DeliveryError),
     /// Something the step needs is not in the script.
     #[error("the control stands at a step for which the script says nothing: add [{what}]")]
     Missing {
@@ -114,7 +113,6 @@ impl RunError {
             Self::Capture(error) => error.code(),
             Self::Scan(error) => error.code(),
             Self::Approve(error) => error.code(),
-            Self::Delivery(error) => error.code(),
             Self::Missing { .. } => "SCRIPT_INCOMPLETE",
             Self::Input { .. } => "SCRIPT_INPUT_UNUSABLE",
             Self::UnknownKind(_) => "SCRIPT_UNKNOWN_KIND",
@@ -136,6 +134,9 @@ impl RunError {
                 | Self::UnknownLanguage(_)
                 | Self::NoCardRoad
                 | Self::OtherControlOpen
+                | Self::Session(SessionError::Unknown | SessionError::NameNotUsable)
+                | Self::Act(ActError::Person(_) | ActError::OtherOperator | ActError::OtherMode)
+                | Self::Capture(CaptureError::NoTerms | CaptureError::TooManyPoints | CaptureError::Ink(_))
                 | Self::Lay(LayError::NoPicture | LayError::NoVirtualGlass)
         )
     }
@@ -176,10 +177,18 @@ pub fn run_script(
             refusal = Some(code);
         }
     }
-    let delivered = deliver(station, id, tell)?;
+    // The control has ended whatever becomes of its delivery: the outbox keeps the report.
+    let (delivered, delivery_fault) = match deliver(station, id, tell) {
+        Ok(Delivered::Yes) => (true, None),
+        Ok(Delivered::No(fault)) => (false, fault.map(str::to_owned)),
+        Err(error) => {
+            tell(&error.to_string());
+            (false, Some(error.code().to_owned()))
+        }
+    };
     let end = station.control().and_then(Control::end).cloned();
     let outcome = end.as_ref().map_or(Outcome::Aborted, End::outcome);
-    Ok(ScriptResult { control: id, outcome, refusal, end, report: station.report_file()?, delivered, resumed_at })
+    Ok(ScriptResult { control: id, outcome, refusal, end, report: station.report_file()?, delivered, delivery_fault, resumed_at })
 }
 
 fn sign_in(station: &mut Station, script: &Script) -> Result<(), RunError> {
@@ -230,6 +239,7 @@ fn open_control(station: &mut Station, script: &Script, tell: &mut dyn FnMut(&st
             end: None,
             report: None,
             delivered: false,
+            delivery_fault: None,
             resumed_at: None,
         }),
     })
@@ -356,13 +366,16 @@ fn scan(station: &mut Station, script: &Script, folder: &Path) -> Result<(), Run
     let state = station.control().ok_or(ActError::NoControl)?.scan();
     let waits = state.current().is_some();
     let entry = attempt(&script.scan, state.attempts(), waits).ok_or(RunError::Missing { what: "[scan]" })?;
-    if !waits {
+    let turned = if waits {
+        state.turned()
+    } else {
         let file = folder.join(&entry.picture);
         station.lay_on_glass(&input(&file)?, entry.dpi)?;
         station.scan(&ScanControl::default())?;
-        if entry.turn != crate::imaging::upright::Turn::None {
-            station.turn_scan(entry.turn)?;
-        }
+        false
+    };
+    if !turned && entry.turn != crate::imaging::upright::Turn::None {
+        station.turn_scan(entry.turn)?;
     }
     station.act(Command::JudgeScan(match entry.judgement {
         ScanJudgement::Good => scan::Judgement::Good,
@@ -380,27 +393,40 @@ fn input(file: &Path) -> Result<Vec<u8>, RunError> {
     std::fs::read(file).map_err(|error| unusable(error.kind().to_string()))
 }
 
+enum Delivered {
+    Yes,
+    /// With the fault of the last attempt; `None` when there is nothing to deliver, or nowhere.
+    No(Option<&'static str>),
+}
+
 /// Waits until the archive has acknowledged the report, or the patience is used up; the outbox keeps it then.
-fn deliver(station: &mut Station, id: ControlId, tell: &mut dyn FnMut(&str)) -> Result<bool, RunError> {
+fn deliver(station: &mut Station, id: ControlId, tell: &mut dyn FnMut(&str)) -> Result<Delivered, DeliveryError> {
     let id = id.to_string();
     let delivered = |station: &Station| -> Result<Option<bool>, RegisterError> {
         Ok(station.register().delivery(&id)?.map(|state| state.delivered_at.is_some()))
     };
-    if delivered(station)? != Some(false) {
-        return Ok(delivered(station)?.unwrap_or(false));
+    match delivered(station)? {
+        Some(true) => return Ok(Delivered::Yes),
+        Some(false) => {}
+        None => return Ok(Delivered::No(None)),
     }
-    let Some(road) = station.delivery_road()? else { return Ok(false) };
+    let Some(road) = station.delivery_road()? else { return Ok(Delivered::No(None)) };
     let mut register = station.register().companion()?;
     let started = std::time::Instant::now();
-    while delivered(station)? == Some(false) && started.elapsed() < DELIVERY_PATIENCE {
+    let mut fault = None;
+    loop {
         tell("delivery");
         let round = road.drain(&mut register)?;
         if let Some((_, code)) = round.failed.iter().find(|(control, _)| *control == id) {
             tell(code);
+            fault = Some(*code);
         }
-        if delivered(station)? == Some(false) {
-            std::thread::sleep(Duration::from_millis(500));
+        if delivered(station)? == Some(true) {
+            return Ok(Delivered::Yes);
         }
+        if started.elapsed() >= DELIVERY_PATIENCE {
+            return Ok(Delivered::No(fault));
+        }
+        std::thread::sleep(Duration::from_millis(500));
     }
-    Ok(delivered(station)?.unwrap_or(false))
 }

@@ -304,7 +304,22 @@ impl Script {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
-            ScriptError::Wrong { file: file.to_owned(), line, column, what: error.message().to_owned() }
+            ScriptError::Wrong { file: file.to_owned(), line, column, what: without_values(error.message()) }
         })
+    }
+}
+
+/// The reader's words without what stands in the script: names, numbers and a PIN stand in it.
+fn without_values(message: &str) -> String {
+    if message.starts_with("missing field") {
+        return message.to_owned();
+    }
+    // What the reader expected comes last, in its own words.
+    let expected = message.rfind(", expected ").and_then(|at| message.get(at..)).unwrap_or_default();
+    let known = ["unknown field", "unknown variant", "invalid type", "invalid value", "invalid length", "duplicate key"];
+    match known.into_iter().find(|what| message.starts_with(what)) {
+        Some(what) => format!("{what}{expected}"),
+        None if message.contains(['"', '`', '\'']) => "this cannot be used here: compare with config/examples/".to_owned(),
+        None => message.to_owned(),
     }
 }

@@ -37,6 +37,7 @@ mod register_command;
 mod register_controls;
 mod register_evidence;
 mod register_journal;
+mod register_tampered;
 mod report_pages;
 mod rules_identity_number;
 mod rules_issue_process;

@@ -48,6 +48,7 @@ mod scanner_backends;
 mod scanner_host;
 mod scanner_virtual;
 mod screens;
+mod script_use;
 mod scripts;
 mod signature;
 mod spine;

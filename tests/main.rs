@@ -57,4 +57,5 @@ mod station_resume;
 mod station_worker;
 mod support;
 mod support_screens;
+mod verify_command;
 mod verify_tamper;

@@ -1,11 +1,15 @@
 //! Events of a control ↔ entries of the register's journal.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
     control::{BrokenJournal, Control, Event, Step},
-    register::{JournalEntry, REGISTER_STREAM, Register, RegisterError, StoredEntry},
+    digest::Digest,
+    register::{ControlProblem, JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, StoredEntry},
 };
 
 /// Why a control cannot be read back.
@@ -72,4 +76,45 @@ pub fn unfinished(register: &Register) -> Result<Option<Control>, ReadBackError>
         }
     }
     Ok(None)
+}
+
+/// The outcome of [`verify_evidence`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EvidenceReport {
+    /// Files that were looked at.
+    pub files: u64,
+    /// Everything that does not hold.
+    pub problems: Vec<ControlProblem>,
+}
+
+/// Hashes every scan, signature and terms text again that an event of a control names. The reports are
+/// [`Register::verify_controls`]'s. `progress` is told files done and files in all.
+///
+/// This presumes that [`Register::verify_journal`] has found no fault.
+///
+/// # Errors
+/// Only when something cannot be read; what does not hold is in the report.
+pub fn verify_evidence(register: &Register, progress: &mut dyn FnMut(u64, u64)) -> Result<EvidenceReport, RegisterError> {
+    let mut named: BTreeMap<Digest, String> = BTreeMap::new();
+    for control in register.streams()?.into_iter().filter(|stream| stream != REGISTER_STREAM) {
+        for entry in register.entries(&control)? {
+            // Terms are kept once, however many controls name them.
+            for digest in event(&entry).iter().flat_map(Event::evidence) {
+                named.entry(digest).or_insert_with(|| control.clone());
+            }
+        }
+    }
+    let files = u64::try_from(named.len()).unwrap_or(u64::MAX);
+    let mut problems = Vec::new();
+    for (done, (digest, control)) in (1..).zip(named) {
+        match register.evidence().get(&digest, MAX_EVIDENCE_BYTES) {
+            Ok(_) => {}
+            Err(error @ (RegisterError::EvidenceMissing(_) | RegisterError::EvidenceDamaged(_))) => {
+                problems.push(ControlProblem { control, what: error.to_string() });
+            }
+            Err(other) => return Err(other),
+        }
+        progress(done, files);
+    }
+    Ok(EvidenceReport { files, problems })
 }

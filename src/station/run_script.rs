@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     ActError, ApproveError, Asked, Began, CaptureError, DeliveryError, LayError, ScanFault, SessionError, Station,
-    script::{Answer, DocumentInput, Identification, ScanJudgement, Script, SignatureJudgement},
+    script::{Answer, DocumentInput, Identification, ScanJudgement, Script, SignatureJudgement, in_words},
 };
 use crate::{
     config::Language,
@@ -193,8 +193,11 @@ pub fn run_script(
 
 fn sign_in(station: &mut Station, script: &Script) -> Result<(), RunError> {
     let pin = || Pin::new(script.operator.pin.clone());
-    let known = station.operators()?.into_iter().rev().find(|known| known.name == script.operator.name && known.tries_left > 0);
-    let serial = match known {
+    let name = script.operator.name.trim();
+    let mut known: Vec<_> = station.operators()?.into_iter().filter(|known| known.name == name).collect();
+    // The newest key that opens. Where all are blocked, a script makes no new one: that would undo the block.
+    known.sort_by_key(|known| known.tries_left > 0);
+    let serial = match known.pop() {
         Some(known) => known.serial,
         None if station.training() => station.enroll(&script.operator.name, pin()?)?.serial,
         None => return Err(SessionError::Unknown.into()),
@@ -386,11 +389,11 @@ fn scan(station: &mut Station, script: &Script, folder: &Path) -> Result<(), Run
 
 fn input(file: &Path) -> Result<Vec<u8>, RunError> {
     let unusable = |why: String| RunError::Input { file: file.to_owned(), why };
-    let metadata = std::fs::metadata(file).map_err(|error| unusable(error.kind().to_string()))?;
+    let metadata = std::fs::metadata(file).map_err(|error| unusable(in_words(error.kind())))?;
     if !metadata.is_file() || metadata.len() > LARGEST_INPUT {
         return Err(unusable("it is no file of at most 64 MiB".to_owned()));
     }
-    std::fs::read(file).map_err(|error| unusable(error.kind().to_string()))
+    std::fs::read(file).map_err(|error| unusable(in_words(error.kind())))
 }
 
 enum Delivered {

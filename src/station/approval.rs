@@ -169,11 +169,13 @@ impl Station {
 
     /// The operator approves: PIN → signature → own verification → register, and the outbox for qualified certificates.
     pub fn approve(&mut self, pin: Pin) -> Result<&Control, ApproveError> {
-        let operator = self.signed_in.as_ref().ok_or(ApproveError::NotSignedIn)?.operator();
-        let control = self.control.as_ref().ok_or(ActError::NoControl)?;
-        let began = &control.opening().operator;
-        if (&began.certificate_issuer, &began.certificate_serial) != (&operator.certificate_issuer, &operator.certificate_serial)
-        {
+        if self.signed_in.is_none() {
+            return Err(ApproveError::NotSignedIn);
+        }
+        if self.control.is_none() {
+            return Err(ActError::NoControl.into());
+        }
+        if self.others_control() {
             return Err(ApproveError::OtherOperator);
         }
         self.draft()?;

@@ -61,6 +61,9 @@ pub enum ActError {
     /// Nobody is signed in.
     #[error("no operator is signed in: sign in first")]
     NotSignedIn,
+    /// Another operator began this control.
+    #[error("another operator began this control: that operator finishes it, or it is aborted")]
+    OtherOperator,
     /// The rules say no.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -76,6 +79,7 @@ impl ActError {
             Self::NoControl => "NO_CONTROL_OPEN",
             Self::ControlOpen => "CONTROL_STILL_OPEN",
             Self::NotSignedIn => "NOT_SIGNED_IN",
+            Self::OtherOperator => "OTHER_OPERATORS_CONTROL",
             Self::Refused(refusal) => refusal.code(),
             Self::Register(error) => error.code(),
         }
@@ -136,6 +140,14 @@ impl Station {
         clock::now_at_office(self.clock.as_ref(), &self.configuration.zone())
     }
 
+    /// Another operator than the one who is signed in began the open control. The report names one operator for all of it,
+    /// so the other one can only abort it and hand back the document.
+    pub fn others_control(&self) -> bool {
+        let (Some(control), Some(signed_in)) = (&self.control, &self.signed_in) else { return false };
+        let (began, here) = (&control.opening().operator, signed_in.operator());
+        (&began.certificate_issuer, &began.certificate_serial) != (&here.certificate_issuer, &here.certificate_serial)
+    }
+
     /// Begins a control.
     pub fn begin(&mut self, asked: Asked) -> Result<Began, ActError> {
         if self.control.as_ref().is_some_and(|control| control.step() != crate::control::Step::Closed) {
@@ -175,6 +187,9 @@ impl Station {
     pub fn act(&mut self, command: Command) -> Result<&Control, ActError> {
         let now = self.now();
         let control = self.control.as_ref().ok_or(ActError::NoControl)?;
+        if self.others_control() && !matches!(command, Command::Abort { .. } | Command::HandBack) {
+            return Err(ActError::OtherOperator);
+        }
         let events = control.decide(command, now)?;
         let mut next = control.clone();
         for event in &events {

@@ -66,11 +66,16 @@ pub enum Request {
     Approve(Pin),
     /// Put a closed control aside.
     Leave,
-    /// The picture of a page of the report that is to be signed, from 0.
-    Page(usize),
+    /// The picture of a page of the report that is to be signed.
+    Page {
+        /// Which, from 0.
+        index: usize,
+        /// Pixels a point of the page (1/72 inch).
+        scale: f32,
+    },
 }
 
-/// What the screens are told.
+/// What the screens are told. The last word on each request is [`Update::Answered`].
 pub enum Update {
     /// Where everything stands.
     Snapshot(Box<Snapshot>),
@@ -103,6 +108,8 @@ pub enum Update {
         /// RGBA, four bytes a pixel.
         pixels: Vec<u8>,
     },
+    /// The oldest request that was not answered yet now is.
+    Answered,
 }
 
 /// A control in the list of the day.
@@ -131,6 +138,8 @@ pub struct Snapshot {
     pub operators: Vec<KnownOperator>,
     /// Who is signed in.
     pub operator: Option<Operator>,
+    /// The open control was begun by another operator than the one who is signed in.
+    pub others_control: bool,
     /// PIN tries of the signed-in operator.
     pub tries_left: Option<u8>,
     /// The control that is open or has just ended.
@@ -247,6 +256,7 @@ impl Worker {
                 Ok(snapshot) => (self.tell)(Update::Snapshot(Box::new(snapshot))),
                 Err(Told { code, message }) => (self.tell)(Update::Fault { code, message }),
             }
+            (self.tell)(Update::Answered);
         }
     }
 
@@ -295,11 +305,11 @@ impl Worker {
                 }
             }
             Request::Leave => station.leave_control()?,
-            Request::Page(index) => {
+            Request::Page { index, scale } => {
                 let preview = Preview::open(station.draft()?.pdf())?;
                 let of = preview.pages();
                 let index = index.min(of.saturating_sub(1));
-                let RgbaPage { width, height, pixels } = preview.page(index, PREVIEW_SCALE)?;
+                let RgbaPage { width, height, pixels } = preview.page(index, scale)?;
                 (self.tell)(Update::Page { index, of, width, height, pixels });
             }
         }
@@ -309,7 +319,14 @@ impl Worker {
     fn snapshot(&mut self) -> Result<Snapshot, Told> {
         let station = &mut self.station;
         let draft = match station.control() {
-            Some(control) if control.step() == crate::control::Step::Approval => Some(Digest::of(station.draft()?.pdf())),
+            Some(control) if control.step() == crate::control::Step::Approval => match station.draft() {
+                Ok(draft) => Some(Digest::of(draft.pdf())),
+                // Everything else is still shown, so that the control can be aborted.
+                Err(error) => {
+                    (self.tell)(Update::Fault { code: error.code(), message: error.to_string() });
+                    None
+                }
+            },
             _ => None,
         };
         let control = station.control().cloned();
@@ -341,6 +358,7 @@ impl Worker {
         Ok(Snapshot {
             operators: station.operators()?,
             operator: station.signed_in().map(|signed_in| signed_in.operator().clone()),
+            others_control: station.others_control(),
             tries_left: match station.signed_in() {
                 Some(signed_in) => Some(signed_in.tries_left().map_err(SessionError::from)?),
                 None => None,
@@ -356,9 +374,6 @@ impl Worker {
         })
     }
 }
-
-/// Pixels a point of the preview: an A4 page is 1012 × 1431 pixels then.
-const PREVIEW_SCALE: f32 = 1.7;
 
 /// Most controls of the day that are listed.
 const MOST_LISTED: usize = 50;

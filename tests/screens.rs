@@ -157,7 +157,7 @@ fn every_page_of_the_operator_has_a_scene() {
         (scene.set)(&window, "nb");
         format!("{:?}", window.global::<Operator>().get_page())
     });
-    assert_eq!(shown.collect::<BTreeSet<_>>().len(), 16);
+    assert_eq!(shown.collect::<BTreeSet<_>>().len(), 17);
 }
 
 #[test]
@@ -360,6 +360,7 @@ fn accepting_and_declining_are_equally_easy() {
     assert!(find(&window, "ho-accept").is_none() && find(&window, "ho-decline").is_none(), "no answer before the last page");
     (scene("terms-last-page").set)(&window, "nb");
     settle();
+    moment();
     assert_eq!(by_id(&window, "ho-accept").size(), by_id(&window, "ho-decline").size());
     click(&window, "ho-decline");
     click(&window, "ho-accept");

@@ -46,6 +46,13 @@ pub fn settle() {
     i_slint_backend_testing::mock_elapsed_time(std::time::Duration::from_millis(20));
 }
 
+/// Lets the moment pass after which the holder's answers count.
+pub fn moment() {
+    for _ in 0..50 {
+        settle();
+    }
+}
+
 /// Draws the window and keeps the picture in `target/screens/`.
 pub fn picture(window: &impl ComponentHandle, name: &str) -> image::RgbaImage {
     settle();
@@ -436,6 +443,29 @@ pub const OPERATOR_SCENES: &[Scene<OperatorWindow>] = &[
         },
         enabled: &["op-operator-kari"],
         disabled: &["op-pin", "op-pin-1", "op-pin-submit"],
+    },
+    Scene {
+        name: "about",
+        set: |window, lang| {
+            base(window, lang, OperatorPage::SignIn);
+            let operator = window.global::<Operator>();
+            operator.set_operator_name("".into());
+            operator.set_version("0.1.0".into());
+            operator.set_sheet(OperatorSheet::About);
+        },
+        enabled: &["op-about-back", "op-about"],
+        disabled: &[],
+    },
+    Scene {
+        name: "others-control",
+        set: |window, lang| {
+            control(window, lang, OperatorPage::OthersControl, 3, &[]);
+            window.global::<Operator>().set_others_text(
+                say(lang, "Per Ås begynte denne kontrollen kl. 09:14.", "Per Ås began this control at 09:14.").into(),
+            );
+        },
+        enabled: &["op-abort", "op-change-operator"],
+        disabled: &[],
     },
     Scene {
         name: "home",
@@ -832,6 +862,7 @@ pub const OPERATOR_SCENES: &[Scene<OperatorWindow>] = &[
             approve(window, lang);
             let page = window.global::<Approval>();
             page.set_busy(true);
+            page.set_signing(true);
             page.set_progress(0.6);
             page.set_progress_text(say(lang, "Kontrollerer signaturen …", "Verifying the signature …").into());
         },
@@ -958,9 +989,12 @@ pub const HOLDER_SCENES: &[Scene<HolderWindow>] = &[
     },
     Scene {
         name: "terms-last-page",
-        set: |window, lang| holder_terms(window, lang, 4),
+        set: |window, lang| {
+            holder_terms(window, lang, 4);
+            moment();
+        },
         enabled: &["ho-previous", "ho-accept", "ho-decline"],
-        disabled: &[],
+        disabled: &["ho-next"],
     },
     Scene {
         name: "sign",

@@ -152,6 +152,13 @@ impl Station {
         clock::now_at_office(self.clock.as_ref(), &self.configuration.zone())
     }
 
+    /// Another operator than the one who is signed in began the open control. The report names one operator for all of it,
+    /// so the other one can only abort it and hand back the document.
+    pub fn others_control(&self) -> bool {
+        let (Some(control), Some(signed_in)) = (&self.control, &self.signed_in) else { return false };
+        !same_certificate(&control.opening().operator, signed_in.operator())
+    }
+
     /// Begins a control.
     pub fn begin(&mut self, asked: Asked) -> Result<Began, ActError> {
         if self.control.as_ref().is_some_and(|control| control.step() != Step::Closed) {

@@ -66,11 +66,16 @@ pub enum Request {
     Approve(Pin),
     /// Put a closed control aside.
     Leave,
-    /// The picture of a page of the report that is to be signed, from 0.
-    Page(usize),
+    /// The picture of a page of the report that is to be signed.
+    Page {
+        /// Which, from 0.
+        index: usize,
+        /// Pixels a point of the page (1/72 inch).
+        scale: f32,
+    },
 }
 
-/// What the screens are told.
+/// What the screens are told. The last word on each request is [`Update::Answered`].
 pub enum Update {
     /// Where everything stands.
     Snapshot(Box<Snapshot>),
@@ -103,6 +108,8 @@ pub enum Update {
         /// RGBA, four bytes a pixel.
         pixels: Vec<u8>,
     },
+    /// The oldest request that was not answered yet now is.
+    Answered,
 }
 
 /// A control in the list of the day.
@@ -131,6 +138,8 @@ pub struct Snapshot {
     pub operators: Vec<KnownOperator>,
     /// Who is signed in.
     pub operator: Option<Operator>,
+    /// The open control was begun by another operator than the one who is signed in.
+    pub others_control: bool,
     /// PIN tries of the signed-in operator.
     pub tries_left: Option<u8>,
     /// The control that is open or has just ended.
@@ -259,6 +268,7 @@ impl Worker {
             // The screens wait for this, so it comes in any case: with damaged evidence a control can still be ended.
             (self.tell)(Update::Snapshot(Box::new(snapshot.clone())));
             self.last = snapshot;
+            (self.tell)(Update::Answered);
         }
     }
 
@@ -307,11 +317,11 @@ impl Worker {
                 }
             }
             Request::Leave => station.leave_control()?,
-            Request::Page(index) => {
+            Request::Page { index, scale } => {
                 let preview = Preview::open(station.draft()?.pdf())?;
                 let of = preview.pages();
                 let index = index.min(of.saturating_sub(1));
-                let RgbaPage { width, height, pixels } = preview.page(index, PREVIEW_SCALE)?;
+                let RgbaPage { width, height, pixels } = preview.page(index, scale)?;
                 (self.tell)(Update::Page { index, of, width, height, pixels });
             }
         }
@@ -336,6 +346,7 @@ impl Worker {
         let snapshot = Snapshot {
             operators: reading.or(station.operators().map_err(Told::from), last.operators.clone()),
             operator: station.signed_in().map(|signed_in| signed_in.operator().clone()),
+            others_control: station.others_control(),
             tries_left: station.signed_in().and_then(|signed_in| {
                 reading.or(signed_in.tries_left().map(Some).map_err(|error| SessionError::from(error).into()), None)
             }),
@@ -395,9 +406,6 @@ impl Reading {
         })
     }
 }
-
-/// Pixels a point of the preview: an A4 page is 1012 × 1431 pixels then.
-const PREVIEW_SCALE: f32 = 1.7;
 
 /// Most controls of the day that are listed.
 const MOST_LISTED: usize = 50;

@@ -8,10 +8,26 @@ use slint::ComponentHandle as _;
 use super::{
     Desk, Shell,
     shell::on,
-    sign_in::{not_a_pin, pin_words},
+    sign_in::{not_a_pin, pin_words, tries_words},
+    waiting::Work,
     words::{filled, text},
 };
 use crate::{control::Step, secret::Pin, station::worker::Request};
+
+/// A picture of a page that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shown {
+    /// The page, from 0.
+    page: usize,
+    /// Pixels a point.
+    scale: f32,
+}
+
+/// An A4 page, which every page of a report is, in points (1/72 inch).
+const A4_POINTS: (f32, f32) = (595.28, 841.89);
+
+/// The scales at which pages are drawn, pixels a point: from legible as a page to 360 dpi.
+const SCALES: (f32, f32) = (0.4, 5.0);
 
 pub(super) fn connect(shell: &Rc<Shell>) {
     let approval = shell.operator.global::<Approval>();
@@ -21,10 +37,14 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     on!(shell, approval, on_next, |here| {
         turn_page(&here, |page| page + 1);
     });
+    on!(shell, approval, on_resized, |here| {
+        follow_up(&here);
+    });
     on!(shell, approval, on_sign, |here, pin| {
-        here.desk(|desk| desk.pin_error = None);
         match Pin::new(pin.into()) {
-            Ok(pin) => here.ask(Request::Approve(pin)),
+            Ok(pin) => {
+                here.ask(Request::Approve(pin));
+            }
             Err(error) => here.desk(|desk| desk.pin_error = Some(not_a_pin(&error))),
         }
         here.present();
@@ -32,22 +52,28 @@ pub(super) fn connect(shell: &Rc<Shell>) {
 }
 
 fn turn_page(shell: &Shell, to: impl Fn(usize) -> usize) {
-    let wanted = shell.desk(|desk| {
-        let (page, of) = desk.preview;
-        to(page).min(of.saturating_sub(1))
+    shell.desk(|desk| {
+        if let Some((page, of)) = desk.preview.page {
+            desk.preview.wanted = to(page).min(of.saturating_sub(1));
+        }
     });
-    shell.ask_and_present(Request::Page(wanted));
+    follow_up(shell);
+    shell.present();
 }
 
-/// Asks for the first page's picture when there is a new report to be signed.
-pub(super) fn fetch_preview(shell: &Shell) {
-    let fetch = shell.desk(|desk| {
-        let new = desk.snapshot.draft.is_some() && desk.snapshot.draft != desk.preview_of;
-        desk.preview_of = desk.snapshot.draft;
-        new
+/// Asks for the picture of the wanted page, in the pixels in which it is shown, when it is not there yet.
+pub(super) fn follow_up(shell: &Shell) {
+    let approval = shell.operator.global::<Approval>();
+    let room = (approval.get_room_width(), approval.get_room_height());
+    let scale = (room.0 / A4_POINTS.0).min(room.1 / A4_POINTS.1) * approval.get_zoom();
+    let wanted = shell.desk(|desk| {
+        let draft = desk.snapshot.draft?;
+        let shown = Shown { page: desk.preview.wanted, scale: scale.clamp(SCALES.0, SCALES.1) };
+        (desk.preview.asked != Some((draft, shown))).then_some((draft, shown))
     });
-    if fetch {
-        shell.ask(Request::Page(0));
+    let Some((draft, shown)) = wanted else { return };
+    if shell.ask(Request::Page { index: shown.page, scale: shown.scale }) {
+        shell.desk(|desk| desk.preview.asked = Some((draft, shown)));
     }
 }
 
@@ -57,24 +83,21 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         return;
     }
     let language = desk.operator_language;
-    let (page, of) = desk.preview;
-    approval.set_page_picture(desk.preview_picture.clone());
-    approval.set_page_text(match of {
-        0 => text(language, "approve.preparing"),
-        _ => filled(language, "approve.page-of", &[&(page + 1).to_string(), &of.to_string()]),
+    approval.set_page_picture(desk.preview.picture.clone());
+    let page = desk.preview.page;
+    approval.set_page_text(match page {
+        None => text(language, "approve.preparing"),
+        Some((page, of)) => filled(language, "approve.page-of", &[&(page + 1).to_string(), &of.to_string()]),
     });
-    approval.set_has_previous(page > 0);
-    approval.set_has_next(page + 1 < of);
-    approval.set_error(pin_words(desk));
+    approval.set_has_previous(page.is_some_and(|(page, _)| page > 0));
+    approval.set_has_next(page.is_some_and(|(page, of)| page + 1 < of));
     let tries = desk.snapshot.tries_left;
+    approval.set_error(pin_words(desk, tries));
     approval.set_locked(tries == Some(0));
-    approval.set_tries(match tries {
-        Some(1) => text(language, "pin.last-try"),
-        Some(left) if left < crate::evidence::sign::MAX_TRIES => filled(language, "pin.tries-left", &[&left.to_string()]),
-        _ => "".into(),
-    });
-    approval.set_can_sign(of > 0 && tries != Some(0) && !desk.busy);
-    approval.set_busy(desk.busy && of > 0);
+    approval.set_tries(tries_words(language, tries));
+    approval.set_can_sign(page.is_some() && tries != Some(0));
+    approval.set_busy(desk.busy());
+    approval.set_signing(desk.waiting.has(Work::Sign));
     approval.set_progress(-1.0);
     approval.set_progress_text(text(language, "approve.busy"));
 }

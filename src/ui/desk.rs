@@ -5,7 +5,13 @@ use std::sync::Arc;
 use bam_station_ui::{Fault as ShownFault, HolderPage, OperatorPage, Paragraph, Tone};
 use slint::Image;
 
-use super::{pen::Pen, words};
+use super::{
+    approval::Shown,
+    pen::Pen,
+    scan::ScanPicture,
+    waiting::{Waiting, Work},
+    words,
+};
 use crate::{
     config::{Configuration, Language},
     control::{Control, Outcome, Step},
@@ -37,6 +43,19 @@ pub struct SeenFault {
     pub tone: Tone,
 }
 
+/// The report as the operator looks at it before the PIN.
+#[derive(Default)]
+pub struct Preview {
+    /// The page that the operator wants to see, from 0.
+    pub wanted: usize,
+    /// What was asked for last.
+    pub asked: Option<(Digest, Shown)>,
+    /// The page that is shown, from 0, and how many there are; none before the first picture.
+    pub page: Option<(usize, usize)>,
+    /// Its picture.
+    pub picture: Image,
+}
+
 /// The state of the screens.
 pub struct Desk {
     /// What both files say.
@@ -53,10 +72,12 @@ pub struct Desk {
     pub choosing_method: bool,
     /// The fault that is shown.
     pub fault: Option<SeenFault>,
-    /// The station works on something.
-    pub busy: bool,
+    /// The station has told where everything stands.
+    pub known: bool,
+    /// What it has been asked since and has not answered.
+    pub waiting: Waiting,
     /// Part of the scan that is done, while one is under way.
-    pub scanning: Option<f32>,
+    pub scanned: f32,
     /// First row of the list of controls that is shown.
     pub first_row: usize,
     /// The holder has read what will happen in this control.
@@ -65,18 +86,16 @@ pub struct Desk {
     pub terms_pages: Vec<Vec<Paragraph>>,
     /// The page that the holder sees, from 0.
     pub terms_page: usize,
+    /// The language in which the terms were last asked for in this control.
+    pub terms_asked: Option<Language>,
     /// What the holder's pen has written since the field was cleared.
     pub pen: Pen,
     /// The holder was asked to sign again.
     pub asked_again: bool,
-    /// Page of the preview that is shown, from 0, and how many there are.
-    pub preview: (usize, usize),
-    /// Its picture.
-    pub preview_picture: Image,
-    /// The draft that the preview belongs to.
-    pub preview_of: Option<Digest>,
-    /// The upright scan as a picture, and the file that it came from.
-    pub scan_picture: Option<(Arc<[u8]>, Image)>,
+    /// The report as the operator looks at it before the PIN.
+    pub preview: Preview,
+    /// The upright scan as a picture.
+    pub scan_picture: Option<ScanPicture>,
     /// Wrong PIN: what was said.
     pub pin_error: Option<SeenFault>,
 }
@@ -93,20 +112,35 @@ impl Desk {
             place: Place::default(),
             choosing_method: false,
             fault: None,
-            busy: true,
-            scanning: None,
+            known: false,
+            waiting: Waiting::default(),
+            scanned: 0.0,
             first_row: 0,
             holder_began: false,
             terms_pages: vec![],
             terms_page: 0,
+            terms_asked: None,
             pen: Pen::default(),
             asked_again: false,
-            preview: (0, 0),
-            preview_picture: Image::default(),
-            preview_of: None,
+            preview: Preview::default(),
             scan_picture: None,
             pin_error: None,
         }
+    }
+
+    /// The station works on something that may change where everything stands, or has not told that yet.
+    pub fn busy(&self) -> bool {
+        !self.known || self.waiting.is_busy()
+    }
+
+    /// A scan is under way.
+    pub fn scanning(&self) -> bool {
+        self.waiting.has(Work::Scan)
+    }
+
+    /// The control of another operator waits for its end: it can be aborted, and its document handed back.
+    pub fn others_control(&self) -> bool {
+        self.snapshot.others_control && !matches!(self.step(), None | Some(Step::HandBack | Step::Closed))
     }
 
     /// The control that is open or has just ended.
@@ -134,12 +168,15 @@ impl Desk {
             self.choosing_method = false;
             self.terms_pages.clear();
             self.terms_page = 0;
+            self.terms_asked = None;
             self.pen.clear();
             self.asked_again = false;
-            self.preview = (0, 0);
-            self.preview_of = None;
-            self.preview_picture = Image::default();
+            self.preview = Preview::default();
             self.scan_picture = None;
+            if self.snapshot.control.is_some() {
+                // The next person is greeted in the language of the office.
+                self.holder_language = self.configuration.local.value.holder.language;
+            }
             if snapshot.control.is_some() {
                 self.place = Place::Home;
             }
@@ -157,20 +194,21 @@ impl Desk {
             self.pin_error = None;
         }
         self.snapshot = snapshot;
-        self.busy = false;
-        self.scanning = None;
     }
 }
 
 /// The operator's page.
 pub fn operator_page(desk: &Desk) -> OperatorPage {
     if desk.snapshot.operator.is_none() {
-        let nobody = desk.snapshot.operators.is_empty() && desk.configuration.training() && !desk.busy;
+        let nobody = desk.snapshot.operators.is_empty() && desk.configuration.training() && desk.known;
         return if nobody || desk.place == Place::CreateOperator { OperatorPage::CreateOperator } else { OperatorPage::SignIn };
     }
     let Some(control) = desk.control() else {
         return if desk.place == Place::NewControl { OperatorPage::NewControl } else { OperatorPage::Home };
     };
+    if desk.others_control() {
+        return OperatorPage::OthersControl;
+    }
     let identifying = matches!(control.step(), Step::Document | Step::OwnCard | Step::ThirdParty | Step::OperatorVouching);
     match control.step() {
         _ if identifying && desk.choosing_method => OperatorPage::Method,
@@ -197,6 +235,7 @@ pub fn holder_page(desk: &Desk) -> HolderPage {
         return HolderPage::Idle;
     };
     match control.step() {
+        _ if desk.others_control() => HolderPage::Wait,
         Step::Method | Step::Document | Step::OwnCard | Step::ThirdParty | Step::OperatorVouching if !desk.holder_began => {
             HolderPage::Welcome
         }

@@ -9,7 +9,7 @@ use super::{
     Desk, Shell, forms,
     home::reason_text,
     shell::on,
-    words::{choice, finding, list, shown_fault, text},
+    words::{choice, fill, finding, shown_fault, text},
 };
 use crate::{
     control::{
@@ -25,7 +25,9 @@ const REJECT_REASONS: [&str; 5] = ["expired", "damaged", "not-accepted", "person
 pub(super) fn connect(shell: &Rc<Shell>) {
     let form = shell.operator.global::<DocumentCheck>();
     on!(shell, form, on_kind_chosen, |here, _id| {
-        here.operator.global::<DocumentCheck>().set_features(list(vec![]));
+        fill(&here.operator.global::<DocumentCheck>().get_features(), vec![], |rows| {
+            here.operator.global::<DocumentCheck>().set_features(rows)
+        });
         here.present();
     });
     on!(shell, form, on_feature_toggled, |here, id, on| {
@@ -131,7 +133,7 @@ fn prepare(window: &OperatorWindow) {
     form.set_last_name("".into());
     form.set_birth_date("".into());
     form.set_identity_number("".into());
-    form.set_features(list(vec![]));
+    fill(&form.get_features(), vec![], |rows| form.set_features(rows));
     form.set_undamaged(false);
     form.set_photo_matches(false);
 }
@@ -145,7 +147,8 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     };
     let certificate = control.opening().certificate;
     let kinds = desk.configuration.documents.iter().filter(|kind| kind.accepted_for.contains(&certificate));
-    form.set_kinds(list(
+    fill(
+        &form.get_kinds(),
         kinds
             .map(|kind| Choice {
                 id: kind.id.as_str().into(),
@@ -154,10 +157,15 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
                 enabled: true,
             })
             .collect(),
-    ));
-    form.set_reject_reasons(list(REJECT_REASONS.map(|id| choice(language, id, &format!("reject.{id}"))).to_vec()));
+        |rows| form.set_kinds(rows),
+    );
+    fill(&form.get_reject_reasons(), REJECT_REASONS.map(|id| choice(language, id, &format!("reject.{id}"))).to_vec(), |rows| {
+        form.set_reject_reasons(rows)
+    });
     let ways = ["comes-back", "dispensation"];
-    form.set_no_document_choices(list(ways.map(|id| choice(language, id, &format!("no-document.{id}"))).to_vec()));
+    fill(&form.get_no_document_choices(), ways.map(|id| choice(language, id, &format!("no-document.{id}"))).to_vec(), |rows| {
+        form.set_no_document_choices(rows)
+    });
     form.set_responsible(text(language, "suspicion.responsible"));
     form.set_has_other_method(control.opening().plan.methods.iter().any(|method| *method != Method::Document));
 
@@ -172,21 +180,25 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let verdict = read.accept.map(|accept| decide(desk, control, accept));
     let ticked = form.get_features().iter().filter(|row| row.checked).count();
     let all_ticked = ticked >= FEWEST_FEATURES && form.get_undamaged() && form.get_photo_matches();
-    form.set_can_accept(matches!(verdict, Some(Ok(()))) && !desk.busy);
+    form.set_can_accept(matches!(verdict, Some(Ok(()))) && !desk.busy());
     form.set_missing(match &verdict {
         Some(Ok(())) => "".into(),
         _ if read.incomplete => text(language, "document.missing-fields"),
         _ if !all_ticked => text(language, "document.missing-ticks"),
         _ => "".into(),
     });
-    form.set_findings(list(match &verdict {
-        Some(Ok(())) => vec![finding(text(language, "document.agrees"), Tone::Good)],
-        Some(Err(refusal)) if !is_about_ticks(refusal) => {
-            let fault = shown_fault(language, refusal.code(), &refusal.to_string(), Tone::Bad);
-            vec![finding(fault.cause, Tone::Bad), finding(fault.remedy, Tone::Neutral)]
-        }
-        _ => vec![],
-    }));
+    fill(
+        &form.get_findings(),
+        match &verdict {
+            Some(Ok(())) => vec![finding(text(language, "document.agrees"), Tone::Good)],
+            Some(Err(refusal)) if !is_about_ticks(refusal) => {
+                let fault = shown_fault(language, refusal.code(), &refusal.to_string(), Tone::Bad);
+                vec![finding(fault.cause, Tone::Bad), finding(fault.remedy, Tone::Neutral)]
+            }
+            _ => vec![],
+        },
+        |rows| form.set_findings(rows),
+    );
 }
 
 /// What is only not ticked yet is no contradiction.
@@ -215,7 +227,7 @@ fn show_features(desk: &Desk, window: &OperatorWindow, kind: Option<&DocumentKin
     let shown = form.get_features();
     let Some(kind) = kind else {
         if shown.row_count() > 0 {
-            form.set_features(list(vec![]));
+            fill(&form.get_features(), vec![], |rows| form.set_features(rows));
         }
         return;
     };
@@ -230,6 +242,6 @@ fn show_features(desk: &Desk, window: &OperatorWindow, kind: Option<&DocumentKin
         })
         .collect();
     if rows.iter().cloned().ne(shown.iter()) {
-        form.set_features(list(rows));
+        fill(&form.get_features(), rows, |rows| form.set_features(rows));
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use bam_station_ui::{
-    Fact, Holder, HolderSign, HolderTerms, HolderWindow, OperatorWindow, Paragraph, Sheet, TermsWatch, paginate,
+    Fact, Holder, HolderPage, HolderSign, HolderTerms, HolderWindow, OperatorWindow, Paragraph, Sheet, TermsWatch, paginate,
 };
 use slint::{ComponentHandle as _, SharedString};
 
@@ -12,7 +12,7 @@ use super::{
     desk::holder_page,
     home::office,
     shell::on,
-    words::{filled, list, text},
+    words::{fill, filled, text},
 };
 use crate::{
     config::{Language, terms::Block},
@@ -24,13 +24,12 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     let holder = shell.holder.global::<Holder>();
     on!(shell, holder, on_set_language, |here, code| {
         here.desk(|desk| desk.holder_language = Shell::language(&code));
-        if here.desk(|desk| desk.step() == Some(Step::Terms)) {
-            here.desk(|desk| {
-                desk.terms_page = 0;
-                desk.terms_pages.clear();
-            });
-            show_terms(&here);
-        }
+        here.desk(|desk| {
+            desk.terms_page = 0;
+            desk.terms_pages.clear();
+            desk.terms_asked = None;
+        });
+        follow_up(&here);
         here.present();
     });
     on!(shell, holder, on_begin, |here| {
@@ -40,7 +39,7 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     let terms = shell.holder.global::<HolderTerms>();
     on!(shell, terms, on_measured, |here| {
         here.desk(|desk| desk.terms_pages.clear());
-        divide(&here);
+        follow_up(&here);
         here.present();
     });
     on!(shell, terms, on_previous, |here| {
@@ -89,35 +88,42 @@ fn written(shell: &Shell) {
 fn ink(desk: &Desk, window: &HolderWindow) {
     let sign = window.global::<HolderSign>();
     sign.set_commands(desk.pen.commands().into());
-    sign.set_can_finish(desk.pen.strokes().ink_length() >= SHORTEST_INK && !desk.busy);
+    sign.set_can_finish(desk.pen.strokes().ink_length() >= SHORTEST_INK && !desk.busy());
 }
 
 fn turn_page(shell: &Shell, to: impl Fn(usize) -> usize) {
-    let (reached, already) = shell.desk(|desk| {
-        let last = desk.terms_pages.len().saturating_sub(1);
-        desk.terms_page = to(desk.terms_page).min(last);
-        let already = desk.control().is_some_and(|control| control.terms().last_page_reached());
-        (desk.terms_page == last && !desk.terms_pages.is_empty(), already)
-    });
-    if reached && !already {
-        shell.ask(Request::Act(Command::ReachLastPage));
-    }
+    shell.desk(|desk| desk.terms_page = to(desk.terms_page).min(desk.terms_pages.len().saturating_sub(1)));
+    follow_up(shell);
     shell.present();
 }
 
-/// Puts the terms before the holder in the holder's language, when they are not there yet.
-pub(super) fn show_terms(shell: &Shell) {
+/// What follows at the terms without anybody's touch: they are put before the holder in the holder's language, divided into
+/// pages, and the last page counts as reached when it is shown.
+pub(super) fn follow_up(shell: &Shell) {
+    if shell.desk(|desk| holder_page(desk) == HolderPage::Idle || desk.step() != Some(Step::Terms) || desk.others_control()) {
+        return;
+    }
     let language = shell.desk(|desk| desk.holder_language);
     let shown = shell.desk(|desk| {
         let on_screen = desk.control().and_then(|control| control.terms().on_screen());
-        on_screen.map(|terms| terms.language.clone())
+        on_screen.is_some_and(|terms| terms.language == language.code())
     });
-    if shown.as_deref() != Some(language.code()) {
-        shell.ask(Request::ShowTerms(language));
-    } else if shell.desk(|desk| desk.terms_pages.is_empty()) {
+    if !shown {
+        // Terms that are not in force in this language are asked for once, not for ever.
+        if shell.desk(|desk| desk.terms_asked) != Some(language) && shell.ask(Request::ShowTerms(language)) {
+            shell.desk(|desk| desk.terms_asked = Some(language));
+        }
+        return;
+    }
+    if shell.desk(|desk| desk.terms_pages.is_empty()) {
         divide(shell);
-        // A text of one page is read when it is seen.
-        turn_page(shell, |page| page);
+    }
+    let reached = shell.desk(|desk| {
+        let already = desk.control().is_some_and(|control| control.terms().last_page_reached());
+        !already && desk.terms_page + 1 == desk.terms_pages.len()
+    });
+    if reached {
+        shell.ask(Request::Act(Command::ReachLastPage));
     }
 }
 
@@ -169,20 +175,24 @@ pub(super) fn show(desk: &Desk, operator: &OperatorWindow, window: &HolderWindow
             ("welcome.step-signature", control.needs(Step::Signature)),
             ("welcome.step-scan", control.needs(Step::Scan)),
         ];
-        holder.set_steps(list(steps.iter().filter(|(_, asked)| *asked).map(|(key, _)| text(language, key)).collect()));
+        fill(
+            &holder.get_steps(),
+            steps.iter().filter(|(_, asked)| *asked).map(|(key, _)| text(language, key)).collect(),
+            |rows| holder.set_steps(rows),
+        );
         holder.set_privacy(filled(language, "welcome.privacy", &[&control.opening().rules.company]));
     }
     let terms = window.global::<HolderTerms>();
     let on_screen = desk.control().and_then(|control| control.terms().on_screen());
     terms.set_title(on_screen.map(|shown| shown.title.clone()).unwrap_or_default().into());
     let page = desk.terms_pages.get(desk.terms_page).cloned().unwrap_or_default();
-    terms.set_paragraphs(list(page.clone()));
+    fill(&terms.get_paragraphs(), page.clone(), |rows| terms.set_paragraphs(rows));
     let count = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     terms.set_page(count(desk.terms_page + 1));
     terms.set_pages(count(desk.terms_pages.len().max(1)));
     let read = desk.control().is_some_and(|control| control.terms().last_page_reached());
     let last = desk.terms_page + 1 == desk.terms_pages.len();
-    terms.set_can_decide(read && last && !desk.busy);
+    terms.set_can_decide(read && last && !desk.busy());
     let sign = window.global::<HolderSign>();
     sign.set_again_text(if desk.asked_again { text(language, "sign.again") } else { "".into() });
     ink(desk, window);
@@ -212,11 +222,11 @@ fn watch(desk: &Desk, operator: &OperatorWindow, page: Vec<Paragraph>) {
             fact("terms-watch.language", text(language, &format!("language.{}", shown.language)).into()),
         ]
     });
-    watch.set_facts(list(facts.unwrap_or_default()));
+    fill(&watch.get_facts(), facts.unwrap_or_default(), |rows| watch.set_facts(rows));
     let (page_number, pages) = (desk.terms_page + 1, desk.terms_pages.len().max(1));
     watch.set_progress_text(filled(language, "approve.page-of", &[&page_number.to_string(), &pages.to_string()]));
     let part = |n: usize| f32::from(u16::try_from(n).unwrap_or(u16::MAX));
     watch.set_progress(part(page_number) / part(pages));
     watch.set_last_page_reached(control.terms().last_page_reached());
-    watch.set_paragraphs(list(page));
+    fill(&watch.get_paragraphs(), page, |rows| watch.set_paragraphs(rows));
 }

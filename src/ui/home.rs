@@ -9,7 +9,7 @@ use super::{
     Desk, Shell,
     desk::{Place, holder_acts, operator_page},
     shell::on,
-    words::{self, choice, filled, list, text},
+    words::{self, choice, fill, filled, text},
 };
 use crate::{
     config::Language,
@@ -34,6 +34,8 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     });
     on!(shell, operator, on_abort, |here, reason, note| {
         let reason = here.desk(|desk| reason_text(desk.operator_language, "abort", &reason, &note));
+        // A scan that is under way is stopped first.
+        here.cancel_scan();
         here.ask_and_present(Request::Act(Command::Abort { reason }));
     });
     let home = shell.operator.global::<Home>();
@@ -78,10 +80,20 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     operator.set_office(office(desk).into());
     operator.set_operator_name(desk.snapshot.operator.as_ref().map(|operator| operator.name.clone()).unwrap_or_default().into());
     operator.set_training(desk.configuration.training());
+    operator.set_version(env!("CARGO_PKG_VERSION").into());
+    operator.set_busy(desk.busy());
+    operator.set_can_abort(!desk.busy() || desk.scanning());
     operator.set_fault(desk.shown_fault());
-    operator.set_abort_reasons(list(ABORT_REASONS.map(|id| choice(language, id, &format!("abort.{id}"))).to_vec()));
+    fill(&operator.get_abort_reasons(), ABORT_REASONS.map(|id| choice(language, id, &format!("abort.{id}"))).to_vec(), |rows| {
+        operator.set_abort_reasons(rows)
+    });
     let control = desk.control().filter(|_| desk.snapshot.operator.is_some());
     operator.set_in_control(control.is_some());
+    let others = control.filter(|_| desk.others_control());
+    operator.set_others_text(others.map_or_else(slint::SharedString::default, |control| {
+        let began = words::time(control.opened_at(), &desk.configuration.zone());
+        filled(language, "others-control.began", &[&control.opening().operator.name, &began])
+    }));
     operator.set_holder_acts(holder_acts(desk));
     if let Some(control) = control {
         let opening = control.opening();
@@ -89,11 +101,11 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         let function = words::function(language, opening.function);
         let kind = words::kind(language, opening.certificate);
         operator.set_control_line(format!("{function} · {kind}").into());
-        operator.set_steps(list(rail(desk, control)));
+        fill(&operator.get_steps(), rail(desk, control), |rows| operator.set_steps(rows));
     } else {
-        operator.set_steps(list(vec![]));
+        fill(&operator.get_steps(), vec![], |rows| operator.set_steps(rows));
     }
-    operator.set_devices(list(devices(desk)));
+    fill(&operator.get_devices(), devices(desk), |rows| operator.set_devices(rows));
     show_list(desk, window);
 }
 
@@ -198,7 +210,7 @@ fn show_list(desk: &Desk, window: &OperatorWindow) {
     home.set_range(if all.len() > rows { format!("{}–{last} / {}", first + 1, all.len()).into() } else { "".into() });
     home.set_has_newer(first > 0);
     home.set_has_older(last < all.len());
-    home.set_rows(list(shown));
+    fill(&home.get_rows(), shown, |rows| home.set_rows(rows));
     let zone = desk.configuration.zone();
     home.set_date(words::date(jiff::Timestamp::now().to_zoned(zone).date()).into());
     let waiting = desk.snapshot.undelivered;

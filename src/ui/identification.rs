@@ -9,7 +9,7 @@ use super::{
     Desk, Shell,
     desk::methods,
     shell::on,
-    words::{choice, list, text},
+    words::{choice, fill, text},
 };
 use crate::{
     control::{Command, Step},
@@ -61,7 +61,9 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let language = desk.operator_language;
     let offered = methods(desk);
     let choices = offered.iter().map(|method| choice(language, method.name(), &format!("method.{}", method.name())));
-    window.global::<MethodChoice>().set_methods(list(choices.collect()));
+    fill(&window.global::<MethodChoice>().get_methods(), choices.collect(), |rows| {
+        window.global::<MethodChoice>().set_methods(rows)
+    });
 
     // The core knows cards; a road to a reader is set up with the station's card devices, and without one the page says so.
     let no_reader = text(language, "reader.none");
@@ -82,5 +84,5 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         vouch.set_statement("".into());
         vouch.set_known(false);
     }
-    vouch.set_can_confirm(vouch.get_known() && vouch.get_statement().trim().chars().count() >= 3 && !desk.busy);
+    vouch.set_can_confirm(vouch.get_known() && vouch.get_statement().trim().chars().count() >= 3 && !desk.busy());
 }

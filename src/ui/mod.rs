@@ -17,6 +17,7 @@ mod scan;
 mod shell;
 mod sign_in;
 mod signature;
+mod waiting;
 mod words;
 
 use std::{path::PathBuf, sync::Arc};

@@ -10,7 +10,7 @@ use super::{
     desk::Place,
     forms::{self, Read},
     shell::on,
-    words::{self, choice, finding, list, text},
+    words::{self, choice, fill, finding, text},
 };
 use crate::{
     config::Language,
@@ -111,16 +111,20 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let language = desk.operator_language;
     let form = window.global::<NewControl>();
     let master = &desk.configuration.master.value;
-    form.set_functions(list(Function::ALL.map(|f| choice(language, f.name(), &format!("function.{}", f.name()))).to_vec()));
+    fill(
+        &form.get_functions(),
+        Function::ALL.map(|f| choice(language, f.name(), &format!("function.{}", f.name()))).to_vec(),
+        |rows| form.set_functions(rows),
+    );
     let kinds = CertificateKind::ALL.map(|kind| {
         let mut choice = choice(language, kind.name(), &format!("kind.{}", kind.name()));
         choice.enabled = master.issues(kind);
         choice
     });
-    form.set_kinds(list(kinds.to_vec()));
+    fill(&form.get_kinds(), kinds.to_vec(), |rows| form.set_kinds(rows));
     let states = CardState::ALL.map(|state| choice(language, state.name(), &format!("card.{}", state.name())));
     let unknown = choice(language, "unknown", "card.unknown");
-    form.set_card_states(list(states.into_iter().chain([unknown]).collect()));
+    fill(&form.get_card_states(), states.into_iter().chain([unknown]).collect(), |rows| form.set_card_states(rows));
 
     let read = read(language, window);
     form.set_first_names_error(read.first_names.error.clone());
@@ -143,25 +147,21 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         })),
         _ => None,
     };
-    form.set_has_plan(planned.is_some());
+    form.set_has_plan(matches!(planned, Some(Ok(_))));
     form.set_refusal("".into());
     form.set_refusal_advice("".into());
-    let mut allowed = false;
+    let answered = planned.is_some();
     match planned {
-        None => {
-            form.set_methods(list(vec![]));
-            form.set_steps(list(vec![]));
-            form.set_reasons(list(vec![]));
-        }
+        None => show_no_plan(&form),
         Some(Err(refusal)) => {
+            show_no_plan(&form);
             let fault = words::shown_fault(language, refusal.code(), &refusal.to_string(), Tone::Warn);
             form.set_refusal(fault.cause);
             form.set_refusal_advice(fault.remedy);
         }
         Some(Ok(plan)) => {
-            allowed = true;
             let methods = plan.methods.iter().map(|method| finding(words::method(language, *method), Tone::Good));
-            form.set_methods(list(methods.collect()));
+            fill(&form.get_methods(), methods.collect(), |rows| form.set_methods(rows));
             let step = |key: &str, needed: bool| {
                 let title = text(language, key);
                 if needed {
@@ -171,14 +171,27 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
                     finding(format!("{title} – {}", not.to_lowercase()), Tone::Neutral)
                 }
             };
-            form.set_steps(list(vec![
-                step("step.terms", plan.terms),
-                step("step.signature", plan.signature),
-                step("step.scan", plan.scan),
-                step("step.approval", true),
-            ]));
-            form.set_reasons(list(plan.because.iter().map(|because| language.of(because).into()).collect()));
+            fill(
+                &form.get_steps(),
+                vec![
+                    step("step.terms", plan.terms),
+                    step("step.signature", plan.signature),
+                    step("step.scan", plan.scan),
+                    step("step.approval", true),
+                ],
+                |rows| form.set_steps(rows),
+            );
+            fill(&form.get_reasons(), plan.because.iter().map(|because| language.of(because).into()).collect(), |rows| {
+                form.set_reasons(rows)
+            });
         }
     }
-    form.set_can_begin(allowed && read.asked().is_some() && !desk.busy);
+    // A refusal is recorded too: that somebody asked, and why nothing was issued.
+    form.set_can_begin(answered && read.asked().is_some() && !desk.busy());
+}
+
+fn show_no_plan(form: &NewControl<'_>) {
+    fill(&form.get_methods(), vec![], |rows| form.set_methods(rows));
+    fill(&form.get_steps(), vec![], |rows| form.set_steps(rows));
+    fill(&form.get_reasons(), vec![], |rows| form.set_reasons(rows));
 }

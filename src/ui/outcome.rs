@@ -9,7 +9,7 @@ use super::{
     Desk, Shell,
     desk::Place,
     shell::on,
-    words::{list, text, time},
+    words::{fill, text, time},
 };
 use crate::{
     config::Language,
@@ -41,7 +41,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         Outcome::Declined | Outcome::Aborted => Tone::Neutral,
         Outcome::Refused | Outcome::Failed => Tone::Warn,
     });
-    shown.set_facts(list(facts(desk, control)));
+    fill(&shown.get_facts(), facts(desk, control), |rows| shown.set_facts(rows));
     let (delivery, tone) = match desk.snapshot.delivered {
         Some(true) => (text(language, "end.delivered"), Tone::Good),
         Some(false) => (text(language, "end.waiting"), Tone::Warn),
@@ -56,7 +56,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         End::FalseDocumentSuspected(_) => "end.next-suspicion",
         _ => "end.next-nothing",
     };
-    shown.set_next_steps(list(vec![text(language, next)]));
+    fill(&shown.get_next_steps(), vec![text(language, next)], |rows| shown.set_next_steps(rows));
 }
 
 /// The end's name in the catalogue.

@@ -3,12 +3,13 @@
 use std::{rc::Rc, sync::Arc};
 
 use bam_station_ui::{OperatorWindow, ScanCheck, ScanPhase, Tone};
+use image::RgbImage;
 use slint::{ComponentHandle as _, Image, Rgb8Pixel, SharedPixelBuffer};
 
 use super::{
     Desk, Shell, pen,
     shell::on,
-    words::{filled, finding, list},
+    words::{fill, filled, finding},
 };
 use crate::{
     control::{Command, Identification, Step, scan::Judgement},
@@ -19,11 +20,12 @@ use crate::{
 
 pub(super) fn connect(shell: &Rc<Shell>) {
     let check = shell.operator.global::<ScanCheck>();
+    on!(shell, check, on_resized, |here| {
+        decode(&here);
+        here.present();
+    });
     on!(shell, check, on_scan, |here| {
-        here.desk(|desk| {
-            desk.fault = None;
-            desk.scanning = Some(0.0);
-        });
+        here.desk(|desk| desk.scanned = 0.0);
         here.ask_and_present(Request::Scan);
     });
     on!(shell, check, on_cancel, |here| {
@@ -48,10 +50,10 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let check = window.global::<ScanCheck>();
     let Some(control) = desk.control().filter(|control| control.step() == Step::Scan) else { return };
     let taken = control.scan().current();
-    check.set_phase(match (desk.scanning, taken) {
-        (Some(_), _) => ScanPhase::Scanning,
-        (None, Some(_)) => ScanPhase::Judge,
-        (None, None) => ScanPhase::Ready,
+    check.set_phase(match taken {
+        _ if desk.scanning() => ScanPhase::Scanning,
+        Some(_) => ScanPhase::Judge,
+        None => ScanPhase::Ready,
     });
     let pose = match control.identification() {
         Some((Identification::Document(document), _)) => {
@@ -60,24 +62,24 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         _ => Pose::Lying,
     };
     check.set_upright_pose(pose == Pose::Upright);
-    let part = desk.scanning.unwrap_or(0.0);
+    let part = desk.scanned;
     check.set_progress(if part > 0.0 { part } else { -1.0 });
     check.set_progress_text(filled(language, "scan.progress", &[&format!("{:.0}", part * 100.0)]));
-    if let Some((_, picture)) = &desk.scan_picture {
-        check.set_picture(picture.clone());
+    if let Some(picture) = &desk.scan_picture {
+        check.set_picture(picture.shown.clone());
     }
     let facts = taken.map(|scan| {
         let turned = filled(language, "scan.turned", &[&scan.upright.turn.degrees().to_string()]);
         let size = format!("{} × {} px, {} dpi", scan.upright.width, scan.upright.height, scan.dpi);
         vec![finding(turned, Tone::Neutral), finding(size, Tone::Neutral)]
     });
-    check.set_quality(list(facts.unwrap_or_default()));
+    fill(&check.get_quality(), facts.unwrap_or_default(), |rows| check.set_quality(rows));
     let most = u32::from(control.opening().rules.issue_process.max_scan_attempts);
     let attempt = control.scan().attempts() + u32::from(taken.is_none());
     check.set_attempts(filled(language, "attempt.of", &[&attempt.to_string(), &most.to_string()]));
     check.set_last_attempt(attempt >= most);
-    check.set_can_scan(!desk.busy);
-    check.set_can_judge(taken.is_some() && !desk.busy);
+    check.set_can_scan(!desk.busy());
+    check.set_can_judge(taken.is_some() && !desk.busy());
     if let Some(strokes) = desk.snapshot.strokes.as_deref() {
         check.set_signature_commands(pen::commands(strokes).into());
         check.set_signature_width(pen::pixels(strokes.width));
@@ -87,18 +89,58 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     }
 }
 
-/// Longest side of the picture on the screen, pixels.
-const LONGEST_SHOWN: u32 = 1400;
+/// The upright scan as a picture: whole, and in the pixels in which it is shown.
+pub struct ScanPicture {
+    jpeg: Arc<[u8]>,
+    whole: RgbImage,
+    room: (u32, u32),
+    shown: Image,
+}
 
-/// The upright scan as a picture for the screen; decoded once for each file.
-pub(super) fn decode(desk: &mut Desk) {
-    let Some(jpeg) = desk.snapshot.scan.clone() else { return };
-    if desk.scan_picture.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, &jpeg)) {
-        return;
-    }
-    let Ok(decoded) = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg) else { return };
-    // The screen shows it smaller than it was scanned; averaged pixels keep thin lines whole.
-    let rgb = decoded.thumbnail(LONGEST_SHOWN, LONGEST_SHOWN).into_rgb8();
-    let buffer = SharedPixelBuffer::<Rgb8Pixel>::clone_from_slice(rgb.as_raw(), rgb.width(), rgb.height());
-    desk.scan_picture = Some((jpeg, Image::from_rgb8(buffer)));
+/// Makes the picture of the upright scan for the room that it has on the screen. The file is decoded once.
+pub(super) fn decode(shell: &Shell) {
+    let check = shell.operator.global::<ScanCheck>();
+    let room = (pixels(check.get_room_width()), pixels(check.get_room_height()));
+    shell.desk(|desk| {
+        let Some(jpeg) = desk.snapshot.scan.clone() else { return };
+        match &mut desk.scan_picture {
+            Some(known) if Arc::ptr_eq(&known.jpeg, &jpeg) => {
+                if known.room != room {
+                    known.room = room;
+                    known.shown = shown(&known.whole, room);
+                }
+            }
+            other => {
+                let Ok(decoded) = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg) else { return };
+                let whole = decoded.into_rgb8();
+                let shown = shown(&whole, room);
+                *other = Some(ScanPicture { jpeg, whole, room, shown });
+            }
+        }
+    });
+}
+
+/// The scan as large as the room allows, at most as large as it was scanned. Averaged pixels keep thin lines whole.
+fn shown(whole: &RgbImage, room: (u32, u32)) -> Image {
+    let (width, height) = whole.dimensions();
+    let part = |side: u32, room: u32| f64::from(room.max(64)) / f64::from(side.max(1));
+    let scale = part(width, room.0).min(part(height, room.1)).min(1.0);
+    let rgb = image::imageops::thumbnail(whole, scaled(width, scale), scaled(height, scale));
+    Image::from_rgb8(SharedPixelBuffer::<Rgb8Pixel>::clone_from_slice(rgb.as_raw(), rgb.width(), rgb.height()))
+}
+
+/// A side of a picture made smaller, in whole pixels.
+fn scaled(side: u32, scale: f64) -> u32 {
+    // `scale` is at most 1.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let whole = (f64::from(side) * scale) as u32;
+    whole.max(1)
+}
+
+/// A length on the screen in whole pixels.
+fn pixels(length: f32) -> u32 {
+    // Between 0 and the longest screen.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let whole = length.clamp(0.0, 16_000.0) as u32;
+    whole
 }

@@ -6,13 +6,14 @@ use std::{
     sync::{Arc, mpsc},
 };
 
-use bam_station_ui::{HolderWindow, I18n, OperatorWindow};
+use bam_station_ui::{HolderWindow, I18n, Operator, OperatorSheet, OperatorWindow};
 use slint::{ComponentHandle as _, PhysicalPosition, PhysicalSize, WindowPosition};
 
 use super::{
     UiError, approval,
-    desk::{Desk, SeenFault},
+    desk::{Desk, Place, SeenFault},
     document, holder, home, identification, new_control, outcome, scan, sign_in, signature,
+    waiting::Work,
 };
 use crate::{
     config::{Configuration, Language, local::WindowPlace},
@@ -117,12 +118,22 @@ impl Shell {
         Ok(())
     }
 
-    /// Asks the station; the screens say that it works until it answers.
-    pub fn ask(&self, request: Request) {
-        self.desk.borrow_mut().busy = true;
-        if let Some(station) = self.station.get() {
-            station.ask(request);
+    /// Asks the station; the screens say that it works until it answers. Returns whether it was asked: while it works on
+    /// something else it is not.
+    pub fn ask(&self, request: Request) -> bool {
+        let Some(station) = self.station.get() else { return false };
+        let work = Work::of(&request);
+        let mut desk = self.desk.borrow_mut();
+        if !desk.waiting.admit(work) {
+            return false;
         }
+        if work.changes() {
+            // Something new is tried; what went wrong before is past.
+            desk.fault = None;
+            desk.pin_error = None;
+        }
+        station.ask(request);
+        true
     }
 
     /// Asks, and shows at once that the station works.
@@ -146,6 +157,7 @@ impl Shell {
     /// Takes over everything that the station told since, and shows it. Returns whether there was anything.
     pub fn pump(&self) -> bool {
         let mut any = false;
+        let before = self.desk(|desk| desk.step());
         while let Ok(update) = self.updates.try_recv() {
             any = true;
             self.take(update);
@@ -158,8 +170,9 @@ impl Shell {
             self.ask(Request::Look);
         }
         if any {
-            self.desk(scan::decode);
+            scan::decode(self);
             self.follow_up();
+            self.close_sheet(before);
             self.present();
         }
         any || changed
@@ -170,31 +183,45 @@ impl Shell {
         match update {
             Update::Snapshot(snapshot) => desk.take(*snapshot),
             Update::OpeningRefused { code, message } => {
+                desk.place = Place::Home;
                 desk.fault = Some(SeenFault { code: code.to_owned(), message, tone: bam_station_ui::Tone::Warn });
             }
             Update::Fault { code, message } => {
                 let fault = SeenFault { code: code.to_owned(), message, tone: bam_station_ui::Tone::Bad };
-                if matches!(code, "OPERATOR_PIN_WRONG" | "OPERATOR_KEY_BLOCKED") {
-                    desk.pin_error = Some(fault);
-                } else {
-                    desk.fault = Some(fault);
+                match code {
+                    "OPERATOR_PIN_WRONG" | "OPERATOR_KEY_BLOCKED" => desk.pin_error = Some(fault),
+                    // The scan was stopped because the control is being aborted.
+                    "SCAN_CANCELLED" if desk.waiting.has(Work::Abort) => {}
+                    _ => desk.fault = Some(fault),
                 }
             }
-            Update::ScanProgress(part) => desk.scanning = Some(part),
+            Update::ScanProgress(part) => desk.scanned = part,
             Update::Page { index, of, width, height, pixels } => {
-                desk.preview = (index, of);
                 let buffer = slint::SharedPixelBuffer::<slint::Rgba8Pixel>::clone_from_slice(&pixels, width, height);
-                desk.preview_picture = slint::Image::from_rgba8(buffer);
+                desk.preview.page = Some((index, of));
+                desk.preview.picture = slint::Image::from_rgba8(buffer);
             }
+            Update::Answered => {
+                desk.known = true;
+                desk.waiting.answered();
+            }
+        }
+    }
+
+    /// A question about a step that is over is not asked any longer.
+    fn close_sheet(&self, before: Option<Step>) {
+        let step = self.desk(|desk| desk.step());
+        let operator = self.operator.global::<Operator>();
+        let still_asked = operator.get_sheet() == OperatorSheet::Abort && !matches!(step, None | Some(Step::HandBack | Step::Closed));
+        if step != before && !still_asked {
+            operator.set_sheet(OperatorSheet::None);
         }
     }
 
     /// What follows from where everything stands now, without anybody's touch.
     fn follow_up(&self) {
-        if self.desk(|desk| desk.step() == Some(Step::Terms)) {
-            holder::show_terms(self);
-        }
-        approval::fetch_preview(self);
+        holder::follow_up(self);
+        approval::follow_up(self);
     }
 
     /// Shows everything as it stands.

@@ -9,21 +9,31 @@ use super::{
     Desk, Shell,
     desk::{Place, SeenFault},
     shell::on,
-    words::{filled, list, text},
+    words::{fill, filled, text},
 };
-use crate::{config::Language, secret::Pin, station::worker::Request};
+use crate::{config::Language, evidence::sign::MAX_TRIES, secret::Pin, station::worker::Request};
 
 pub(super) fn connect(shell: &Rc<Shell>) {
     let sign_in = shell.operator.global::<SignIn>();
     on!(shell, sign_in, on_sign_in, |here, serial, pin| {
         match Pin::new(pin.into()) {
-            Ok(pin) => here.ask(Request::SignIn { serial: serial.into(), pin }),
+            Ok(pin) => {
+                here.ask(Request::SignIn { serial: serial.into(), pin });
+            }
             Err(error) => here.desk(|desk| desk.pin_error = Some(not_a_pin(&error))),
         }
         here.present();
     });
+    on!(shell, sign_in, on_chosen, |here| {
+        here.desk(|desk| desk.pin_error = None);
+        here.present();
+    });
     on!(shell, sign_in, on_create, |here| {
         here.desk(|desk| desk.place = Place::CreateOperator);
+        let create = here.operator.global::<CreateOperator>();
+        create.set_name("".into());
+        create.set_name_error("".into());
+        create.set_pin_error("".into());
         here.present();
     });
     let create = shell.operator.global::<CreateOperator>();
@@ -58,12 +68,27 @@ pub(super) fn not_a_pin(error: &crate::secret::NotAPin) -> SeenFault {
     SeenFault { code: "PIN_NOT_USABLE".to_owned(), message: error.to_string(), tone: bam_station_ui::Tone::Warn }
 }
 
-/// The words about a PIN that was not right.
-pub(super) fn pin_words(desk: &Desk) -> slint::SharedString {
+/// The words about a PIN that was not right, with the tries that are left.
+pub(super) fn pin_words(desk: &Desk, tries: Option<u8>) -> slint::SharedString {
     let language = desk.operator_language;
     match &desk.pin_error {
         None => slint::SharedString::default(),
-        Some(fault) => super::words::shown_fault(language, &fault.code, &fault.message, fault.tone).cause,
+        // A key without tries is spoken of as such.
+        Some(_) if tries == Some(0) => slint::SharedString::default(),
+        Some(fault) => {
+            let cause = super::words::shown_fault(language, &fault.code, &fault.message, fault.tone).cause;
+            let left = tries_words(language, tries);
+            if left.is_empty() { cause } else { format!("{cause} {left}").into() }
+        }
+    }
+}
+
+/// How many tries are left, once one has failed.
+pub(super) fn tries_words(language: Language, tries: Option<u8>) -> slint::SharedString {
+    match tries {
+        Some(1) => text(language, "pin.last-try"),
+        Some(left @ 2..MAX_TRIES) => filled(language, "pin.tries-left", &[&left.to_string()]),
+        _ => slint::SharedString::default(),
     }
 }
 
@@ -78,22 +103,19 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         note: if known.tries_left == 0 { text(language, "sign-in.blocked") } else { "".into() },
         enabled: true,
     });
-    sign_in.set_operators(list(choices.collect()));
+    fill(&sign_in.get_operators(), choices.collect(), |rows| sign_in.set_operators(rows));
     if known(&sign_in.get_selected()).is_none() {
         let newest = operators.iter().rev().find(|known| known.tries_left > 0);
         sign_in.set_selected(newest.map(|known| known.serial.clone()).unwrap_or_default().into());
     }
-    let selected = known(&sign_in.get_selected());
-    sign_in.set_locked(selected.is_some_and(|known| known.tries_left == 0));
-    sign_in.set_note(match selected {
-        Some(known) if known.tries_left == 1 => text(language, "pin.last-try"),
-        Some(known) if known.tries_left < 3 => filled(language, "pin.tries-left", &[&known.tries_left.to_string()]),
-        _ => "".into(),
-    });
-    sign_in.set_error(pin_words(desk));
-    sign_in.set_busy(desk.busy);
+    let tries = known(&sign_in.get_selected()).map(|known| known.tries_left);
+    sign_in.set_locked(tries == Some(0));
+    sign_in.set_note(tries_words(language, tries));
+    sign_in.set_error(pin_words(desk, tries));
+    sign_in.set_nobody(desk.known && operators.is_empty());
+    sign_in.set_busy(desk.busy());
     sign_in.set_can_create(desk.configuration.training());
     let create = window.global::<CreateOperator>();
-    create.set_busy(desk.busy);
+    create.set_busy(desk.busy());
     create.set_can_go_back(!operators.is_empty());
 }

@@ -54,5 +54,5 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let attempt = control.signature().attempts() + u32::from(!captured);
     check.set_attempts(filled(desk.operator_language, "attempt.of", &[&attempt.to_string(), &most.to_string()]));
     check.set_last_attempt(attempt >= most);
-    check.set_can_judge(captured && !desk.busy);
+    check.set_can_judge(captured && !desk.busy());
 }

@@ -2,7 +2,7 @@
 
 use bam_station_ui::{Choice, Fault as ShownFault, Finding, Tone};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use slint::{ModelRc, SharedString, VecModel};
+use slint::{Model as _, ModelRc, SharedString, VecModel};
 
 use crate::{
     config::Language,
@@ -28,9 +28,18 @@ pub fn filled(language: Language, key: &str, values: &[&str]) -> SharedString {
     out.into()
 }
 
-/// A list for a screen.
-pub fn list<T: Clone + 'static>(items: Vec<T>) -> ModelRc<T> {
-    ModelRc::new(VecModel::from(items))
+/// Puts `items` into the list that a screen shows. Rows that stay the same are not touched, so that nobody loses the keyboard's
+/// place or the place in a list that scrolls.
+pub fn fill<T: Clone + PartialEq + 'static>(shown: &ModelRc<T>, items: Vec<T>, set: impl FnOnce(ModelRc<T>)) {
+    if shown.row_count() != items.len() {
+        set(ModelRc::new(VecModel::from(items)));
+        return;
+    }
+    for (row, item) in items.into_iter().enumerate() {
+        if shown.row_data(row).as_ref() != Some(&item) {
+            shown.set_row_data(row, item);
+        }
+    }
 }
 
 /// A function's name.

@@ -6,6 +6,7 @@ use bam_station::{
         document::{NoDocument, Suspicion},
         ending::Attempts,
         opening::{OpeningRefusal, open},
+        own_card::ProvenCard,
         scan, signature,
         vouching::{PreviousScan, ThirdParty},
     },
@@ -359,9 +360,10 @@ fn the_operator_is_not_the_subject_under_a_longer_or_shorter_name_either() {
 fn a_third_party_is_neither_subject_nor_operator_when_a_user_name_or_a_middle_name_is_missing() {
     let control = s::with_method(Function::ReplacementCard, CertificateKind::Local, Method::ThirdParty);
     let refused = |name: &str, user_name: Option<&str>| {
-        let Command::Vouch(mut third_party) = vouch(name, CertificateKind::Local, CardState::Valid) else { unreachable!() };
-        third_party.card.user_name = user_name.map(str::to_owned);
-        control.decide(Command::Vouch(third_party), s::now(1)).err()
+        let card =
+            ProvenCard { user_name: user_name.map(str::to_owned), ..s::card(name, CertificateKind::Local, CardState::Valid) };
+        let third_party = ThirdParty { card, says_name: "Anna".into(), statement: "Colleagues".into(), superior: false };
+        control.decide(Command::Vouch(Box::new(third_party)), s::now(1)).err()
     };
     assert_eq!(refused("Anna Sofie Eriksson", None), Some(Refusal::ThirdPartyIsSubject));
     assert_eq!(refused("Service Account", Some("ANNERI")), Some(Refusal::ThirdPartyIsSubject));

@@ -6,7 +6,37 @@ use crate::spine::station;
 
 const EXAMPLE: &str = "qualified-passport.toml";
 
-/// Runs a shipped example in which `right` is replaced; exit code and what was said.
+/// The example's whole step 1.
+fn identification() -> String {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/examples");
+    let text = fs::read_to_string(examples.join(EXAMPLE)).unwrap();
+    let (begin, end) = (text.find("[identification]").unwrap(), text.find("[terms]").unwrap());
+    text[begin..end].to_owned()
+}
+
+#[test]
+fn every_way_in_which_step_one_ends_a_control_can_be_written() {
+    let ends = [
+        ("method = \"no-document\"\nthen = \"come-back\"", "no-document", Some(1)),
+        ("method = \"no-document\"\nthen = \"dispensation\"\nnote = \"The CA was called.\"", "no-document", Some(1)),
+        ("method = \"reject-document\"\nreason = \"blurred\"", "document-rejected", Some(1)),
+        ("method = \"suspect-false-document\"\nnote = \"paper\"\nresponsible_told = true", "false-document-suspected", Some(1)),
+        ("method = \"abort\"\nreason = \"fire alarm\"", "aborted", Some(1)),
+        ("method = \"operator\"\nstatement = \"We share an office.\"", "METHOD_NOT_IN_PLAN", Some(1)),
+        ("method = \"no-document\"\nthen = \"go-home\"", "SCRIPT_WRONG", Some(2)),
+        ("method = \"abort\"\nreason = \"fire alarm\"\nnote = \"x\"", "SCRIPT_WRONG", Some(2)),
+    ];
+    for (written, what, code) in ends {
+        let folder = tempfile::tempdir().unwrap();
+        let (exit, said) = run(folder.path(), &identification(), &format!("[identification]\n{written}\n"), &[]);
+        assert!(exit == code && said.contains(what), "{written}: {said}");
+        if what == "METHOD_NOT_IN_PLAN" {
+            assert!(said.contains("aborted"), "no document was there to be rejected: {said}");
+        }
+    }
+}
+
+/// Runs a shipped example in which `right` is replaced; exit code and what was said, the answer included.
 fn run(data: &Path, right: &str, wrong: &str, options: &[&str]) -> (Option<i32>, String) {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/examples");
     let mut text = fs::read_to_string(examples.join(EXAMPLE)).unwrap();
@@ -20,7 +50,8 @@ fn run(data: &Path, right: &str, wrong: &str, options: &[&str]) -> (Option<i32>,
     let data = data.join("data");
     let arguments: Vec<&str> = ["control", script.to_str().unwrap(), "--json"].iter().chain(options).copied().collect();
     let output = station(&data, &arguments);
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    let said = [output.stderr, output.stdout].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
 }
 
 #[test]

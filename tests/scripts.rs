@@ -132,3 +132,12 @@ fn key_of_seed(seed: &str) -> String {
     let key = ed25519_dalek::SigningKey::from_bytes(&bytes.try_into().unwrap()).verifying_key();
     key.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[test]
+fn a_mistyped_data_folder_is_not_made_by_a_delivery() {
+    let data = tempfile::tempdir().unwrap();
+    let mistyped = data.path().join("dta");
+    let output = station(&mistyped, &["deliver", "--once"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("REGISTER_MISSING") && !mistyped.exists());
+}

@@ -43,7 +43,7 @@ pub use outbox::{DueUpload, OutboxState};
 pub use verify::{ControlProblem, ControlsReport};
 
 pub(crate) use database::{Schema, open_writer};
-pub(crate) use durable::{create_folder, lock_folder, write_durably};
+pub(crate) use durable::{create_folder, lock_folder, make_folder, write_durably};
 
 /// The document register of one station.
 ///

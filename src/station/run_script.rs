@@ -171,7 +171,7 @@ pub fn run_script(
             let code = error.code().to_owned();
             match refused(&error) {
                 // What the rules refuse, the operator of a script cannot put right: the control ends.
-                Some(reason) => end_after(station, reason)?,
+                Some(reason) => end_after(station, script, reason)?,
                 None => return Err(error),
             }
             refusal = Some(code);
@@ -258,9 +258,11 @@ fn refused(error: &RunError) -> Option<String> {
     }
 }
 
-fn end_after(station: &mut Station, reason: String) -> Result<(), RunError> {
+fn end_after(station: &mut Station, script: &Script, reason: String) -> Result<(), RunError> {
     let step = station.control().map(Control::step);
-    let command = if step == Some(Step::Document) { Command::RejectDocument { reason } } else { Command::Abort { reason } };
+    let presented = matches!(script.identification, Identification::Document(_));
+    let command =
+        if step == Some(Step::Document) && presented { Command::RejectDocument { reason } } else { Command::Abort { reason } };
     station.act(command)?;
     Ok(())
 }
@@ -298,8 +300,12 @@ fn take_step(station: &mut Station, script: &Script, folder: &Path) -> Result<()
 
 fn identify(station: &mut Station, script: &Script) -> Result<(), RunError> {
     let command = match &script.identification {
+        // A plan with one method has chosen it; asking for another one brings the plan's own refusal.
+        Identification::Operator { .. } if station.control().map(Control::step) == Some(Step::Document) => {
+            Command::ChooseMethod(Method::Operator)
+        }
         Identification::Document(input) => Command::AcceptDocument(Box::new(document(station, input)?)),
-        Identification::NoDocument { then } => Command::NoDocument(then.clone()),
+        Identification::NoDocument(missing) => Command::NoDocument(missing.clone()),
         Identification::RejectDocument { reason } => Command::RejectDocument { reason: reason.clone() },
         Identification::SuspectFalseDocument { note, responsible_told } => {
             Command::SuspectFalseDocument(Suspicion { note: note.clone(), responsible_told: *responsible_told })

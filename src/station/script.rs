@@ -95,11 +95,8 @@ pub struct Request {
 pub enum Identification {
     /// A document is presented.
     Document(Box<DocumentInput>),
-    /// No document.
-    NoDocument {
-        /// What then.
-        then: NoDocument,
-    },
+    /// No document: `then = "come-back"`, or `then = "dispensation"` with a `note`.
+    NoDocument(NoDocument),
     /// The document is rejected.
     RejectDocument {
         /// Why.

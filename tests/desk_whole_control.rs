@@ -85,7 +85,9 @@ fn a_qualified_control_by_hand_ends_signed_delivered_and_in_the_register() {
 
     // The passport lies upright and is turned to be read; the operator turns it once too far and back.
     desk.click("op-scan");
-    desk.until("the scan can be judged", |desk| find(desk.operator(), "op-scan-good").is_some_and(|e| e.accessible_enabled() == Some(true)));
+    desk.until("the scan can be judged", |desk| {
+        find(desk.operator(), "op-scan-good").is_some_and(|e| e.accessible_enabled() == Some(true))
+    });
     let scan = desk.operator().global::<ScanCheck>();
     let upright = turned(&desk);
     desk.keep("scan-judge");
@@ -138,7 +140,11 @@ fn a_qualified_control_by_hand_ends_signed_delivered_and_in_the_register() {
     // The next person finds the desk as it was.
     click(desk.operator(), "op-home");
     desk.both_on(OperatorPage::Home, HolderPage::Idle);
-    assert_eq!(desk.tells_holder("ho-title"), AtTheDesk::words("idle.title"), "the holder's window greets in the office's language");
+    assert_eq!(
+        desk.tells_holder("ho-title"),
+        AtTheDesk::words("idle.title"),
+        "the holder's window greets in the office's language"
+    );
     let rows = desk.operator().global::<bam_station_ui::Home>().get_rows();
     let row = rows.row_data(0).unwrap();
     assert_eq!((rows.row_count(), row.name.as_str()), (1, "Anna Maria Eriksson"));

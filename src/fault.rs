@@ -45,3 +45,17 @@ pub fn lookup(code: &str) -> Option<&'static Fault> {
     let at = FAULTS.binary_search_by(|fault| fault.code.as_str().cmp(code)).ok()?;
     FAULTS.get(at)
 }
+
+/// The page `docs/faults.md`: every fault with cause and remedy in both languages.
+pub fn page() -> String {
+    use std::fmt::Write as _;
+    let mut page = String::from(
+        "# Faults\n\nEvery fault that a user meets has a code. The screens show cause and remedy in the operator's language; the\n\
+         command line shows the code in brackets. This page is made from `config/faults.toml`.\n",
+    );
+    for Fault { code, cause, remedy } in all() {
+        // A String takes everything that is written to it.
+        let _ = write!(page, "\n## {code}\n\n{} {}\n\n*{} {}*\n", cause.en, remedy.en, cause.nb, remedy.nb);
+    }
+    page
+}

@@ -6,6 +6,7 @@ use bam_station::{
     cli::{self, exit},
     config::{self, Broken, Configuration, Master, Search},
     evidence::sign::KeyStore,
+    register::{Register, RegisterError},
     station::{Clock as _, DataFolder, DeliveryError, DeliveryRoad, OwnCheck, SystemClock},
 };
 use clap::{Parser, Subcommand};
@@ -101,6 +102,11 @@ fn receive(args: &cli::receive::ReceiveArgs) -> ExitCode {
 }
 
 fn deliver(args: &cli::deliver::DeliverArgs, configuration: &Configuration, data: &DataFolder) -> ExitCode {
+    // A mistyped --data must not become a new, empty data folder.
+    if let Err(error @ RegisterError::Missing) = Register::open_read_only(&data.register()) {
+        exit::complain(error.code(), &error);
+        return exit::WRONG_USE.into();
+    }
     let now = SystemClock.now();
     let road = KeyStore::open(&data.keys())
         .map_err(DeliveryError::from)
@@ -113,7 +119,7 @@ fn deliver(args: &cli::deliver::DeliverArgs, configuration: &Configuration, data
         }
         Err(error) => {
             exit::complain(error.code(), &error);
-            exit::FAILED.into()
+            if error.wrong_use() { exit::WRONG_USE.into() } else { exit::FAILED.into() }
         }
     }
 }

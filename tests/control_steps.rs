@@ -6,6 +6,7 @@ use bam_station::{
         document::{NoDocument, Suspicion},
         ending::Attempts,
         opening::{OpeningRefusal, open},
+        own_card::ProvenCard,
         scan, signature,
         vouching::{PreviousScan, ThirdParty},
     },
@@ -337,4 +338,65 @@ fn a_software_key_signs_no_qualified_control_outside_training() {
         [Event::OpeningRefused(refused)] if refused.refusal == OpeningRefusal::SoftwareKeyForQualified));
     asked.certificate = CertificateKind::Local;
     assert!(matches!(open(asked).as_slice(), [Event::Opened(_), ..]));
+}
+
+#[test]
+fn the_operator_is_not_the_subject_under_a_longer_or_shorter_name_either() {
+    let began = |operator: &str, first: &str, last: &str| {
+        let mut asked = request(Function::NewCard, CertificateKind::Local);
+        asked.operator.name = operator.into();
+        (asked.person.first_names, asked.person.last_name) = (first.into(), last.into());
+        matches!(open(asked)[0], Event::Opened(_))
+    };
+    assert!(!began("Kari Nordmann", "Kari Marie", "Nordmann"), "the certificate leaves out the middle name");
+    assert!(!began("Kari Marie Nordmann", "Kari", "Nordmann"));
+    assert!(!began("Nordmann Kari", "Kari", "Nordmann"));
+    assert!(!began("Kari-Marie Nordmann", "Kari Marie", "Nordmann"));
+    assert!(began("Kari Nordmann", "Kari", "Hansen"));
+    assert!(began("Kari", "Kari", "Nordmann"), "one name of many tells nothing");
+}
+
+#[test]
+fn a_third_party_is_neither_subject_nor_operator_when_a_user_name_or_a_middle_name_is_missing() {
+    let control = s::with_method(Function::ReplacementCard, CertificateKind::Local, Method::ThirdParty);
+    let refused = |name: &str, user_name: Option<&str>| {
+        let card =
+            ProvenCard { user_name: user_name.map(str::to_owned), ..s::card(name, CertificateKind::Local, CardState::Valid) };
+        let third_party = ThirdParty { card, says_name: "Anna".into(), statement: "Colleagues".into(), superior: false };
+        control.decide(Command::Vouch(Box::new(third_party)), s::now(1)).err()
+    };
+    assert_eq!(refused("Anna Sofie Eriksson", None), Some(Refusal::ThirdPartyIsSubject));
+    assert_eq!(refused("Service Account", Some("ANNERI")), Some(Refusal::ThirdPartyIsSubject));
+    assert_eq!(refused("Anna Eriksson", Some("admanna")), Some(Refusal::ThirdPartyIsSubject), "a second account of one person");
+    assert_eq!(refused("Kari Nordmann", Some("admkari")), Some(Refusal::ThirdPartyIsOperator));
+    assert_eq!(refused("Per Hansen", Some("perhan")), None);
+}
+
+#[test]
+fn a_card_that_names_nobody_is_nobodys_and_one_that_ran_out_is_not_valid() {
+    let mut asked = request(Function::Renewal, CertificateKind::Qualified);
+    asked.card = Some(CardState::Valid);
+    (asked.person.first_names, asked.person.last_name, asked.person.user_name) = (String::new(), String::new(), None);
+    let mut nameless = opened(asked);
+    act(&mut nameless, Command::ConfirmCardHolder);
+    let card = s::card("", CertificateKind::Qualified, CardState::Valid);
+    assert_eq!(nameless.decide(Command::ProveOwnCard(card), s::now(1)), Err(Refusal::CardOfSomebodyElse));
+
+    let mut control = s::with_method(Function::Renewal, CertificateKind::Qualified, Method::OwnCard);
+    act(&mut control, Command::ConfirmCardHolder);
+    let mut card = s::card("Anna Eriksson", CertificateKind::Qualified, CardState::Valid);
+    card.valid_until = s::at(0);
+    assert_eq!(control.decide(Command::ProveOwnCard(card), s::now(1)), Err(Refusal::CardInOtherState));
+}
+
+#[test]
+fn names_in_a_document_have_a_limit_and_its_number_is_kept_without_spaces_around_it() {
+    let control = opened(request(Function::NewCard, CertificateKind::Local));
+    let mut document = s::accept_passport();
+    document.document.name.middle = Some("x".repeat(2001));
+    assert_eq!(control.decide(Command::AcceptDocument(Box::new(document)), s::now(1)), Err(Refusal::TextTooLong));
+    let mut document = s::accept_passport();
+    document.document.number = " L898902C3 ".into();
+    let events = control.decide(Command::AcceptDocument(Box::new(document)), s::now(1)).unwrap();
+    assert!(matches!(&events[0], Event::DocumentAccepted(check) if check.document.number == "L898902C3"));
 }

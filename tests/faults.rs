@@ -26,6 +26,16 @@ fn the_catalogue_is_whole_and_each_code_appears_once() {
 }
 
 #[test]
+fn the_reference_page_is_the_one_that_the_catalogue_makes() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
+    if std::env::var_os("BAM_STATION_WRITE_DOCS").is_some() {
+        fs::write(&path, fault::page()).unwrap();
+    }
+    let page = fs::read_to_string(&path).unwrap_or_default();
+    assert!(page == fault::page(), "write it anew: BAM_STATION_WRITE_DOCS=1 cargo test reference_page");
+}
+
+#[test]
 fn an_unknown_code_has_no_entry() {
     assert_eq!(fault::lookup("NO_SUCH_FAULT"), None);
 }

@@ -147,6 +147,7 @@ fn every_later_change_is_found() {
         ("INSERT INTO controls SELECT 'd', report, function, certificate, outcome, completed_at, 1 FROM controls WHERE control = 'a'".into(), "d", "the journal knows nothing of it"),
         ("UPDATE outbox SET receipt = 'a better receipt' WHERE control = 'a'".into(), "a", "its receipt is not what the journal says"),
         ("UPDATE outbox SET receipt = 'r', delivered_at = next_attempt_at WHERE control = 'b'".into(), "b", "the journal knows nothing of its receipt"),
+        ("DELETE FROM outbox WHERE control = 'b'".into(), "b", "its place in the outbox was removed before it was delivered"),
         ("UPDATE outbox SET receipt = NULL, delivered_at = NULL WHERE control = 'a'".into(), "a", "its receipt is not there any more"),
         ("DELETE FROM outbox WHERE control = 'a'".into(), "a", "its place in the outbox was removed"),
     ];

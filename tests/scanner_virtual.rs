@@ -232,3 +232,19 @@ fn the_picture_leaves_the_disk_with_the_glass() {
     drop((scanner, glass));
     assert!(!files().contains(&"page.ppm".into()), "{:?}", files());
 }
+
+#[test]
+fn pictures_on_the_glass_are_the_owners_alone_and_do_not_outlive_a_power_cut() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let rights = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let folder = TempDir::new().unwrap();
+    let scanner = folder.path().join("scanner");
+    std::fs::create_dir(&scanner).unwrap();
+    std::fs::set_permissions(&scanner, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let left_behind = scanner.join("page.ppm");
+    std::fs::write(&left_behind, b"P6").unwrap();
+    let glass = VirtualGlass::in_folder(&scanner).unwrap();
+    assert!(!left_behind.exists());
+    glass.lay(&page(20, 20), 300, Lay::from(Pose::Lying)).unwrap();
+    assert_eq!((rights(&scanner), rights(&left_behind), rights(&glass.control_file())), (0o700, 0o600, 0o600));
+}

@@ -5,7 +5,10 @@ use std::{
     process::{Command, Output},
 };
 
+use bam_station::trust::Anchors;
 use serde_json::Value;
+
+use crate::verify_tamper;
 
 pub fn station(data: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_bam-station"))
@@ -46,6 +49,17 @@ fn the_qualified_example_ends_signed_verified_and_acknowledged() {
     let list = json(&station(data.path(), &["register", "list", "--json"]));
     assert_eq!(list.to_string().matches(result["control"].as_str().unwrap()).count(), 1, "{list:#}");
     assert_eq!(station(data.path(), &["register", "verify", "--json"]).status.code(), Some(0));
+}
+
+#[test]
+fn whoever_changes_the_real_report_is_found() {
+    let data = tempfile::tempdir().unwrap();
+    let result = json(&station(data.path(), &["control", "config/examples/qualified-passport.toml", "--json"]));
+    let pdf = std::fs::read(result["report"].as_str().unwrap()).unwrap();
+    let anchors = Anchors::from_bytes(&std::fs::read(data.path().join("keys/training-ca/certificate.pem")).unwrap()).unwrap();
+    let now = jiff::Timestamp::now();
+    verify_tamper::four_hundred_changes_are_found(&pdf, &anchors, now, now.as_millisecond() as u64 | 1);
+    verify_tamper::appended_updates_are_found(&pdf, &anchors);
 }
 
 #[test]

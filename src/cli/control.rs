@@ -13,7 +13,7 @@ use super::exit;
 use crate::{
     config::Configuration,
     control::{Command, Outcome, Step},
-    station::{DataFolder, Station, SystemClock, run_script::run_script, script::Script},
+    station::{ActError, DataFolder, Station, SystemClock, run_script::run_script, script::Script},
 };
 
 /// Runs one identity control from a script: training, acceptance tests, automation.
@@ -49,7 +49,8 @@ pub fn run(args: &ControlArgs, configuration: Configuration, data: DataFolder, e
         && let Err(error) = abort_open(&mut station, reason)
     {
         exit::complain(error.code(), &error);
-        return exit::FAILED.into();
+        let wrong_use = matches!(error, ActError::Refused(_));
+        return if wrong_use { exit::WRONG_USE.into() } else { exit::FAILED.into() };
     }
     let folder = args.script.parent().unwrap_or(Path::new(""));
     let json = args.json;
@@ -60,6 +61,12 @@ pub fn run(args: &ControlArgs, configuration: Configuration, data: DataFolder, e
     };
     match run_script(&mut station, &script, folder, &mut tell) {
         Ok(result) => {
+            if let Some(code) = &result.delivery_fault {
+                exit::complain(
+                    code,
+                    &"the report is not delivered yet and waits in the outbox: see to the archive, then run deliver",
+                );
+            }
             let printed = if json {
                 exit::print(&json!(result))
             } else {
@@ -84,7 +91,7 @@ pub fn run(args: &ControlArgs, configuration: Configuration, data: DataFolder, e
     }
 }
 
-fn abort_open(station: &mut Station, reason: &str) -> Result<(), crate::station::ActError> {
+fn abort_open(station: &mut Station, reason: &str) -> Result<(), ActError> {
     match station.control().map(crate::control::Control::step) {
         None | Some(Step::Closed) => return Ok(()),
         Some(Step::HandBack) => {}

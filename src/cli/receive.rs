@@ -69,7 +69,7 @@ pub fn run(args: &ReceiveArgs, check: Arc<dyn ReportCheck>) -> ExitCode {
         Ok(archive) => archive,
         Err(error) => {
             say(&format!("{}: {error}", error.code()));
-            return ExitCode::from(2);
+            return ExitCode::from(if error.wrong_use() { 2 } else { 3 });
         }
     };
     say(&format!("the archive listens on https://{}; its receipts are signed with {}", archive.address(), archive.key()));

@@ -14,6 +14,7 @@ use crate::{
     delivery::receipt::{ArchiveKey, SignedReceipt},
     digest::Digest,
     register::{Head, OutboxState, Register, RegisterError, StoredEntry},
+    station::journal::verify_evidence,
 };
 
 /// The document register.
@@ -39,7 +40,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// The hash chain, every report, every receipt
+    /// The hash chain, every report, every receipt, every scan, signature and terms text
     Verify {
         /// A head of the journal as printed in a report, SEQ:HASH: proves that nothing before it was cut off
         #[arg(long, value_parser = parse_head)]
@@ -88,7 +89,7 @@ pub fn run_to(args: &RegisterArgs, data: &Path, out: &mut dyn Write, messages: &
             let _ = writeln!(messages, "{}: {error}", error.code());
             match error {
                 RegisterError::Missing | RegisterError::Foreign | RegisterError::OtherVersion { .. } => 2,
-                RegisterError::Damaged(_) if matches!(args.command, Command::Verify { .. }) => 1,
+                RegisterError::Damaged(_) | RegisterError::DatabaseLost if matches!(args.command, Command::Verify { .. }) => 1,
                 _ => 3,
             }
         }
@@ -207,20 +208,24 @@ fn verify(
             missing.push(*head);
         }
     }
-    // What the controls are compared with must hold itself.
-    let controls = match journal.first_bad {
-        Some(_) => None,
-        None => {
-            Some(register.verify_controls(&|delivery, receipt| check_receipt(delivery, receipt, key), &mut |done, total| {
+    // What controls and evidence are compared with must hold itself.
+    let (controls, evidence) = if journal.first_bad.is_some() {
+        (None, None)
+    } else {
+        let controls =
+            register.verify_controls(&|delivery, receipt| check_receipt(delivery, receipt, key), &mut |done, total| {
                 report_progress(messages, "controls", done, total);
-            })?)
-        }
+            })?;
+        let evidence = verify_evidence(register, &mut |done, total| report_progress(messages, "evidence", done, total))?;
+        (Some(controls), Some(evidence))
     };
-    let valid = missing.is_empty() && controls.as_ref().is_some_and(|controls| controls.problems.is_empty());
+    let problems = controls.iter().flat_map(|controls| &controls.problems);
+    let problems: Vec<_> = problems.chain(evidence.iter().flat_map(|evidence| &evidence.problems)).collect();
+    let valid = journal.first_bad.is_none() && missing.is_empty() && problems.is_empty();
     if json {
         let document = json!({
             "valid": valid, "entries": journal.entries, "head": journal.head, "first_bad": journal.first_bad,
-            "missing_heads": missing, "controls": controls,
+            "missing_heads": missing, "controls": controls, "evidence": evidence,
         });
         writeln!(out, "{document}")?;
     } else {
@@ -233,9 +238,12 @@ fn verify(
         }
         if let Some(controls) = &controls {
             writeln!(out, "{} controls and {} receipts checked", controls.controls, controls.receipts)?;
-            for problem in &controls.problems {
-                writeln!(out, "control {}: {}", problem.control, problem.what)?;
-            }
+        }
+        if let Some(evidence) = &evidence {
+            writeln!(out, "{} scans, signatures and terms checked", evidence.files)?;
+        }
+        for problem in &problems {
+            writeln!(out, "control {}: {}", problem.control, problem.what)?;
         }
         writeln!(
             out,

@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    fs::File,
+    fs::{self, File},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -40,7 +40,7 @@ pub enum VerifyError {
         /// What the system said.
         error: io::Error,
     },
-    /// A file is larger than what is read.
+    /// A report is larger than what is read.
     #[error("{} is larger than {limit} bytes and is not read", path.display())]
     TooLarge {
         /// The file.
@@ -101,12 +101,20 @@ pub fn examine(args: &VerifyArgs, now: Timestamp) -> Result<Verification, Verify
 
 /// The CAs in a file.
 pub fn anchors(path: &Path) -> Result<Anchors, VerifyError> {
-    let bytes = read(path, Anchors::MAX_BYTES)?;
+    let bytes = read(path, Anchors::MAX_BYTES).map_err(|error| match error {
+        VerifyError::TooLarge { path, .. } => VerifyError::Anchors { path, error: AnchorsError::TooLarge },
+        other => other,
+    })?;
     Anchors::from_bytes(&bytes).map_err(|error| VerifyError::Anchors { path: path.to_owned(), error })
 }
 
 fn read(path: &Path, limit: usize) -> Result<Vec<u8>, VerifyError> {
     let unreadable = |error| VerifyError::Unreadable { path: path.to_owned(), error };
+    // The kind is asked first, so that a pipe that nobody writes to does not block.
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(unreadable(io::Error::other("it is a folder, a pipe or a device; give a file")));
+    }
     let mut bytes = Vec::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(unreadable)?;

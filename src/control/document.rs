@@ -3,7 +3,10 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Control, Event, Refusal, Step, ending::text};
+use super::{
+    Control, Event, Refusal, Step,
+    ending::{LONGEST_TEXT, text},
+};
 use crate::rules::{
     DocumentKind, LocalText,
     identity_number::IdentityNumber,
@@ -117,14 +120,18 @@ pub struct Suspicion {
 impl Control {
     pub(super) fn accept_document(&self, accept: AcceptDocument, today: Date) -> Result<Vec<Event>, Refusal> {
         self.expect(&[Step::Document])?;
-        let AcceptDocument { kind, document, verified_features, undamaged, person_matches_photo, reference, remark } = accept;
+        let AcceptDocument { kind, mut document, verified_features, undamaged, person_matches_photo, reference, remark } = accept;
         let opening = self.opening();
         if !kind.accepted_for.contains(&opening.certificate) {
             return Err(Refusal::DocumentKindNotAccepted);
         }
-        let number = document.number.trim();
-        if number.is_empty() || number.chars().count() > 40 {
+        document.number = document.number.trim().into();
+        if document.number.is_empty() || document.number.chars().count() > 40 {
             return Err(Refusal::DocumentNumberMissing);
+        }
+        let DocumentName { first_names, last_name, middle } = &document.name;
+        if [first_names, last_name].into_iter().chain(middle).any(|name| name.chars().count() > LONGEST_TEXT) {
+            return Err(Refusal::TextTooLong);
         }
         let state = document.issuing_state.as_bytes();
         if !(1..=3).contains(&state.len()) || !state.iter().all(u8::is_ascii_uppercase) {

@@ -34,7 +34,7 @@ pub use opening::{EffectiveRules, OpenRequest, Opening, Operator};
 pub use refusal::Refusal;
 pub use signature::Strokes;
 
-use crate::rules::Method;
+use crate::{digest::Digest, rules::Method};
 
 /// The name of one identity control: a UUID version 7, so ids sort by time and say nothing about a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -233,6 +233,18 @@ impl Event {
             Self::Approved(_) => "approved",
             Self::HandedBack => "handed-back",
             Self::Aborted { .. } => "aborted",
+        }
+    }
+
+    /// The pieces of evidence that the event names and the register keeps, beside the report.
+    pub fn evidence(&self) -> Vec<Digest> {
+        match self {
+            Self::TermsShown(terms) => vec![terms.text],
+            Self::SignatureCaptured(signature) => vec![signature.strokes, signature.picture],
+            Self::ScanTaken(scan) => vec![scan.raw, scan.upright.picture],
+            Self::ScanTurned(upright) => vec![upright.picture],
+            Self::PreviousScanCompared(scan) => vec![scan.upright],
+            _ => Vec::new(),
         }
     }
 }
@@ -498,7 +510,7 @@ impl Control {
             }
             Event::ScanTurned(upright) => {
                 self.expect(&[Step::Scan])?;
-                self.scan.turned(upright.clone());
+                self.scan.turn(upright.clone());
             }
             Event::ScanFailed { code } => {
                 self.expect(&[Step::Scan])?;

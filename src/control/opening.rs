@@ -137,12 +137,12 @@ impl OpeningRefusal {
     }
 }
 
-/// The operator and the subject carry the same user name, or the same full name. Two people of the same name are
-/// refused too: a colleague can do the control, a wrong one cannot be taken back.
-fn same_person(operator: &Operator, person: &Person) -> bool {
-    let same = |a: &str, b: &str| !a.trim().is_empty() && rules::name::is_same(a, b);
-    let user_names = operator.user_name.as_deref().zip(person.user_name.as_deref());
-    user_names.is_some_and(|(a, b)| same(a, b)) || same(&operator.name, &person.full_name())
+/// Two people who must not be one carry the same user name, or names that may be one person's: a certificate leaves out a
+/// middle name that the directory has. Two people of the same name are refused too: a colleague can do the control, a wrong
+/// one cannot be taken back.
+pub(super) fn may_be_one(one: (&str, Option<&str>), other: (&str, Option<&str>)) -> bool {
+    let same_user = one.1.zip(other.1).is_some_and(|(a, b)| !a.trim().is_empty() && rules::name::is_same(a, b));
+    same_user || rules::name::may_be_same(one.0, other.0)
 }
 
 /// Decides whether a control begins. A refusal is an event too: it is recorded.
@@ -151,7 +151,8 @@ fn same_person(operator: &Operator, person: &Person) -> bool {
 pub fn open(request: OpenRequest) -> Vec<Event> {
     let OpenRequest { id, function, certificate, person, operator, card, renewed_before, rules } = request;
     let asked = PlanRequest { function, certificate, mode: rules.mode, flags: &rules.issue_process, card, renewed_before };
-    let decided = if same_person(&operator, &person) {
+    let named = (operator.name.as_str(), operator.user_name.as_deref());
+    let decided = if may_be_one(named, (&person.full_name(), person.user_name.as_deref())) {
         Err(OpeningRefusal::OperatorIsSubject)
     } else if certificate == CertificateKind::Qualified && operator.software_key && !rules.training {
         Err(OpeningRefusal::SoftwareKeyForQualified)

@@ -35,7 +35,7 @@ impl Control {
         Ok(vec![Event::CardHolderConfirmed])
     }
 
-    pub(super) fn prove_own_card(&self, card: ProvenCard, _at: Timestamp) -> Result<Vec<Event>, Refusal> {
+    pub(super) fn prove_own_card(&self, card: ProvenCard, at: Timestamp) -> Result<Vec<Event>, Refusal> {
         self.expect(&[Step::OwnCard])?;
         // The operator looks at card and person first, then the holder types the PIN (seed 003).
         if !self.card_holder_confirmed() {
@@ -46,7 +46,8 @@ impl Control {
             return Err(Refusal::CertificateOfOtherKind);
         }
         // The plan of a renewal is made for this state; another state on the card needs another plan.
-        if opening.card != Some(card.state) {
+        let expired_since = card.state == CardState::Valid && card.valid_until < at;
+        if opening.card != Some(card.state) || expired_since {
             return Err(Refusal::CardInOtherState);
         }
         if !names_subject(&card, &opening.person) {
@@ -57,9 +58,9 @@ impl Control {
 }
 
 /// The certificate names the person: the same user name where both are known, else the same full name.
-pub(super) fn names_subject(card: &ProvenCard, person: &crate::rules::Person) -> bool {
+fn names_subject(card: &ProvenCard, person: &crate::rules::Person) -> bool {
     match card.user_name.as_deref().zip(person.user_name.as_deref()) {
-        Some((on_card, known)) => is_same(on_card, known),
-        None => is_same(&card.name, &person.full_name()),
+        Some((on_card, known)) => !known.trim().is_empty() && is_same(on_card, known),
+        None => !card.name.trim().is_empty() && is_same(&card.name, &person.full_name()),
     }
 }

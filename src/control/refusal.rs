@@ -24,7 +24,7 @@ pub enum Refusal {
     #[error("this is done already")]
     AlreadyDone,
     /// The plan has no such method.
-    #[error("the plan of this control does not allow this way of identification ({method:?})")]
+    #[error("the plan of this control does not allow this way of identification ({})", method.name())]
     MethodNotInPlan {
         /// The method.
         method: Method,

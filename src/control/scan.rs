@@ -59,6 +59,7 @@ pub struct ScanState {
     attempts: u32,
     faults: Vec<String>,
     taken: Option<(DocumentScan, Timestamp)>,
+    turned: bool,
 }
 
 /// The accepted scan, as it is kept.
@@ -85,6 +86,10 @@ impl ScanState {
     pub fn current(&self) -> Option<&DocumentScan> {
         self.taken.as_ref().map(|(scan, _)| scan)
     }
+    /// The picture that waits for a judgement was turned by hand.
+    pub fn turned(&self) -> bool {
+        self.turned
+    }
     /// The picture with time and number of attempts.
     pub fn accepted(&self) -> Option<AcceptedScan> {
         let (scan, taken_at) = self.taken.clone()?;
@@ -93,8 +98,10 @@ impl ScanState {
     pub(super) fn taken(&mut self, at: Timestamp, scan: DocumentScan) {
         self.attempts += 1;
         self.taken = Some((scan, at));
+        self.turned = false;
     }
-    pub(super) fn turned(&mut self, upright: Upright) {
+    pub(super) fn turn(&mut self, upright: Upright) {
+        self.turned = true;
         if let Some((scan, _)) = &mut self.taken {
             scan.upright = upright;
         }
@@ -105,16 +112,24 @@ impl ScanState {
     pub(super) fn judged(&mut self, judgement: &Judgement) {
         if matches!(judgement, Judgement::Again { .. }) {
             self.taken = None;
+            self.turned = false;
         }
     }
 }
 
 impl Control {
-    pub(super) fn take_scan(&self, scan: Box<DocumentScan>) -> Result<Vec<Event>, Refusal> {
+    /// Whether a scan may be taken now. It is asked before the scanner starts, so that no picture of a document is made and
+    /// then not wanted.
+    ///
+    /// # Errors
+    /// [`Refusal::NotThisStep`], [`Refusal::NotJudgedYet`].
+    pub fn ready_to_scan(&self) -> Result<(), Refusal> {
         self.expect(&[Step::Scan])?;
-        if self.scan().current().is_some() {
-            return Err(Refusal::NotJudgedYet);
-        }
+        if self.scan().current().is_some() { Err(Refusal::NotJudgedYet) } else { Ok(()) }
+    }
+
+    pub(super) fn take_scan(&self, scan: Box<DocumentScan>) -> Result<Vec<Event>, Refusal> {
+        self.ready_to_scan()?;
         Ok(vec![Event::ScanTaken(scan)])
     }
 

@@ -3,11 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    Control, ControlId, Event, Identification, Refusal, Step,
-    ending::text,
-    own_card::{ProvenCard, names_subject},
-};
+use super::{Control, ControlId, Event, Identification, Refusal, Step, ending::text, opening::may_be_one, own_card::ProvenCard};
 use crate::{digest::Digest, rules::CardState};
 
 /// Somebody of the organisation who vouches for the holder.
@@ -48,20 +44,14 @@ impl Control {
         if card.state != CardState::Valid || card.valid_until < at {
             return Err(Refusal::ThirdPartyCertificateNotValid);
         }
-        if names_subject(&card, &opening.person) {
+        let on_card = (card.name.as_str(), card.user_name.as_deref());
+        if may_be_one(on_card, (&opening.person.full_name(), opening.person.user_name.as_deref())) {
             return Err(Refusal::ThirdPartyIsSubject);
         }
         let operator = &opening.operator;
         let same_certificate =
             card.certificate_issuer == operator.certificate_issuer && card.certificate_serial == operator.certificate_serial;
-        let as_person = crate::rules::Person {
-            first_names: operator.name.clone(),
-            last_name: String::new(),
-            identity_number: None,
-            birth_date: None,
-            user_name: operator.user_name.clone(),
-        };
-        if same_certificate || names_subject(&card, &as_person) {
+        if same_certificate || may_be_one(on_card, (&operator.name, operator.user_name.as_deref())) {
             return Err(Refusal::ThirdPartyIsOperator);
         }
         let third_party = ThirdParty { card, says_name: text(says_name)?, statement: text(statement)?, superior };

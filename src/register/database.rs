@@ -102,6 +102,8 @@ pub fn connect_writer(path: &Path) -> Result<Connection, RegisterError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // What SQLite sorts would else lie in the system's folder for temporary files.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     // On macOS an ordinary fsync leaves the data in the drive's cache; elsewhere this says nothing.
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
@@ -116,6 +118,7 @@ pub fn open_reader(path: &Path, schema: &Schema) -> Result<Connection, RegisterE
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     check_marks(&connection, schema)?;
     Ok(connection)
 }

@@ -21,7 +21,7 @@ pub fn create_folder(folder: &Path) -> Result<(), RegisterError> {
 }
 
 /// Each new folder is durable in its parent before anything is put into it.
-fn make_folder(folder: &Path) -> io::Result<()> {
+pub fn make_folder(folder: &Path) -> io::Result<()> {
     let parent = match folder.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -27,6 +27,11 @@ pub enum RegisterError {
     /// The database or its content is not what was written.
     #[error("the register is damaged ({0}): keep the folder as it is and restore it from a backup")]
     Damaged(String),
+    /// Evidence is kept here, but the journal that names it is gone.
+    #[error(
+        "the register's evidence is here, but its database register.db is gone: keep the folder as it is and restore it from a backup"
+    )]
+    DatabaseLost,
     /// The file is a database of some other program.
     #[error("the file register.db belongs to another program: check --data")]
     Foreign,
@@ -97,6 +102,7 @@ impl RegisterError {
             Self::ReadOnly => "REGISTER_READ_ONLY",
             Self::DiskFull => "REGISTER_DISK_FULL",
             Self::Damaged(_) => "REGISTER_DAMAGED",
+            Self::DatabaseLost => "REGISTER_DATABASE_LOST",
             Self::Foreign => "REGISTER_FOREIGN",
             Self::OtherVersion { .. } => "REGISTER_OTHER_VERSION",
             Self::Busy => "REGISTER_BUSY",

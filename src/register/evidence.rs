@@ -36,6 +36,21 @@ impl EvidenceStore {
         Self { folder: folder.to_owned() }
     }
 
+    /// Whether nothing was ever kept here.
+    pub(crate) fn is_empty(&self) -> Result<bool, RegisterError> {
+        let folders = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
+            folders => folders?,
+        };
+        for folder in folders {
+            let folder = folder?.path();
+            if folder != self.incoming() && folder.is_dir() && fs::read_dir(folder)?.next().is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Keeps `bytes` and returns their digest. Durable when it returns; keeping the same bytes again changes nothing.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ mod verify;
 
 use std::{
     fs::{self, File},
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -42,7 +43,7 @@ pub use outbox::{DueUpload, OutboxState};
 pub use verify::{ControlProblem, ControlsReport};
 
 pub(crate) use database::{Schema, open_writer};
-pub(crate) use durable::{create_folder, lock_folder, write_durably};
+pub(crate) use durable::{create_folder, lock_folder, make_folder, write_durably};
 
 /// The document register of one station.
 ///
@@ -61,10 +62,11 @@ impl Register {
     ///
     /// # Errors
     /// [`RegisterError::InUse`] while another station writes there; otherwise what stands in the way of the folder or the
-    /// database (full, read-only, damaged, of another program, of a newer version).
+    /// database (full, read-only, damaged, lost, of another program, of a newer version).
     pub fn open(folder: &Path) -> Result<Self, RegisterError> {
         create_folder(folder)?;
         let lock = lock_folder(folder)?;
+        check_not_lost(folder)?;
         let connection = open_writer(&folder.join(database::FILE_NAME), &database::REGISTER)?;
         let evidence = EvidenceStore::open(&folder.join("evidence"))?;
         Ok(Self { connection, evidence, folder: folder.to_owned(), lock: Some(Arc::new(lock)) })
@@ -75,6 +77,7 @@ impl Register {
     /// # Errors
     /// [`RegisterError::Missing`] when there is no register; otherwise as [`Register::open`].
     pub fn open_read_only(folder: &Path) -> Result<Self, RegisterError> {
+        check_not_lost(folder)?;
         let connection = database::open_reader(&folder.join(database::FILE_NAME), &database::REGISTER)?;
         let evidence = EvidenceStore::of_reader(&folder.join("evidence"));
         Ok(Self { connection, evidence, folder: folder.to_owned(), lock: None })
@@ -111,6 +114,19 @@ impl Register {
     pub const fn evidence(&self) -> &EvidenceStore {
         &self.evidence
     }
+}
+
+/// A new journal is begun only where nothing was kept before: beside evidence it would hide that the old one was lost.
+fn check_not_lost(folder: &Path) -> Result<(), RegisterError> {
+    let has_database = match fs::metadata(folder.join(database::FILE_NAME)) {
+        Ok(found) => found.len() > 0,
+        Err(error) if error.kind() == ErrorKind::NotFound => false,
+        Err(error) => return Err(error.into()),
+    };
+    if has_database || EvidenceStore::of_reader(&folder.join("evidence")).is_empty()? {
+        return Ok(());
+    }
+    Err(RegisterError::DatabaseLost)
 }
 
 /// A control id or a stream's name: 1–64 letters, digits and hyphens. Such a name cannot carry a sentence about a person.

@@ -8,7 +8,7 @@ use super::{
     FinishedControl, MAX_EVIDENCE_BYTES, OutboxState, REGISTER_STREAM, Register, RegisterError, controls::CONTROL_REGISTERED,
     outbox::RECEIPT_KEPT,
 };
-use crate::digest::Digest;
+use crate::{digest::Digest, rules::CertificateKind};
 
 /// The outcome of [`Register::verify_controls`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,6 +69,10 @@ impl Register {
                 Some(registered) if same(&registered, control) => {}
                 Some(_) => blame("its row is not what the journal says".into()),
                 None => blame("the journal knows nothing of it".into()),
+            }
+            let to_deliver = control.certificate == CertificateKind::Qualified && control.report.is_some();
+            if to_deliver && self.delivery(&control.control)?.is_none() && !testimony.receipts.contains_key(&control.control) {
+                blame("its place in the outbox was removed before it was delivered".into());
             }
             match control.report.map(|report| self.evidence().get(&report, MAX_EVIDENCE_BYTES)) {
                 Some(Err(error @ (RegisterError::EvidenceMissing(_) | RegisterError::EvidenceDamaged(_)))) => {

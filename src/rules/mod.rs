@@ -171,7 +171,53 @@ pub struct Person {
     pub user_name: Option<String>,
 }
 
+/// Why what is known of a person cannot be used. None of the texts repeats it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PersonError {
+    /// Neither first names nor a last name, or a user name without a letter.
+    #[error("the person has no name, or an empty user name: fill it in, or leave the user name out")]
+    NameMissing,
+    /// A part is longer than [`Person::LONGEST`].
+    #[error("a name or the user name of the person is longer than {} characters", Person::LONGEST)]
+    TooLong,
+    /// Line breaks and the like.
+    #[error("a name or the user name of the person has characters that are no letters, such as a line break: type it anew")]
+    NotPlain,
+}
+
+impl PersonError {
+    /// The fault's code in the catalogue.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NameMissing => "PERSON_NAME_MISSING",
+            Self::TooLong => "PERSON_NAME_TOO_LONG",
+            Self::NotPlain => "PERSON_NAME_NOT_PLAIN",
+        }
+    }
+}
+
 impl Person {
+    /// Longest part of a name and longest user name, characters.
+    pub const LONGEST: usize = 120;
+
+    /// Whether a control can be about this person.
+    ///
+    /// # Errors
+    /// [`PersonError`]
+    pub fn check(&self) -> Result<(), PersonError> {
+        let parts = [Some(&self.first_names), Some(&self.last_name), self.user_name.as_ref()];
+        if self.full_name().is_empty() || self.user_name.as_deref().is_some_and(|name| name.trim().is_empty()) {
+            return Err(PersonError::NameMissing);
+        }
+        if parts.into_iter().flatten().any(|part| part.chars().count() > Self::LONGEST) {
+            return Err(PersonError::TooLong);
+        }
+        if parts.into_iter().flatten().any(|part| part.contains(char::is_control)) {
+            return Err(PersonError::NotPlain);
+        }
+        Ok(())
+    }
+
     /// First names and last name in one line.
     pub fn full_name(&self) -> String {
         format!("{} {}", self.first_names.trim(), self.last_name.trim()).trim().to_owned()

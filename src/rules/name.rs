@@ -138,6 +138,20 @@ pub fn is_same(one: &str, other: &str) -> bool {
     words(one) == words(other)
 }
 
+/// Whether two full names may be one person's: all the names of one stand in the other, in any order, hyphens read as spaces.
+/// A single name counts against the same single name only.
+///
+/// For rules that keep two people apart, where a doubt must not pass.
+pub fn may_be_same(one: &str, other: &str) -> bool {
+    let (one, other) = (without_hyphens(&words(one)), without_hyphens(&words(other)));
+    let (fewer, more) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    match fewer.len() {
+        0 => false,
+        1 => fewer == more,
+        _ => first_missing(&fewer, &more).is_none(),
+    }
+}
+
 /// The names in a text, written alike.
 fn words(text: &str) -> Vec<String> {
     // Composed again after the lower case: "ǰ" is one character, its capital only exists as two.

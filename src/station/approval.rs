@@ -66,12 +66,6 @@ impl DraftError {
 /// Why a control was not approved. It stands where it stood; a wrong PIN is counted.
 #[derive(Debug, thiserror::Error)]
 pub enum ApproveError {
-    /// Nobody is signed in.
-    #[error("no operator is signed in: sign in first")]
-    NotSignedIn,
-    /// Another operator began this control.
-    #[error("another operator began this control: that operator signs it, or it is aborted")]
-    OtherOperator,
     /// The report.
     #[error(transparent)]
     Draft(#[from] DraftError),
@@ -102,8 +96,6 @@ impl ApproveError {
     /// The fault's code in the catalogue.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotSignedIn => "NOT_SIGNED_IN",
-            Self::OtherOperator => "OTHER_OPERATORS_CONTROL",
             Self::Draft(error) => error.code(),
             Self::Sign(error) => error.code(),
             Self::Keys(error) => error.code(),
@@ -169,15 +161,7 @@ impl Station {
 
     /// The operator approves: PIN → signature → own verification → register, and the outbox for qualified certificates.
     pub fn approve(&mut self, pin: Pin) -> Result<&Control, ApproveError> {
-        if self.signed_in.is_none() {
-            return Err(ApproveError::NotSignedIn);
-        }
-        if self.control.is_none() {
-            return Err(ActError::NoControl.into());
-        }
-        if self.others_control() {
-            return Err(ApproveError::OtherOperator);
-        }
+        self.attended()?;
         self.draft()?;
         let now = self.now();
         let details = SignatureDetails {
@@ -186,7 +170,7 @@ impl Station {
             location: self.configuration.place(),
         };
         let draft = self.draft.as_ref().ok_or(DraftError::NotAtApproval)?;
-        let signer = self.signed_in.as_mut().ok_or(ApproveError::NotSignedIn)?.signer();
+        let signer = self.signed_in.as_mut().ok_or(ActError::NotSignedIn)?.signer();
         let report = draft.report.sign(signer, pin, &details)?;
         let verified = VerifiedReport::check(report, &self.keys.anchors()?, now.at)?;
         if verified.verification().record_bytes.as_deref() != Some(draft.record_json.as_slice()) {
@@ -201,9 +185,7 @@ impl Station {
             signed_at: now.at,
             level: verified.verification().level.map(|level| level.to_string()).unwrap_or_default(),
         };
-        self.act(Command::Approve(Box::new(approval)))?;
-        self.draft = None;
-        Ok(self.control.as_ref().ok_or(ActError::NoControl)?)
+        Ok(self.keep(Command::Approve(Box::new(approval)))?)
     }
 
     /// The signed report of the control as a file whose name ends in `.pdf`, for people and viewers.

@@ -138,27 +138,33 @@ impl Station {
 
     /// Takes the holder's signature.
     pub fn capture_signature(&mut self, strokes: &Strokes) -> Result<&Control, CaptureError> {
-        self.control.as_ref().ok_or(ActError::NoControl)?;
-        if strokes.points() > Strokes::MOST_POINTS {
+        let control = self.attended()?;
+        // A stroke without a sample is no ink, but it takes room.
+        if strokes.points().saturating_add(strokes.strokes.len()) > Strokes::MOST_POINTS {
             return Err(CaptureError::TooManyPoints);
         }
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let evidence = self.register.evidence();
         let json = serde_json::to_vec(strokes).map_err(|_| CaptureError::TooManyPoints)?;
+        let picture = ink::picture(strokes)?;
         let captured = CapturedSignature {
-            strokes: evidence.put(&json)?,
-            picture: evidence.put(&ink::picture(strokes)?)?,
+            strokes: Digest::of(&json),
+            picture: Digest::of(&picture),
             stroke_count: count(strokes.strokes.len()),
             points: count(strokes.points()),
             duration_ms: strokes.duration_ms(),
             ink_length: strokes.ink_length(),
         };
-        Ok(self.act(Command::CaptureSignature(captured))?)
+        // A signature that is refused is not kept either: no entry of the journal would ever name it.
+        control.decide(Command::CaptureSignature(captured.clone()), self.now()).map_err(ActError::from)?;
+        self.register.evidence().put(&json)?;
+        self.register.evidence().put(&picture)?;
+        Ok(self.keep(Command::CaptureSignature(captured))?)
     }
 
     /// Scans the presented document. Takes as long as the scanner does; a fault of the scanner is recorded in the control.
     pub fn scan(&mut self, watch: &ScanControl) -> Result<&Control, ScanFault> {
-        let control = self.control.as_ref().ok_or(ActError::NoControl).map_err(CaptureError::from)?;
+        let control = self.attended().map_err(CaptureError::from)?;
+        control.ready_to_scan().map_err(|refusal| CaptureError::from(ActError::from(refusal)))?;
         let turn = upright::turn_for(self.pose(control));
         let scanner = &self.configuration.local.value.scanner;
         let job = ScanJob {
@@ -169,15 +175,17 @@ impl Station {
             },
             ..ScanJob::a6(scanner.dpi)
         };
-        let raw = match self.scanner.scan(&job, watch) {
+        let outcome = self.scanner.scan(&job, watch);
+        self.clear_glass();
+        let raw = match outcome {
             Ok(raw) => raw,
             Err(error) => {
-                self.act(Command::RecordScanFault { code: error.code().to_owned() }).map_err(CaptureError::from)?;
+                self.keep(Command::RecordScanFault { code: error.code().to_owned() }).map_err(CaptureError::from)?;
                 return Err(error.into());
             }
         };
         let kept = self.keep_scan(&raw, turn)?;
-        self.act(Command::TakeScan(Box::new(kept))).map_err(CaptureError::from)?;
+        self.keep(Command::TakeScan(Box::new(kept))).map_err(CaptureError::from)?;
         self.raw_scan = Some(raw);
         Ok(self.control.as_ref().ok_or(ActError::NoControl).map_err(CaptureError::from)?)
     }
@@ -206,8 +214,9 @@ impl Station {
 
     /// Turns the picture by hand, clockwise on top of how it stands.
     pub fn turn_scan(&mut self, by: Turn) -> Result<&Control, CaptureError> {
-        let control = self.control.as_ref().ok_or(ActError::NoControl)?;
+        let control = self.attended()?;
         let scan = control.scan().current().ok_or(CaptureError::NoScan)?;
+        control.decide(Command::TurnScan(scan.upright.clone()), self.now()).map_err(ActError::from)?;
         let turn = scan.upright.turn.then(by);
         let upright = if let Some(raw) = &self.raw_scan {
             self.keep_upright(raw, turn)?
@@ -216,7 +225,7 @@ impl Station {
             let png = self.register.evidence().get(&scan.raw, MAX_EVIDENCE_BYTES)?;
             self.keep_upright(&upright::raw_from_png(&png, scan.dpi, &scan.device)?, turn)?
         };
-        Ok(self.act(Command::TurnScan(upright))?)
+        Ok(self.keep(Command::TurnScan(upright))?)
     }
 
     /// A piece of evidence, checked against its digest.
@@ -266,6 +275,14 @@ impl Station {
         };
         let page = specimen.draw(SPECIMEN_DPI)?;
         Ok(glass.lay(&page, SPECIMEN_DPI, Lay::from(pose))?)
+    }
+
+    /// Takes the picture of a document off the virtual glass: it is needed for one scan.
+    pub(super) fn clear_glass(&self) {
+        if let Some(glass) = &self.glass {
+            // The picture goes in any case; a glass that cannot be told so is found empty.
+            drop(glass.lift());
+        }
     }
 
     fn pose(&self, control: &Control) -> Pose {

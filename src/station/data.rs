@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::register::make_folder;
+
 /// The data folder and the rooms in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataFolder(PathBuf);
@@ -37,16 +39,12 @@ impl DataFolder {
         }))
     }
 
-    /// Makes the folder, readable by its owner alone.
+    /// Makes the folder where it is missing, readable by its owner alone and durable before anything is put into it.
     pub fn create(&self) -> Result<(), DataFolderError> {
-        let unusable = |error: io::Error| DataFolderError { folder: self.0.clone(), why: error.kind() };
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::DirBuilderExt as _;
-            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0).map_err(unusable)
+        if self.0.is_dir() {
+            return Ok(());
         }
-        #[cfg(not(unix))]
-        std::fs::create_dir_all(&self.0).map_err(unusable)
+        make_folder(&self.0).map_err(|error| DataFolderError { folder: self.0.clone(), why: error.kind() })
     }
 
     /// The folder itself.

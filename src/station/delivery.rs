@@ -86,6 +86,11 @@ impl DeliveryError {
             Self::NoThread => "NO_THREAD",
         }
     }
+
+    /// The configuration is at fault, not a device or a service.
+    pub fn wrong_use(&self) -> bool {
+        matches!(self, Self::File { .. } | Self::ReceiptKey(_) | Self::Connection(_))
+    }
 }
 
 /// An open road: the client, and in training the private archive behind it.

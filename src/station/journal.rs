@@ -1,11 +1,15 @@
 //! Events of a control ↔ entries of the register's journal.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
     control::{BrokenJournal, Control, Event, Step},
-    register::{JournalEntry, REGISTER_STREAM, Register, RegisterError, StoredEntry},
+    digest::Digest,
+    register::{ControlProblem, JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, StoredEntry},
 };
 
 /// Why a control cannot be read back.
@@ -40,7 +44,7 @@ impl ReadBackError {
 pub fn entry(event: &Event) -> Result<JournalEntry, RegisterError> {
     let body = match serde_json::to_value(event) {
         Ok(Value::Object(mut whole)) => whole.remove("body").unwrap_or(Value::Null),
-        _ => Value::Null,
+        _ => return Err(RegisterError::BadBody),
     };
     JournalEntry::new(event.kind(), &body)
 }
@@ -63,10 +67,8 @@ pub fn events(register: &Register, control: &str) -> Result<Vec<(Timestamp, Even
 
 /// The control that was under way when the station stopped: the newest one that is not closed.
 pub fn unfinished(register: &Register) -> Result<Option<Control>, ReadBackError> {
-    let mut streams: Vec<String> = register.streams()?.into_iter().filter(|stream| stream != REGISTER_STREAM).collect();
-    // A control's id begins with its time (UUID version 7), so the newest comes first.
-    streams.sort_unstable_by(|a, b| b.cmp(a));
-    for stream in streams {
+    // The journal's own order counts: a clock that was set back gives a later control an earlier id.
+    for stream in register.streams()?.into_iter().rev().filter(|stream| stream != REGISTER_STREAM) {
         let events = events(register, &stream)?;
         if matches!(events.first(), Some((_, Event::Opened(_)))) {
             let control = Control::replay(&events)?;
@@ -74,4 +76,45 @@ pub fn unfinished(register: &Register) -> Result<Option<Control>, ReadBackError>
         }
     }
     Ok(None)
+}
+
+/// The outcome of [`verify_evidence`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EvidenceReport {
+    /// Files that were looked at.
+    pub files: u64,
+    /// Everything that does not hold.
+    pub problems: Vec<ControlProblem>,
+}
+
+/// Hashes every scan, signature and terms text again that an event of a control names. The reports are
+/// [`Register::verify_controls`]'s. `progress` is told files done and files in all.
+///
+/// This presumes that [`Register::verify_journal`] has found no fault.
+///
+/// # Errors
+/// Only when something cannot be read; what does not hold is in the report.
+pub fn verify_evidence(register: &Register, progress: &mut dyn FnMut(u64, u64)) -> Result<EvidenceReport, RegisterError> {
+    let mut named: BTreeMap<Digest, String> = BTreeMap::new();
+    for control in register.streams()?.into_iter().filter(|stream| stream != REGISTER_STREAM) {
+        for entry in register.entries(&control)? {
+            // Terms are kept once, however many controls name them.
+            for digest in event(&entry).iter().flat_map(Event::evidence) {
+                named.entry(digest).or_insert_with(|| control.clone());
+            }
+        }
+    }
+    let files = u64::try_from(named.len()).unwrap_or(u64::MAX);
+    let mut problems = Vec::new();
+    for (done, (digest, control)) in (1..).zip(named) {
+        match register.evidence().get(&digest, MAX_EVIDENCE_BYTES) {
+            Ok(_) => {}
+            Err(error @ (RegisterError::EvidenceMissing(_) | RegisterError::EvidenceDamaged(_))) => {
+                problems.push(ControlProblem { control, what: error.to_string() });
+            }
+            Err(other) => return Err(other),
+        }
+        progress(done, files);
+    }
+    Ok(EvidenceReport { files, problems })
 }

@@ -26,11 +26,11 @@ pub use session::{KnownOperator, SessionError, SignedIn};
 
 use crate::{
     config::Configuration,
-    control::{Command, Control, ControlId, Event, Now, OpenRequest, Outcome, Refusal, opening},
+    control::{Command, Control, ControlId, Event, Now, OpenRequest, Operator, Outcome, Refusal, Step, opening},
     device::scanner::{RawScan, Scanner, VirtualGlass},
     evidence::sign::KeyStore,
     register::{FinishedControl, JournalEntry, Register, RegisterError},
-    rules::{CardState, CertificateKind, Function, Person},
+    rules::{CardState, CertificateKind, Function, Person, PersonError},
 };
 
 /// One station at one desk.
@@ -62,8 +62,17 @@ pub enum ActError {
     #[error("no operator is signed in: sign in first")]
     NotSignedIn,
     /// Another operator began this control.
-    #[error("another operator began this control: that operator finishes it, or it is aborted")]
+    #[error("another operator began this control: that operator goes on with it, or it is aborted")]
     OtherOperator,
+    /// The control began under the other value of `Training` in LOCAL.toml.
+    #[error("this control began before this desk was changed to or from a training desk: abort it and begin anew")]
+    OtherMode,
+    /// An approval comes from [`Station::approve`] alone.
+    #[error("a control is approved with the operator's PIN and in no other way")]
+    ApprovalWithoutPin,
+    /// What is known of the person cannot be used.
+    #[error(transparent)]
+    Person(#[from] PersonError),
     /// The rules say no.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -80,6 +89,9 @@ impl ActError {
             Self::ControlOpen => "CONTROL_STILL_OPEN",
             Self::NotSignedIn => "NOT_SIGNED_IN",
             Self::OtherOperator => "OTHER_OPERATORS_CONTROL",
+            Self::OtherMode => "CONTROL_OF_OTHER_MODE",
+            Self::ApprovalWithoutPin => "APPROVAL_WITHOUT_PIN",
+            Self::Person(error) => error.code(),
             Self::Refused(refusal) => refusal.code(),
             Self::Register(error) => error.code(),
         }
@@ -144,16 +156,16 @@ impl Station {
     /// so the other one can only abort it and hand back the document.
     pub fn others_control(&self) -> bool {
         let (Some(control), Some(signed_in)) = (&self.control, &self.signed_in) else { return false };
-        let (began, here) = (&control.opening().operator, signed_in.operator());
-        (&began.certificate_issuer, &began.certificate_serial) != (&here.certificate_issuer, &here.certificate_serial)
+        !same_certificate(&control.opening().operator, signed_in.operator())
     }
 
     /// Begins a control.
     pub fn begin(&mut self, asked: Asked) -> Result<Began, ActError> {
-        if self.control.as_ref().is_some_and(|control| control.step() != crate::control::Step::Closed) {
+        if self.control.as_ref().is_some_and(|control| control.step() != Step::Closed) {
             return Err(ActError::ControlOpen);
         }
         let operator = self.signed_in.as_ref().ok_or(ActError::NotSignedIn)?.operator().clone();
+        asked.person.check()?;
         let id = ControlId(uuid::Uuid::now_v7());
         let Asked { function, certificate, person, card, renewed_before } = asked;
         let rules = self.configuration.effective_rules();
@@ -184,12 +196,39 @@ impl Station {
     }
 
     /// Decides a command, makes its events durable, and then applies them.
+    ///
+    /// Only the operator who began the control goes on with it; anybody may end one that was left behind, and hand back what
+    /// the holder left here. An approval is none of these commands: see [`Station::approve`].
     pub fn act(&mut self, command: Command) -> Result<&Control, ActError> {
-        let now = self.now();
+        match command {
+            Command::Approve(_) => return Err(ActError::ApprovalWithoutPin),
+            // Putting the text before the holder proves nothing yet.
+            Command::Abort { .. } | Command::HandBack | Command::ShowTerms(_) => {}
+            _ => {
+                self.attended()?;
+            }
+        }
+        self.keep(command)
+    }
+
+    /// The open control, when the operator who began it is signed in at a desk of the kind at which it began. A control with
+    /// the steps of two operators, or of a training desk and another, would not prove what its report says.
+    fn attended(&self) -> Result<&Control, ActError> {
         let control = self.control.as_ref().ok_or(ActError::NoControl)?;
-        if self.others_control() && !matches!(command, Command::Abort { .. } | Command::HandBack) {
+        let operator = self.signed_in.as_ref().ok_or(ActError::NotSignedIn)?.operator();
+        let opening = control.opening();
+        if !same_certificate(operator, &opening.operator) {
             return Err(ActError::OtherOperator);
         }
+        if opening.rules.training != self.training() {
+            return Err(ActError::OtherMode);
+        }
+        Ok(control)
+    }
+
+    fn keep(&mut self, command: Command) -> Result<&Control, ActError> {
+        let now = self.now();
+        let control = self.control.as_ref().ok_or(ActError::NoControl)?;
         let events = control.decide(command, now)?;
         let mut next = control.clone();
         for event in &events {
@@ -215,13 +254,16 @@ impl Station {
             _ if entries.is_empty() => {}
             _ => drop(self.register.append(&stream, &entries, now.at)?),
         }
+        if next.step() != Step::Approval {
+            self.draft = None;
+        }
         Ok(self.control.insert(next))
     }
 
     /// Puts a closed control aside.
     pub fn leave_control(&mut self) -> Result<(), ActError> {
         match &self.control {
-            Some(control) if control.step() != crate::control::Step::Closed => Err(ActError::ControlOpen),
+            Some(control) if control.step() != Step::Closed => Err(ActError::ControlOpen),
             _ => {
                 self.forget_control();
                 Ok(())
@@ -233,7 +275,12 @@ impl Station {
         self.control = None;
         self.raw_scan = None;
         self.draft = None;
+        self.clear_glass();
     }
+}
+
+fn same_certificate(one: &Operator, other: &Operator) -> bool {
+    one.certificate_issuer == other.certificate_issuer && one.certificate_serial == other.certificate_serial
 }
 
 fn entries(events: &[Event]) -> Result<Vec<JournalEntry>, RegisterError> {

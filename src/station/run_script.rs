@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     ActError, ApproveError, Asked, Began, CaptureError, DeliveryError, LayError, ScanFault, SessionError, Station,
-    script::{Answer, DocumentInput, Identification, ScanJudgement, Script, SignatureJudgement},
+    script::{Answer, DocumentInput, Identification, ScanJudgement, Script, SignatureJudgement, in_words},
 };
 use crate::{
     config::Language,
@@ -45,6 +45,8 @@ pub struct ScriptResult {
     pub report: Option<PathBuf>,
     /// The archive's receipt is verified and kept.
     pub delivered: bool,
+    /// The fault code of a delivery that could not be tried or did not succeed; the report waits in the outbox.
+    pub delivery_fault: Option<String>,
     /// The step at which an earlier, interrupted run was taken up.
     pub resumed_at: Option<Step>,
 }
@@ -70,9 +72,6 @@ pub enum RunError {
     /// The approval.
     #[error(transparent)]
     Approve(#[from] ApproveError),
-    /// The archive.
-    #[error(transparent)]
-    Delivery(#[from] DeliveryError),
     /// Something the step needs is not in the script.
     #[error("the control stands at a step for which the script says nothing: add [{what}]")]
     Missing {
@@ -114,7 +113,6 @@ impl RunError {
             Self::Capture(error) => error.code(),
             Self::Scan(error) => error.code(),
             Self::Approve(error) => error.code(),
-            Self::Delivery(error) => error.code(),
             Self::Missing { .. } => "SCRIPT_INCOMPLETE",
             Self::Input { .. } => "SCRIPT_INPUT_UNUSABLE",
             Self::UnknownKind(_) => "SCRIPT_UNKNOWN_KIND",
@@ -136,6 +134,9 @@ impl RunError {
                 | Self::UnknownLanguage(_)
                 | Self::NoCardRoad
                 | Self::OtherControlOpen
+                | Self::Session(SessionError::Unknown | SessionError::NameNotUsable)
+                | Self::Act(ActError::Person(_) | ActError::OtherOperator | ActError::OtherMode)
+                | Self::Capture(CaptureError::NoTerms | CaptureError::TooManyPoints | CaptureError::Ink(_))
                 | Self::Lay(LayError::NoPicture | LayError::NoVirtualGlass)
         )
     }
@@ -170,22 +171,33 @@ pub fn run_script(
             let code = error.code().to_owned();
             match refused(&error) {
                 // What the rules refuse, the operator of a script cannot put right: the control ends.
-                Some(reason) => end_after(station, reason)?,
+                Some(reason) => end_after(station, script, reason)?,
                 None => return Err(error),
             }
             refusal = Some(code);
         }
     }
-    let delivered = deliver(station, id, tell)?;
+    // The control has ended whatever becomes of its delivery: the outbox keeps the report.
+    let (delivered, delivery_fault) = match deliver(station, id, tell) {
+        Ok(Delivered::Yes) => (true, None),
+        Ok(Delivered::No(fault)) => (false, fault.map(str::to_owned)),
+        Err(error) => {
+            tell(&error.to_string());
+            (false, Some(error.code().to_owned()))
+        }
+    };
     let end = station.control().and_then(Control::end).cloned();
     let outcome = end.as_ref().map_or(Outcome::Aborted, End::outcome);
-    Ok(ScriptResult { control: id, outcome, refusal, end, report: station.report_file()?, delivered, resumed_at })
+    Ok(ScriptResult { control: id, outcome, refusal, end, report: station.report_file()?, delivered, delivery_fault, resumed_at })
 }
 
 fn sign_in(station: &mut Station, script: &Script) -> Result<(), RunError> {
     let pin = || Pin::new(script.operator.pin.clone());
-    let known = station.operators()?.into_iter().rev().find(|known| known.name == script.operator.name && known.tries_left > 0);
-    let serial = match known {
+    let name = script.operator.name.trim();
+    let mut known: Vec<_> = station.operators()?.into_iter().filter(|known| known.name == name).collect();
+    // The newest key that opens. Where all are blocked, a script makes no new one: that would undo the block.
+    known.sort_by_key(|known| known.tries_left > 0);
+    let serial = match known.pop() {
         Some(known) => known.serial,
         None if station.training() => station.enroll(&script.operator.name, pin()?)?.serial,
         None => return Err(SessionError::Unknown.into()),
@@ -230,6 +242,7 @@ fn open_control(station: &mut Station, script: &Script, tell: &mut dyn FnMut(&st
             end: None,
             report: None,
             delivered: false,
+            delivery_fault: None,
             resumed_at: None,
         }),
     })
@@ -245,9 +258,11 @@ fn refused(error: &RunError) -> Option<String> {
     }
 }
 
-fn end_after(station: &mut Station, reason: String) -> Result<(), RunError> {
+fn end_after(station: &mut Station, script: &Script, reason: String) -> Result<(), RunError> {
     let step = station.control().map(Control::step);
-    let command = if step == Some(Step::Document) { Command::RejectDocument { reason } } else { Command::Abort { reason } };
+    let presented = matches!(script.identification, Identification::Document(_));
+    let command =
+        if step == Some(Step::Document) && presented { Command::RejectDocument { reason } } else { Command::Abort { reason } };
     station.act(command)?;
     Ok(())
 }
@@ -285,8 +300,12 @@ fn take_step(station: &mut Station, script: &Script, folder: &Path) -> Result<()
 
 fn identify(station: &mut Station, script: &Script) -> Result<(), RunError> {
     let command = match &script.identification {
+        // A plan with one method has chosen it; asking for another one brings the plan's own refusal.
+        Identification::Operator { .. } if station.control().map(Control::step) == Some(Step::Document) => {
+            Command::ChooseMethod(Method::Operator)
+        }
         Identification::Document(input) => Command::AcceptDocument(Box::new(document(station, input)?)),
-        Identification::NoDocument { then } => Command::NoDocument(then.clone()),
+        Identification::NoDocument(missing) => Command::NoDocument(missing.clone()),
         Identification::RejectDocument { reason } => Command::RejectDocument { reason: reason.clone() },
         Identification::SuspectFalseDocument { note, responsible_told } => {
             Command::SuspectFalseDocument(Suspicion { note: note.clone(), responsible_told: *responsible_told })
@@ -356,13 +375,16 @@ fn scan(station: &mut Station, script: &Script, folder: &Path) -> Result<(), Run
     let state = station.control().ok_or(ActError::NoControl)?.scan();
     let waits = state.current().is_some();
     let entry = attempt(&script.scan, state.attempts(), waits).ok_or(RunError::Missing { what: "[scan]" })?;
-    if !waits {
+    let turned = if waits {
+        state.turned()
+    } else {
         let file = folder.join(&entry.picture);
         station.lay_on_glass(&input(&file)?, entry.dpi)?;
         station.scan(&ScanControl::default())?;
-        if entry.turn != crate::imaging::upright::Turn::None {
-            station.turn_scan(entry.turn)?;
-        }
+        false
+    };
+    if !turned && entry.turn != crate::imaging::upright::Turn::None {
+        station.turn_scan(entry.turn)?;
     }
     station.act(Command::JudgeScan(match entry.judgement {
         ScanJudgement::Good => scan::Judgement::Good,
@@ -373,34 +395,47 @@ fn scan(station: &mut Station, script: &Script, folder: &Path) -> Result<(), Run
 
 fn input(file: &Path) -> Result<Vec<u8>, RunError> {
     let unusable = |why: String| RunError::Input { file: file.to_owned(), why };
-    let metadata = std::fs::metadata(file).map_err(|error| unusable(error.kind().to_string()))?;
+    let metadata = std::fs::metadata(file).map_err(|error| unusable(in_words(error.kind())))?;
     if !metadata.is_file() || metadata.len() > LARGEST_INPUT {
         return Err(unusable("it is no file of at most 64 MiB".to_owned()));
     }
-    std::fs::read(file).map_err(|error| unusable(error.kind().to_string()))
+    std::fs::read(file).map_err(|error| unusable(in_words(error.kind())))
+}
+
+enum Delivered {
+    Yes,
+    /// With the fault of the last attempt; `None` when there is nothing to deliver, or nowhere.
+    No(Option<&'static str>),
 }
 
 /// Waits until the archive has acknowledged the report, or the patience is used up; the outbox keeps it then.
-fn deliver(station: &mut Station, id: ControlId, tell: &mut dyn FnMut(&str)) -> Result<bool, RunError> {
+fn deliver(station: &mut Station, id: ControlId, tell: &mut dyn FnMut(&str)) -> Result<Delivered, DeliveryError> {
     let id = id.to_string();
     let delivered = |station: &Station| -> Result<Option<bool>, RegisterError> {
         Ok(station.register().delivery(&id)?.map(|state| state.delivered_at.is_some()))
     };
-    if delivered(station)? != Some(false) {
-        return Ok(delivered(station)?.unwrap_or(false));
+    match delivered(station)? {
+        Some(true) => return Ok(Delivered::Yes),
+        Some(false) => {}
+        None => return Ok(Delivered::No(None)),
     }
-    let Some(road) = station.delivery_road()? else { return Ok(false) };
+    let Some(road) = station.delivery_road()? else { return Ok(Delivered::No(None)) };
     let mut register = station.register().companion()?;
     let started = std::time::Instant::now();
-    while delivered(station)? == Some(false) && started.elapsed() < DELIVERY_PATIENCE {
+    let mut fault = None;
+    loop {
         tell("delivery");
         let round = road.drain(&mut register)?;
         if let Some((_, code)) = round.failed.iter().find(|(control, _)| *control == id) {
             tell(code);
+            fault = Some(*code);
         }
-        if delivered(station)? == Some(false) {
-            std::thread::sleep(Duration::from_millis(500));
+        if delivered(station)? == Some(true) {
+            return Ok(Delivered::Yes);
         }
+        if started.elapsed() >= DELIVERY_PATIENCE {
+            return Ok(Delivered::No(fault));
+        }
+        std::thread::sleep(Duration::from_millis(500));
     }
-    Ok(delivered(station)?.unwrap_or(false))
 }

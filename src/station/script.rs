@@ -4,10 +4,11 @@
 
 use std::{
     collections::VecDeque,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
     control::{PresentedDocument, document::NoDocument},
@@ -94,11 +95,8 @@ pub struct Request {
 pub enum Identification {
     /// A document is presented.
     Document(Box<DocumentInput>),
-    /// No document.
-    NoDocument {
-        /// What then.
-        then: NoDocument,
-    },
+    /// No document: `then = "come-back"`, or `then = "dispensation"` with a `note`.
+    NoDocument(NoDocument),
     /// The document is rejected.
     RejectDocument {
         /// Why.
@@ -209,8 +207,8 @@ pub enum ScanJudgement {
 pub struct Scan {
     /// The document that is laid on the virtual glass: a picture of the upright page, beside the script.
     pub picture: PathBuf,
-    /// Resolution of that picture, dots per inch.
-    #[serde(default = "three_hundred")]
+    /// Resolution of that picture, 50 to 1200 dots per inch.
+    #[serde(default = "three_hundred", deserialize_with = "picture_dpi")]
     pub dpi: u16,
     /// Quarter turns that the operator adds by hand, clockwise degrees.
     #[serde(default)]
@@ -224,6 +222,12 @@ pub struct Scan {
 
 fn three_hundred() -> u16 {
     300
+}
+
+/// Another resolution makes a page of metres or of a speck, at which the virtual scanner only loses time.
+fn picture_dpi<'de, D: Deserializer<'de>>(value: D) -> Result<u16, D::Error> {
+    let dpi = u16::deserialize(value)?;
+    if (50..=1200).contains(&dpi) { Ok(dpi) } else { Err(D::Error::custom("the resolution of a picture is 50 to 1200")) }
 }
 
 /// Step 5 of a script.
@@ -254,8 +258,8 @@ pub enum ScriptError {
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// The system's word.
-        why: std::io::ErrorKind,
+        /// Why, in words.
+        why: String,
     },
     /// It is too large.
     #[error("the script {file} is larger than 1 MiB: a script names its pictures, it does not hold them")]
@@ -291,10 +295,10 @@ impl ScriptError {
 impl Script {
     /// Reads a script.
     pub fn load(file: &Path) -> Result<Self, ScriptError> {
-        let unreadable = |error: std::io::Error| ScriptError::Unreadable { file: file.to_owned(), why: error.kind() };
+        let unreadable = |error: std::io::Error| ScriptError::Unreadable { file: file.to_owned(), why: in_words(error.kind()) };
         let metadata = std::fs::metadata(file).map_err(unreadable)?;
         if !metadata.is_file() {
-            return Err(ScriptError::Unreadable { file: file.to_owned(), why: std::io::ErrorKind::InvalidInput });
+            return Err(ScriptError::Unreadable { file: file.to_owned(), why: "it is a folder, a pipe or a device".to_owned() });
         }
         if metadata.len() > LARGEST {
             return Err(ScriptError::TooLarge { file: file.to_owned() });
@@ -304,7 +308,32 @@ impl Script {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().map_or(0, |tail| tail.chars().count()) + 1;
-            ScriptError::Wrong { file: file.to_owned(), line, column, what: error.message().to_owned() }
+            ScriptError::Wrong { file: file.to_owned(), line, column, what: without_values(error.message()) }
         })
+    }
+}
+
+/// Why a file cannot be read.
+pub(super) fn in_words(kind: ErrorKind) -> String {
+    match kind {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::PermissionDenied => "this user may not read it".to_owned(),
+        ErrorKind::InvalidData => "it is no text in UTF-8".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// The reader's words without what stands in the script: names, numbers and a PIN stand in it.
+fn without_values(message: &str) -> String {
+    if message.starts_with("missing field") {
+        return message.to_owned();
+    }
+    // What the reader expected comes last, in its own words.
+    let expected = message.rfind(", expected ").and_then(|at| message.get(at..)).unwrap_or_default();
+    let known = ["unknown field", "unknown variant", "invalid type", "invalid value", "invalid length", "duplicate key"];
+    match known.into_iter().find(|what| message.starts_with(what)) {
+        Some(what) => format!("{what}{expected}"),
+        None if message.contains(['"', '`', '\'']) => "this cannot be used here: compare with config/examples/".to_owned(),
+        None => message.to_owned(),
     }
 }

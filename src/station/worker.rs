@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::Language,
-    control::{Command, Control, Event, Operator, Strokes},
+    control::{Command, Control, Event, Operator, Step, Strokes},
     device::scanner::ScanControl,
     digest::Digest,
     evidence::preview::{Preview, PreviewError, RgbaPage},
@@ -176,7 +176,14 @@ impl StationHandle {
     ) -> std::io::Result<Self> {
         let (requests, inbox) = mpsc::channel();
         let cancel = Arc::new(AtomicBool::new(false));
-        let worker = Worker { station, uploader, tell: Arc::new(tell), cancel: Arc::clone(&cancel), seen: Seen::default() };
+        let worker = Worker {
+            station,
+            uploader,
+            tell: Arc::new(tell),
+            cancel: Arc::clone(&cancel),
+            seen: Seen::default(),
+            last: Snapshot::default(),
+        };
         let thread = thread::Builder::new().name("station".to_owned()).spawn(move || worker.run(&inbox))?;
         Ok(Self { requests: Some(requests), cancel, thread: Some(thread) })
     }
@@ -217,6 +224,8 @@ struct Worker {
     tell: Arc<dyn Fn(Update) + Send + Sync>,
     cancel: Arc<AtomicBool>,
     seen: Seen,
+    /// What the screens were told last.
+    last: Snapshot,
 }
 
 /// A fault on its way to the screens.
@@ -252,10 +261,13 @@ impl Worker {
             if let Err(Told { code, message }) = self.answer(request) {
                 (self.tell)(Update::Fault { code, message });
             }
-            match self.snapshot() {
-                Ok(snapshot) => (self.tell)(Update::Snapshot(Box::new(snapshot))),
-                Err(Told { code, message }) => (self.tell)(Update::Fault { code, message }),
+            let (snapshot, trouble) = self.snapshot();
+            if let Some(Told { code, message }) = trouble {
+                (self.tell)(Update::Fault { code, message });
             }
+            // The screens wait for this, so it comes in any case: with damaged evidence a control can still be ended.
+            (self.tell)(Update::Snapshot(Box::new(snapshot.clone())));
+            self.last = snapshot;
             (self.tell)(Update::Answered);
         }
     }
@@ -316,61 +328,81 @@ impl Worker {
         Ok(())
     }
 
-    fn snapshot(&mut self) -> Result<Snapshot, Told> {
-        let station = &mut self.station;
-        let draft = match station.control() {
-            Some(control) if control.step() == crate::control::Step::Approval => match station.draft() {
-                Ok(draft) => Some(Digest::of(draft.pdf())),
-                // Everything else is still shown, so that the control can be aborted.
-                Err(error) => {
-                    (self.tell)(Update::Fault { code: error.code(), message: error.to_string() });
-                    None
-                }
-            },
+    /// Where everything stands, and the first thing that could not be read: it stays as it was told last, or is left out.
+    fn snapshot(&mut self) -> (Snapshot, Option<Told>) {
+        let mut reading = Reading::default();
+        let draft = match self.station.control().map(Control::step) {
+            Some(Step::Approval) => {
+                reading.or(self.station.draft().map(|draft| Some(Digest::of(draft.pdf()))).map_err(Told::from), None)
+            }
             _ => None,
         };
+        let strokes = reading.or(self.strokes(), None);
+        let scan = reading.or(self.scan(), None);
+        let (station, last) = (&self.station, &self.last);
         let control = station.control().cloned();
-        let strokes = match control.as_ref().and_then(|control| control.signature().current()) {
-            None => None,
-            Some(signature) => Some(match &self.seen.strokes {
-                Some((digest, strokes)) if *digest == signature.strokes => Arc::clone(strokes),
-                _ => {
-                    let read: Strokes = serde_json::from_slice(&station.evidence(&signature.strokes)?).unwrap_or_default();
-                    let read = Arc::new(read);
-                    self.seen.strokes = Some((signature.strokes, Arc::clone(&read)));
-                    read
-                }
-            }),
-        };
-        let scan = match control.as_ref().and_then(|control| control.scan().current()) {
-            None => None,
-            Some(scan) => Some(match &self.seen.scan {
-                Some((digest, picture)) if *digest == scan.upright.picture => Arc::clone(picture),
-                _ => {
-                    let read: Arc<[u8]> = station.evidence(&scan.upright.picture)?.into();
-                    self.seen.scan = Some((scan.upright.picture, Arc::clone(&read)));
-                    read
-                }
-            }),
-        };
-        let deliveries = station.register().deliveries()?;
+        let deliveries = reading.or(station.register().deliveries().map_err(Told::from), Vec::new());
         let delivered = |id: &str| deliveries.iter().find(|state| state.control == id).map(|state| state.delivered_at.is_some());
-        Ok(Snapshot {
-            operators: station.operators()?,
+        let snapshot = Snapshot {
+            operators: reading.or(station.operators().map_err(Told::from), last.operators.clone()),
             operator: station.signed_in().map(|signed_in| signed_in.operator().clone()),
             others_control: station.others_control(),
-            tries_left: match station.signed_in() {
-                Some(signed_in) => Some(signed_in.tries_left().map_err(SessionError::from)?),
-                None => None,
-            },
-            today: today(station, &delivered)?,
+            tries_left: station.signed_in().and_then(|signed_in| {
+                reading.or(signed_in.tries_left().map(Some).map_err(|error| SessionError::from(error).into()), None)
+            }),
+            today: reading.or(today(station, &delivered).map_err(Told::from), last.today.clone()),
             undelivered: deliveries.iter().filter(|state| state.delivered_at.is_none()).count(),
             strokes,
             scan,
             draft,
-            report: station.report_file()?,
+            report: reading.or(station.report_file().map_err(Told::from), None),
             delivered: control.as_ref().and_then(|control| delivered(&control.id().to_string())),
             control,
+        };
+        (snapshot, reading.trouble)
+    }
+
+    /// The strokes of the signature that is judged.
+    fn strokes(&mut self) -> Result<Option<Arc<Strokes>>, Told> {
+        let Some(signature) = self.station.control().and_then(|control| control.signature().current()) else { return Ok(None) };
+        let digest = signature.strokes;
+        if let Some((seen, strokes)) = &self.seen.strokes
+            && *seen == digest
+        {
+            return Ok(Some(Arc::clone(strokes)));
+        }
+        let strokes: Arc<Strokes> = Arc::new(serde_json::from_slice(&self.station.evidence(&digest)?).unwrap_or_default());
+        self.seen.strokes = Some((digest, Arc::clone(&strokes)));
+        Ok(Some(strokes))
+    }
+
+    /// The upright picture that is judged or was accepted.
+    fn scan(&mut self) -> Result<Option<Arc<[u8]>>, Told> {
+        let Some(scan) = self.station.control().and_then(|control| control.scan().current()) else { return Ok(None) };
+        let digest = scan.upright.picture;
+        if let Some((seen, picture)) = &self.seen.scan
+            && *seen == digest
+        {
+            return Ok(Some(Arc::clone(picture)));
+        }
+        let picture: Arc<[u8]> = self.station.evidence(&digest)?.into();
+        self.seen.scan = Some((digest, Arc::clone(&picture)));
+        Ok(Some(picture))
+    }
+}
+
+/// Reads what there is.
+#[derive(Default)]
+struct Reading {
+    /// The first thing that could not be read.
+    trouble: Option<Told>,
+}
+
+impl Reading {
+    fn or<T>(&mut self, read: Result<T, Told>, otherwise: T) -> T {
+        read.unwrap_or_else(|told| {
+            self.trouble.get_or_insert(told);
+            otherwise
         })
     }
 }

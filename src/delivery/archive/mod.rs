@@ -118,6 +118,11 @@ impl ArchiveError {
             Self::System(_) => "ARCHIVE_NO_ROOM",
         }
     }
+
+    /// The configuration is at fault, not the system.
+    pub const fn wrong_use(&self) -> bool {
+        matches!(self, Self::Listen(_) | Self::Tls(_))
+    }
 }
 
 /// An archive at work, on threads of its own. It stops when this is dropped.

@@ -2,7 +2,9 @@
 
 use std::{
     fmt::Write as _,
-    fs, io,
+    fs::{self, DirBuilder, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -128,9 +130,11 @@ impl VirtualGlass {
     /// An empty glass whose files are in `folder`.
     pub fn in_folder(folder: &Path) -> Result<Self, ScanError> {
         // libsane gets the path in variables, so it must hold wherever the device host is started.
-        let folder = fs::create_dir_all(folder).and_then(|()| fs::canonicalize(folder)).map_err(|error| not_writable(&error))?;
+        let folder = make_private(folder).and_then(|()| fs::canonicalize(folder)).map_err(|error| not_writable(&error))?;
         let glass = Glass { folder, page: None, fault: None, delay: Duration::ZERO };
         glass.tell()?;
+        // A station that was cut off has left what lay there.
+        glass.forget_picture();
         Ok(Self(Arc::new(Mutex::new(glass))))
     }
 
@@ -164,9 +168,8 @@ impl VirtualGlass {
     pub fn lift(&self) -> Result<(), ScanError> {
         self.with(|glass| {
             glass.page = None;
-            glass.tell()?;
             glass.forget_picture();
-            Ok(())
+            glass.tell()
         })
     }
 
@@ -198,7 +201,9 @@ impl Glass {
 
     fn forget_picture(&self) {
         // A picture that is not there is forgotten already.
-        let _ = fs::remove_file(self.picture_file());
+        for picture in [self.picture_file(), unfinished(&self.picture_file())] {
+            let _ = fs::remove_file(picture);
+        }
     }
 
     /// Writes the control file; its format is documented in the crate `bam-virtual-scanner`.
@@ -233,11 +238,24 @@ fn not_writable(error: &io::Error) -> ScanError {
     ScanError::Setup(format!("the virtual scanner's folder cannot be written ({error}); free the disk or choose another folder"))
 }
 
-/// Writes a file so that a reader sees the old one or the new one, never a part.
+/// Makes the folder and takes the rights of everybody but the owner away from it: pictures of documents lie in it.
+fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+}
+
+/// Writes a file for the owner alone, so that a reader sees the old one or the new one, never a part.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = path.with_extension("new");
-    fs::write(&new, bytes)?;
+    let new = unfinished(path);
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    file.write_all(bytes)?;
     fs::rename(&new, path)
+}
+
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    name.into()
 }
 
 /// Millimetres as whole micrometres, within what the glass can mean.

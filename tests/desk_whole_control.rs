@@ -7,7 +7,7 @@ use slint::{ComponentHandle, Model, platform::Key};
 use crate::{
     desk_by_hand::{AtTheDesk, PIN, has},
     spine::station,
-    support_screens::{by_id, click, enabled, find, key, write},
+    support_screens::{by_id, click, enabled, find, key, picture, write},
 };
 
 use StepState::{Coming, Current, Done};
@@ -116,6 +116,11 @@ fn a_qualified_control_by_hand_ends_signed_delivered_and_in_the_register() {
     desk.click("op-zoom-in");
     desk.until("the page is drawn larger", |desk| page_fits(desk, 2.0));
     desk.keep("approve-zoomed");
+    // One begins to read at the upper left corner: the band that marks training reaches to the edge of the frame there.
+    let frame = by_id(desk.operator(), "op-report-page").absolute_position();
+    let shot = picture(desk.operator(), "approve-corner");
+    let band = shot.get_pixel(frame.x as u32 + 18, frame.y as u32 + 12 + 38).0;
+    assert!(band[0] > 200 && band[1] > 150 && band[2] < 80, "not the page's corner: {band:?}");
 
     // A wrong PIN costs one try and is told with the tries that are left; the keyboard is where the next one is typed.
     desk.type_pin("111111");

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use bam_station_ui::*;
-use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementRoot};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery, ElementRoot};
 use slint::platform::{Key, PointerEventButton, WindowEvent};
 use slint::{ComponentHandle, LogicalPosition, Model};
 
@@ -111,6 +111,57 @@ fn holder_pages_are_complete_in_bokmal() {
 #[test]
 fn holder_pages_are_complete_in_english() {
     judge_holder_pages("en");
+}
+
+#[test]
+fn long_names_push_nothing_out_of_the_window() {
+    platform();
+    let office = "Fylkeskommunens felles kontor for identitetskontroll og kortutstedelse";
+    let person = "Christina-Elisabeth Featherstonehaugh-Cholmondeley Ærlighaug";
+    assert_eq!(person.chars().count(), 60);
+    for (lang, size) in [("nb", SIZES[0]), ("en", SIZES[0]), ("nb", SIZES[1]), ("en", SIZES[1])] {
+        for scene in OPERATOR_SCENES {
+            let window = operator_window(lang, size);
+            (scene.set)(&window, lang);
+            let operator = window.global::<Operator>();
+            operator.set_office(office.into());
+            if !operator.get_operator_name().is_empty() {
+                operator.set_operator_name(person.into());
+            }
+            operator.set_holder_name(person.into());
+            operator.set_others_text(format!("{person} {}", text(lang, "others-control.title")).into());
+            let control = format!("{} · {}", text(lang, "function.new-card"), text(lang, "kind.qualified"));
+            operator.set_control_line(control.into());
+            window.global::<SignIn>().set_operators(list([choice("kari", person, ""), choice("per", person, "")]));
+            let place = format!("long-{}-{lang}-{}", scene.name, size.0);
+            if (lang, size) == ("nb", SIZES[0]) {
+                picture(&window, &place);
+            }
+            settle();
+            judge_layout(&window, size, 48.0, &place);
+            judge_texts(&window, size, &place);
+        }
+        for scene in HOLDER_SCENES {
+            let window = holder_window(lang, size);
+            (scene.set)(&window, lang);
+            window.global::<Holder>().set_office(office.into());
+            let place = format!("long-holder-{}-{lang}-{}", scene.name, size.0);
+            settle();
+            judge_layout(&window, size, 64.0, &place);
+            judge_texts(&window, size, &place);
+        }
+    }
+}
+
+/// Every text lies inside the window, and has the width and height that it needs.
+fn judge_texts(window: &impl ElementRoot, size: (f32, f32), place: &str) {
+    let texts = ElementQuery::from_root(window).match_inherits("Text").find_all();
+    assert!(texts.len() > 3, "{place}: no texts");
+    for element in texts {
+        let (left, top, right, bottom) = bounds(&element);
+        let inside = left >= -0.5 && top >= -0.5 && right <= size.0 + 0.5 && bottom <= size.1 + 0.5;
+        assert!(inside, "{place}: a text lies outside the window: {:?} {:?}", element.accessible_label(), bounds(&element));
+    }
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     let form = shell.operator.global::<DocumentCheck>();
     on!(shell, form, on_kind_chosen, |here, _id| {
         fill(&here.operator.global::<DocumentCheck>().get_features(), vec![], |rows| {
-            here.operator.global::<DocumentCheck>().set_features(rows)
+            here.operator.global::<DocumentCheck>().set_features(rows);
         });
         here.present();
     });
@@ -89,11 +89,11 @@ fn read(desk: &Desk, window: &OperatorWindow) -> Form {
     let issuer = forms::required(language, &form.get_issuer());
     let first_names = forms::required(language, &form.get_first_names());
     let last_name = forms::required(language, &form.get_last_name());
-    let issued = forms::date(language, &form.get_issued());
+    let issue_date = forms::date(language, &form.get_issued());
     let expires = forms::date(language, &form.get_expires());
     let birth_date = forms::date(language, &form.get_birth_date());
     let identity_number = forms::identity_number(language, &form.get_identity_number());
-    let errors = [issued.error.clone(), expires.error.clone(), birth_date.error.clone(), identity_number.error.clone()];
+    let errors = [issue_date.error.clone(), expires.error.clone(), birth_date.error.clone(), identity_number.error.clone()];
     let good = errors.iter().all(slint::SharedString::is_empty);
     let verified_features =
         form.get_features().iter().filter(|row| row.checked).map(|row| row.id.to_string()).collect::<Vec<_>>();
@@ -101,7 +101,7 @@ fn read(desk: &Desk, window: &OperatorWindow) -> Form {
         Some(PresentedDocument {
             issuing_state: issuer.value.clone()?.to_uppercase(),
             number: number.value.clone()?,
-            issued: issued.value,
+            issued: issue_date.value,
             expires: expires.value?,
             name: DocumentName { first_names: first_names.value.clone()?, last_name: last_name.value.clone()?, middle: None },
             birth_date: birth_date.value?,
@@ -160,11 +160,11 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         |rows| form.set_kinds(rows),
     );
     fill(&form.get_reject_reasons(), REJECT_REASONS.map(|id| choice(language, id, &format!("reject.{id}"))).to_vec(), |rows| {
-        form.set_reject_reasons(rows)
+        form.set_reject_reasons(rows);
     });
     let ways = ["comes-back", "dispensation"];
     fill(&form.get_no_document_choices(), ways.map(|id| choice(language, id, &format!("no-document.{id}"))).to_vec(), |rows| {
-        form.set_no_document_choices(rows)
+        form.set_no_document_choices(rows);
     });
     form.set_responsible(text(language, "suspicion.responsible"));
     form.set_has_other_method(control.opening().plan.methods.iter().any(|method| *method != Method::Document));

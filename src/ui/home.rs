@@ -85,7 +85,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     operator.set_can_abort(!desk.busy() || desk.scanning());
     operator.set_fault(desk.shown_fault());
     fill(&operator.get_abort_reasons(), ABORT_REASONS.map(|id| choice(language, id, &format!("abort.{id}"))).to_vec(), |rows| {
-        operator.set_abort_reasons(rows)
+        operator.set_abort_reasons(rows);
     });
     let control = desk.control().filter(|_| desk.snapshot.operator.is_some());
     operator.set_in_control(control.is_some());
@@ -233,7 +233,8 @@ fn listed(desk: &Desk, row: &ListedControl) -> ControlRow {
     let (delivery, delivery_tone) = match row.delivered {
         Some(true) => (text(language, "delivery.delivered"), Tone::Good),
         Some(false) => (text(language, "delivery.waiting"), Tone::Warn),
-        None => ("–".into(), Tone::Neutral),
+        None if row.outcome == "approved" => (text(language, "delivery.none"), Tone::Neutral),
+        None => ("".into(), Tone::Neutral),
     };
     ControlRow {
         time: words::time(row.ended_at, &desk.configuration.zone()).into(),

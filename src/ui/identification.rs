@@ -62,7 +62,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let offered = methods(desk);
     let choices = offered.iter().map(|method| choice(language, method.name(), &format!("method.{}", method.name())));
     fill(&window.global::<MethodChoice>().get_methods(), choices.collect(), |rows| {
-        window.global::<MethodChoice>().set_methods(rows)
+        window.global::<MethodChoice>().set_methods(rows);
     });
 
     // The core knows cards; a road to a reader is set up with the station's card devices, and without one the page says so.

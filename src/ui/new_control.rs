@@ -182,7 +182,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
                 |rows| form.set_steps(rows),
             );
             fill(&form.get_reasons(), plan.because.iter().map(|because| language.of(because).into()).collect(), |rows| {
-                form.set_reasons(rows)
+                form.set_reasons(rows);
             });
         }
     }

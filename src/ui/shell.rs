@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, mpsc},
 };
 
-use bam_station_ui::{HolderWindow, I18n, Operator, OperatorSheet, OperatorWindow};
+use bam_station_ui::{HolderWindow, I18n, Operator, OperatorSheet, OperatorWindow, Tone};
 use slint::{ComponentHandle as _, PhysicalPosition, PhysicalSize, WindowPosition};
 
 use super::{
@@ -47,7 +47,7 @@ impl Shell {
     /// Makes both windows. The station is connected afterwards.
     pub fn new(configuration: Arc<Configuration>) -> Result<Rc<Self>, UiError> {
         let (sender, updates) = mpsc::channel();
-        let (nudges, nudged) = mpsc::channel();
+        let (nudges, told) = mpsc::channel();
         let shell = Rc::new(Self {
             operator: OperatorWindow::new()?,
             holder: HolderWindow::new()?,
@@ -56,7 +56,7 @@ impl Shell {
             sender,
             updates,
             nudges,
-            nudged,
+            nudged: told,
         });
         HERE.with_borrow_mut(|here| *here = Rc::downgrade(&shell));
         bam_station_ui::attach(&shell.operator.global::<I18n>());
@@ -184,10 +184,12 @@ impl Shell {
             Update::Snapshot(snapshot) => desk.take(*snapshot),
             Update::OpeningRefused { code, message } => {
                 desk.place = Place::Home;
-                desk.fault = Some(SeenFault { code: code.to_owned(), message, tone: bam_station_ui::Tone::Warn });
+                desk.fault = Some(SeenFault { code: code.to_owned(), message, tone: Tone::Warn });
             }
             Update::Fault { code, message } => {
-                let fault = SeenFault { code: code.to_owned(), message, tone: bam_station_ui::Tone::Bad };
+                // What the operator stopped on purpose is told, but is no failure.
+                let tone = if code == "SCAN_CANCELLED" { Tone::Info } else { Tone::Bad };
+                let fault = SeenFault { code: code.to_owned(), message, tone };
                 match code {
                     "OPERATOR_PIN_WRONG" | "OPERATOR_KEY_BLOCKED" => desk.pin_error = Some(fault),
                     // The scan was stopped because the control is being aborted.

@@ -43,7 +43,7 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         let name_error = if (1..=64).contains(&name.trim().chars().count()) { "" } else { "create-operator.name-missing" };
         create.set_name_error(if name_error.is_empty() { "".into() } else { text(language, name_error) });
         let pin_error =
-            if pin != repeated { Some(text(language, "create-operator.pins-differ")) } else { new_pin_fault(language, &pin) };
+            if pin == repeated { new_pin_fault(language, &pin) } else { Some(text(language, "create-operator.pins-differ")) };
         create.set_pin_error(pin_error.clone().unwrap_or_default());
         if pin_error.is_none()
             && name_error.is_empty()

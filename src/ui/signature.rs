@@ -35,21 +35,12 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let captured = control.signature().current().is_some();
     // What the holder writes is seen at once; what is judged is what was kept.
     let kept = desk.snapshot.strokes.as_deref().filter(|_| captured);
-    match kept {
-        Some(strokes) => {
-            check.set_field_width(pen::pixels(strokes.width));
-            check.set_field_height(pen::pixels(strokes.height));
-            check.set_commands(pen::commands(strokes).into());
-        }
-        None => {
-            let strokes = desk.pen.strokes();
-            if strokes.width > 0 {
-                check.set_field_width(pen::pixels(strokes.width));
-                check.set_field_height(pen::pixels(strokes.height));
-            }
-            check.set_commands(desk.pen.commands().into());
-        }
+    let strokes = kept.unwrap_or_else(|| desk.pen.strokes());
+    if strokes.width > 0 {
+        check.set_field_width(pen::pixels(strokes.width));
+        check.set_field_height(pen::pixels(strokes.height));
     }
+    check.set_commands(kept.map_or_else(|| desk.pen.commands().into(), |kept| pen::commands(kept).into()));
     let most = u32::from(control.opening().rules.issue_process.max_signature_attempts);
     let attempt = control.signature().attempts() + u32::from(!captured);
     check.set_attempts(filled(desk.operator_language, "attempt.of", &[&attempt.to_string(), &most.to_string()]));

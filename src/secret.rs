@@ -17,7 +17,7 @@ pub enum NotAPin {
 }
 
 impl Pin {
-    /// Fewest characters of a PIN (smart cards have four digits, `bam.md` §3.8).
+    /// Fewest characters of a PIN (the smart cards have four digits).
     pub const MIN: usize = 4;
     /// Most characters of a PIN.
     pub const MAX: usize = 64;

@@ -106,7 +106,7 @@ fn a_birth_number_confirms_or_contradicts_a_birth_date() {
     assert_eq!(open.matches_birth_date(date(1951, 1, 1)), Some(false));
 }
 
-/// The ranges of `bam.md` §6.1 at their edges: year, individual number, century.
+/// The ranges of the individual number at their edges: year, individual number, century.
 #[test]
 fn centuries_end_where_the_ranges_end() {
     let edges = [

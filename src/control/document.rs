@@ -81,7 +81,7 @@ pub struct DocumentCheck {
     pub undamaged: bool,
     /// The person is the one in the picture.
     pub person_matches_photo: bool,
-    /// The names agree by the rules of `bam.md` §3.6.
+    /// The names agree by the rules of [`crate::rules::name`].
     pub names_agree: bool,
     /// The identity numbers agree; `None` when one of the two sides has none.
     pub identity_number_agrees: Option<bool>,
@@ -108,7 +108,7 @@ pub enum NoDocument {
     },
 }
 
-/// A false document is suspected: stop, keep calm, tell the responsible (`bam.md` §4.6).
+/// A false document is suspected: stop, keep calm, tell the responsible (SITHS, "De sju stegen").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspicion {
     /// What raised it.

@@ -68,10 +68,10 @@ pub enum Refusal {
         /// How many were verified.
         verified: usize,
     },
-    /// `bam.md` §3.6.
+    /// The rules of [`crate::rules::name`].
     #[error("the name in the document is not the name of the person to be controlled ({0})")]
     NameDiffers(NameDifference),
-    /// `bam.md` §3.6: exact match.
+    /// BAM operator FAQ: identity numbers match exactly.
     #[error("the identity number in the document is not the one of the person to be controlled")]
     IdentityNumberDiffers,
     /// The birth date contradicts the person or the identity number.

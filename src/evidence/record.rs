@@ -15,7 +15,7 @@ use crate::{
 /// The form of the record; a changed meaning gets a new number.
 pub const FORMAT: &str = "bam-station record 1";
 
-/// What a reader must not read into the record (`peers.md` A7).
+/// What a reader must not read into the record.
 pub const LIMITS: &[&str] = &[
     "The scan is a white-light image of what was presented. It was not authenticated by a machine.",
     "Whether two signatures are alike is the operator's judgement. No automatic comparison was made.",

@@ -1,4 +1,4 @@
-//! Norwegian identity numbers (`bam.md` §6.1): birth number, D-number, H-number and the synthetic numbers of test registers.
+//! Norwegian identity numbers (Skatteetaten, "Fødselsnummer" and "PID"): birth number, D-number, H-number and the synthetic numbers of test registers.
 //!
 //! Eleven digits: day, month, year (two each), an individual number of three digits, two control digits. The series adds to
 //! the date: a D-number 40 to the day, an H-number 40 to the month, a synthetic number 80 to the month.

@@ -1,4 +1,4 @@
-//! Names compared (`bam.md` §3.6): the person as the organisation knows the person, with what the document says.
+//! Names compared (BAM operator FAQ, "Søk"): the person as the organisation knows the person, with what the document says.
 //!
 //! The register may know fewer names than the document, never others: each name of the person must stand in the document
 //! exactly. "Anne" and "Louise" both fit "Anne Louise"; "Ane Louise" does not.

@@ -1,4 +1,4 @@
-//! Function × certificate kind × mode × flags × card state → a [`Plan`] or a [`Refusal`] (seed 003; `bam.md` §1.2–1.4).
+//! Function × certificate kind × mode × flags × card state → a [`Plan`] or a [`Refusal`] (seed 003).
 //!
 //! Reading order: the request, the plan, the refusals, then [`plan`] itself: mode, renewal gate, methods, steps.
 

@@ -78,6 +78,11 @@ pub enum ApproveError {
     /// The program's own check of what it made says no. Nothing is kept.
     #[error("the signed report did not pass the station's own verification, so it was not kept: {0}")]
     NotVerified(#[from] NotVerified),
+    /// The signature is right, but the station's own CA does not vouch for it: its certificate is gone.
+    #[error(
+        "the CA of the operator's certificate is missing among the station's keys, so the report was not kept: restore keys/training-ca"
+    )]
+    NoAnchor,
     /// The attached record is not the one that was signed for.
     #[error("the signed report carries another record than this control's, so it was not kept")]
     OtherRecord,
@@ -99,7 +104,7 @@ impl ApproveError {
             Self::Draft(error) => error.code(),
             Self::Sign(error) => error.code(),
             Self::Keys(error) => error.code(),
-            Self::NotVerified(_) | Self::OtherRecord => "OWN_REPORT_NOT_VERIFIED",
+            Self::NotVerified(_) | Self::NoAnchor | Self::OtherRecord => "OWN_REPORT_NOT_VERIFIED",
             Self::Act(error) => error.code(),
         }
     }
@@ -173,6 +178,9 @@ impl Station {
         let signer = self.signed_in.as_mut().ok_or(ActError::NotSignedIn)?.signer();
         let report = draft.report.sign(signer, pin, &details)?;
         let verified = VerifiedReport::check(report, &self.keys.anchors()?, now.at)?;
+        if !verified.verification().trusted {
+            return Err(ApproveError::NoAnchor);
+        }
         if verified.verification().record_bytes.as_deref() != Some(draft.record_json.as_slice()) {
             return Err(ApproveError::OtherRecord);
         }

@@ -10,7 +10,7 @@ use super::{
     private_file::{self, PrivateFileError},
 };
 
-/// Wrong PINs after which a key is blocked, as on the smart cards (`bam.md` §3.8).
+/// Wrong PINs after which a key is blocked, as on the smart cards.
 pub const MAX_TRIES: u8 = 3;
 
 /// The count of one key: a file with one digit, the tries that are used up.

@@ -24,8 +24,9 @@ echo "A picture of both screens is kept in $pictures/screens.png and made anew e
 echo "Another program can touch the screens with: DISPLAY=$DISPLAY xdotool …   Ctrl-C ends the station." >&2
 "$@" &
 station=$!
-# The two windows side by side, as the two screens of a desk.
+# The two windows side by side, as the two screens of a desk; the window manager places them first.
 (
+  sleep 2
   for window in "operat 0" "bruker|user 1340"; do
     name=${window% *}
     tries=0

@@ -122,10 +122,9 @@ fn a_dark_a_cut_and_a_blurred_picture_are_told() {
     let blurred = examine(&page.scanned(&mut random, &Conditions { blur_mm: 0.32, ..good(0.0) }), None).unwrap();
     assert!(blurred.findings.contains(&Finding::Blurred), "{:?}", blurred.findings);
 
-    let size = examine(&page.scanned(&mut random, &good(0.0)), Some(&kind([105.0, 74.0]))).unwrap();
-    assert_eq!(size.findings, [Finding::WrongSize]);
-    let size = examine(&page.scanned(&mut random, &good(0.0)), Some(&kind([85.6, 54.0]))).unwrap();
-    assert_eq!(size.findings, []);
+    let middle = scanned(&[(&page, Some((52.0, 74.0)))], &mut random, &good(0.0));
+    assert_eq!(examine(&middle, Some(&kind([105.0, 74.0]))).unwrap().findings, [Finding::WrongSize]);
+    assert_eq!(examine(&middle, Some(&kind([85.6, 54.0]))).unwrap().findings, []);
 }
 
 #[test]

@@ -103,11 +103,11 @@ fn assert_none_silently_wrong(seed: u64, outcomes: &[Outcome]) {
 #[test]
 fn readable_zones_are_read_whole_and_for_certain() {
     let (seed, _) = Random::fresh();
-    let outcomes = run(scans(36), seed, Conditions::readable);
+    let outcomes = run(scans(30), seed, Conditions::readable);
     figures("readable", seed, &outcomes);
     assert_none_silently_wrong(seed, &outcomes);
     let missed: Vec<String> = outcomes.iter().filter(|outcome| !outcome.accepted()).map(Outcome::report).collect();
-    // Of 36 scans one may be doubtful by chance; of many, one in two hundred.
+    // Of 30 scans one may be doubtful by chance; of many, one in two hundred.
     let allowed = (outcomes.len() / 200).max(1);
     println!("{}", missed.join("\n"));
     assert!(missed.len() <= allowed, "seed {seed}: {} of {} are not certain", missed.len(), outcomes.len());
@@ -127,7 +127,7 @@ fn readable_zones_are_read_whole_and_for_certain() {
 #[test]
 fn hopelessly_blurred_zones_are_read_right_or_not_accepted() {
     let (seed, _) = Random::fresh();
-    let outcomes = run(scans(12), seed, Conditions::hopeless);
+    let outcomes = run(scans(9), seed, Conditions::hopeless);
     figures("hopeless", seed, &outcomes);
     assert_none_silently_wrong(seed, &outcomes);
 }

@@ -2,7 +2,14 @@
 //!
 //! Run with `cargo bench --bench mrz`. Each figure is the median of several rounds on this machine; nothing fails here.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::indexing_slicing, clippy::pedantic)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::pedantic
+)]
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 use std::time::{Duration, Instant};

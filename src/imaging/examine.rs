@@ -95,7 +95,8 @@ fn fitted(sheet: &Sheet, nominal: &Placement) -> Option<Placement> {
     let apart = (nominal.direction_degrees() - sheet.angle_degrees).to_radians();
     let [a, b] = sheet.size_mm;
     let size_mm = if apart.cos().abs() > apart.sin().abs() { [a, b] } else { [b, a] };
-    let near = size_mm.iter().zip(nominal.size_mm).all(|(own, nominal)| (own - nominal).abs() < 4.0);
+    // A pale edge cannot be told from the lid, and a shadow is measured with the document: beyond that the zone knows better.
+    let near = size_mm.iter().zip(nominal.size_mm).all(|(own, nominal)| (-1.5..2.5).contains(&(own - nominal)));
     let (x, y) = sheet.middle_mm;
     near.then_some(Placement { middle_mm: [x, y], size_mm, ..*nominal })
 }

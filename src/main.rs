@@ -38,6 +38,8 @@ enum Command {
     Config(cli::config::ConfigArgs),
     /// Says what the rules ask for, and why
     Plan(cli::plan::PlanArgs),
+    /// Reads the machine readable zone of a scanned document
+    Read(cli::read::ReadArgs),
     /// Checks a report without the station
     Verify(cli::verify::VerifyArgs),
     /// The document register: list, show, verify
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
             Ok(master) => cli::plan::run(args, master.common.lra_mode, &master.issue_process),
             Err(error) => wrong(&error),
         },
+        Command::Read(args) => cli::read::run(args, cli.master, cli.local),
         Command::Verify(args) => cli::verify::run(args),
         Command::Register(args) => cli::register::run(args, data.path()),
         Command::Deliver(args) => with(configuration(), |whole| deliver(args, &whole, &data)),

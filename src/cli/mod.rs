@@ -10,6 +10,7 @@ pub mod device_host;
 pub mod exit;
 pub mod operator;
 pub mod plan;
+pub mod read;
 pub mod receive;
 pub mod register;
 pub mod specimen;

@@ -8,12 +8,7 @@ use tiny_skia::{
 use ttf_parser::{Face, OutlineBuilder};
 
 use super::SpecimenError;
-
-/// OCR-B, the typeface of machine readable zones (ISO 1073-2).
-const OCR_B: &[u8] = include_bytes!("../../../assets/fonts/OCRB.otf");
-
-/// Height of OCR-B's capitals in a machine readable zone, in millimetres (ISO 1073-2, size I).
-const OCR_B_CAPITAL: f32 = 2.4;
+use crate::imaging::ocr_b;
 
 /// Distance of the characters of a machine readable zone in millimetres: ten in an inch (ICAO 9303-3 §4.5).
 const OCR_B_PITCH: f32 = 2.54;
@@ -125,7 +120,7 @@ impl Canvas {
             regular: face(notosans::REGULAR_TTF)?,
             bold: face(notosans::BOLD_TTF)?,
             italic: face(notosans::ITALIC_TTF)?,
-            ocr_b: face(OCR_B)?,
+            ocr_b: face(ocr_b::FONT)?,
         };
         Self::sized(size_mm, f32::from(dpi) / 25.4, faces.into()).ok_or(SpecimenError::Resolution)
     }
@@ -221,7 +216,7 @@ impl Canvas {
         let faces = self.faces.clone();
         let face = &faces.ocr_b;
         let capital = face.glyph_index('H').and_then(|glyph| face.glyph_bounding_box(glyph)).map_or(1, |bounds| bounds.y_max);
-        let scale = OCR_B_CAPITAL / f32::from(capital.max(1));
+        let scale = ocr_b::CAPITAL_MM / f32::from(capital.max(1));
         let mut outline = Outline::default();
         let mut x = at.0;
         for character in line.chars() {

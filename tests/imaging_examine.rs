@@ -1,0 +1,179 @@
+//! What lies on the glass: every pose is made upright or explained, and a bad picture is told from a good one.
+
+use bam_station::{
+    device::scanner::{ColourMode, RawScan},
+    imaging::{
+        Examination, Finding, Placement, Turn, examine,
+        mrz::{Format, Zone},
+    },
+    rules::{CertificateKind, DocumentKind, LocalText, Pose},
+};
+
+use crate::support_scans::{Conditions, Page, Random, scanned};
+
+/// A good scan of a page that lies so many degrees clockwise.
+fn good(lies: f32) -> Conditions {
+    Conditions { dpi: 300, lies, blur_mm: 0.05, noise: 2.0, gain: 0.95, slope: 0.05, jpeg: None, grey: false }
+}
+
+fn page(seed: u64, format: Format) -> (Page, Random) {
+    let mut random = Random(seed);
+    (Page::random(&mut random, format), random)
+}
+
+fn kind(size_mm: [f32; 2]) -> DocumentKind {
+    let name = LocalText { nb: "Kort".into(), en: "Card".into() };
+    DocumentKind {
+        id: "card".into(),
+        name,
+        size_mm,
+        pose: Pose::Lying,
+        accepted_for: vec![CertificateKind::Local],
+        features: vec![],
+    }
+}
+
+fn is_read(seen: &Examination) -> bool {
+    seen.zone.as_ref().is_some_and(Zone::accepted)
+}
+
+#[test]
+fn every_turn_on_the_glass_becomes_upright() {
+    for (number, format) in Format::ALL.into_iter().enumerate() {
+        let turns: &[(f32, Turn)] = match format {
+            // A passport fits the glass only when it stands.
+            Format::Td3 => &[(90.0, Turn::ThreeQuarter), (270.0, Turn::Quarter)],
+            _ => &[(0.0, Turn::None), (90.0, Turn::ThreeQuarter), (180.0, Turn::Half), (270.0, Turn::Quarter)],
+        };
+        for (lies, turn) in turns {
+            let (page, mut random) = page(40 + number as u64, format);
+            let raw = page.scanned(&mut random, &good(*lies));
+            let seen = examine(&raw, None).unwrap();
+            assert!(is_read(&seen), "{format:?} {lies}: {:?}", seen.findings);
+            let placement = seen.placement.unwrap();
+            assert_eq!(placement.turn, *turn, "{format:?} {lies}");
+            // The upright picture reads without any turn, and is the document alone.
+            let upright = placement.upright(&raw).unwrap();
+            let again = examine(&upright, None).unwrap();
+            assert_eq!(again.zone.unwrap().text.lines(), page.lines, "{format:?} {lies}");
+            let again = again.placement.unwrap();
+            assert_eq!(again.turn, Turn::None);
+            assert!(again.skew_degrees.abs() < 0.1, "{format:?} {lies}: {}", again.skew_degrees);
+        }
+    }
+}
+
+#[test]
+fn a_placement_is_a_record_from_which_the_upright_picture_is_made_again() {
+    let (page, mut random) = page(50, Format::Td1);
+    let raw = page.scanned(&mut random, &good(184.5));
+    let placement = examine(&raw, None).unwrap().placement.unwrap();
+    let written = serde_json::to_string(&placement).unwrap();
+    let back: Placement = serde_json::from_str(&written).unwrap();
+    assert_eq!(back, placement);
+    assert_eq!(back.upright(&raw).unwrap(), placement.upright(&raw).unwrap());
+    assert!((placement.skew_degrees - 4.5).abs() < 0.1 && placement.turn == Turn::Half, "{placement:?}");
+}
+
+#[test]
+fn the_warp_without_skew_is_the_turn_itself() {
+    let pixels: Vec<u8> = (0..60 * 40_u32).map(|at| (at * 37 % 251) as u8).collect();
+    let raw = RawScan { width_px: 60, height_px: 40, dpi: 254, mode: ColourMode::Grey, pixels, device: String::new() };
+    for (direction, turn) in [(0.0, Turn::None), (270.0, Turn::Quarter), (180.0, Turn::Half), (90.0, Turn::ThreeQuarter)] {
+        let size = if turn.swaps_sides() { [4.0, 6.0] } else { [6.0, 4.0] };
+        let placement = Placement::new([3.0, 2.0], size, direction);
+        assert_eq!(placement.turn, turn);
+        let expected = bam_station::imaging::upright::turned(&raw, turn).unwrap();
+        let seen = placement.upright(&raw).unwrap();
+        let worst = seen.pixels.iter().zip(&expected.pixels).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+        assert!((seen.width_px, seen.height_px) == (expected.width_px, expected.height_px) && worst <= 1, "{turn:?}: {worst}");
+    }
+}
+
+#[test]
+fn an_empty_glass_a_second_document_and_a_blank_side_are_told() {
+    let mut random = Random(60);
+    let empty = examine(&scanned(&[], &mut random, &good(0.0)), None).unwrap();
+    assert_eq!((empty.findings.as_slice(), empty.placement), (&[Finding::EmptyGlass][..], None));
+
+    let (one, mut random) = page(61, Format::Td1);
+    let (two, _) = page(62, Format::Td1);
+    let both = scanned(&[(&one, Some((52.0, 36.0))), (&two, Some((52.0, 108.0)))], &mut random, &good(0.0));
+    let seen = examine(&both, None).unwrap();
+    assert_eq!(seen.findings, [Finding::TwoDocuments]);
+    assert!(seen.zone.is_none() && seen.placement.is_none(), "no document is preferred");
+
+    let blank = Page::blank(Format::Td1, [150, 40, 60]);
+    let seen = examine(&scanned(&[(&blank, None)], &mut random, &good(3.0)), None).unwrap();
+    assert_eq!(seen.findings, [Finding::FaceDown]);
+    assert!(seen.zone.is_none());
+    assert!((seen.placement.unwrap().skew_degrees - 3.0).abs() < 0.15, "{:?}", seen.placement);
+}
+
+#[test]
+fn a_dark_a_cut_and_a_blurred_picture_are_told() {
+    let (page, mut random) = page(70, Format::Td1);
+    let dark = examine(&page.scanned(&mut random, &Conditions { gain: 0.3, ..good(0.0) }), None).unwrap();
+    assert!(dark.findings.contains(&Finding::TooDark), "{:?}", dark.findings);
+
+    let cut = examine(&scanned(&[(&page, Some((90.0, 60.0)))], &mut random, &good(90.0)), None).unwrap();
+    assert!(cut.findings.contains(&Finding::CutEdge), "{:?}", cut.findings);
+
+    let blurred = examine(&page.scanned(&mut random, &Conditions { blur_mm: 0.32, ..good(0.0) }), None).unwrap();
+    assert!(blurred.findings.contains(&Finding::Blurred), "{:?}", blurred.findings);
+
+    let middle = scanned(&[(&page, Some((52.0, 74.0)))], &mut random, &good(0.0));
+    assert_eq!(examine(&middle, Some(&kind([105.0, 74.0]))).unwrap().findings, [Finding::WrongSize]);
+    assert_eq!(examine(&middle, Some(&kind([85.6, 54.0]))).unwrap().findings, []);
+}
+
+#[test]
+fn a_reflection_is_told_from_white_paper() {
+    let (page, mut random) = page(71, Format::Td1);
+    let mut raw = scanned(&[(&page, Some((52.0, 60.0)))], &mut random, &Conditions { gain: 0.85, ..good(0.0) });
+    assert_eq!(examine(&raw, None).unwrap().findings, []);
+    // A round reflection in the upper half of the card, fading over two millimetres.
+    let per_mm = 300.0 / 25.4;
+    let width = raw.width_px as usize;
+    for (at, value) in raw.pixels.iter_mut().enumerate() {
+        let (x, y) = ((at / 3 % width) as f32 / per_mm, (at / 3 / width) as f32 / per_mm);
+        let light = ((7.0 - (x - 70.0).hypot(y - 47.0)) / 2.0).clamp(0.0, 1.0);
+        *value = (f32::from(*value) + (255.0 - f32::from(*value)) * light) as u8;
+    }
+    let seen = examine(&raw, None).unwrap();
+    assert_eq!(seen.findings, [Finding::Glare]);
+}
+
+#[test]
+fn what_is_no_document_is_never_read_and_never_harms() {
+    let mut random = Random(80);
+    for (width_px, height_px, dpi) in [(1, 1, 300), (1, 900, 300), (900, 1, 1200), (7, 5, 100), (640, 480, 100), (500, 700, 300)]
+    {
+        for mode in [ColourMode::Grey, ColourMode::Colour] {
+            for stripes in [0, 1, 3, 11] {
+                let length = (width_px * height_px) as usize * mode.bytes_per_pixel();
+                let pixels = (0..length)
+                    .map(|at| match stripes {
+                        0 => random.bits() as u8,
+                        _ => {
+                            if at / mode.bytes_per_pixel() / stripes % 2 == 0 {
+                                0
+                            } else {
+                                255
+                            }
+                        }
+                    })
+                    .collect();
+                let raw = RawScan { width_px, height_px, dpi, mode, pixels, device: String::new() };
+                let seen = examine(&raw, None).unwrap();
+                assert!(!is_read(&seen));
+                if let Some(placement) = seen.placement {
+                    drop(placement.upright(&raw));
+                }
+            }
+        }
+    }
+    let misshapen =
+        RawScan { width_px: 9, height_px: 9, dpi: 0, mode: ColourMode::Grey, pixels: vec![0; 80], device: String::new() };
+    assert!(examine(&misshapen, None).is_err());
+}

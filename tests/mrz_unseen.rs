@@ -1,6 +1,7 @@
 //! The reader on scans that nobody has seen before: fully right, or it says that it is not certain.
 //!
-//! Each run draws its own scans; the seed is printed. `BAM_STATION_SEED=n` repeats a run, `BAM_STATION_SCANS=n` makes it larger.
+//! `BAM_STATION_SEED=fresh` draws scans that no run had before and prints the seed, `BAM_STATION_SEED=n` repeats a run, and
+//! `BAM_STATION_SCANS=n` makes it larger.
 
 use std::sync::Mutex;
 

@@ -23,11 +23,11 @@ const FACES: [&[u8]; 2] = [include_bytes!("../assets/fonts/OCRB.otf"), include_b
 pub struct Random(pub u64);
 
 impl Random {
-    /// A seed that no run had before, or the one in `BAM_STATION_SEED`.
+    /// The seed in `BAM_STATION_SEED`; with `BAM_STATION_SEED=fresh` one that no run had before.
     pub fn fresh() -> (u64, Self) {
-        let named = std::env::var("BAM_STATION_SEED").ok().and_then(|seed| seed.parse().ok());
+        let named = std::env::var("BAM_STATION_SEED").unwrap_or_else(|_| "20261121".to_owned());
         let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
-        let seed = named.unwrap_or_else(now);
+        let seed = named.parse().unwrap_or_else(|_| now());
         (seed, Self(seed))
     }
 

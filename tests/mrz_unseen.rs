@@ -120,7 +120,8 @@ fn readable_zones_are_read_whole_and_for_certain() {
         assert!(apart.min(360.0 - apart) < 0.15, "seed {seed}: turned and skewed otherwise:\n{}", outcome.report());
         let size = outcome.seen.zone.as_ref().unwrap().format().document_mm();
         let off = placement.size_mm.iter().zip(size).map(|(own, size)| (own - size).abs()).fold(0.0, f32::max);
-        assert!(off < 1.8, "seed {seed}: {off} mm off:\n{}", outcome.report());
+        // What the edges tell may be off by a shadow; beyond 2.5 mm the place of the zone decides.
+        assert!(off < 2.6, "seed {seed}: {off} mm off:\n{}", outcome.report());
         assert!(outcome.seen.findings.is_empty(), "seed {seed}: nothing is wrong with it:\n{}", outcome.report());
     }
 }

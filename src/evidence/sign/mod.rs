@@ -38,7 +38,7 @@ pub struct SignerIdentity {
     pub chain: Vec<Certificate>,
     /// The kind of key.
     pub algorithm: KeyAlgorithm,
-    /// Whether this is a training key. What it signs is marked as training and never counts as evidence.
+    /// Whether the certificate is a training one. `verify` says so of everything that it signs; the pages are marked by LOCAL.toml.
     pub is_training: bool,
     /// The common name in the certificate: the operator's name.
     pub common_name: String,

@@ -11,6 +11,8 @@
     missing_docs
 )]
 
+mod card_desk;
+mod card_opensc;
 mod config_broken;
 mod config_command;
 mod config_documents;

@@ -1,0 +1,133 @@
+//! A desk with two virtual readers behind a pcscd of its own, and cards of made-up people.
+
+use std::{
+    any::type_name_of_val,
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use bam_station::trust::{Anchors, Purpose, TrainingCa};
+use bam_virtual_card::{CardKey, CardSlot, Pcscd, VirtualCard, find_driver};
+use x509_cert::{
+    Certificate,
+    der::{Encode as _, pem},
+};
+
+use crate::signature::at;
+
+/// The readers, as PC/SC calls them.
+pub const OPERATORS: &str = "Operator Reader 00 00";
+pub const HOLDERS: &str = "Holder Reader 01 00";
+/// PIN and PUK of every card.
+pub const PIN: &str = "471100";
+pub const PUK: &str = "12345678";
+
+/// Says to the second process of a test where its desk is.
+const FOLDER: &str = "BAM_STATION_TEST_CARD_DESK";
+
+pub struct Desk {
+    pcscd: Option<Pcscd>,
+    folder: PathBuf,
+}
+
+/// Runs `test` in a process of its own with readers of its own: programs find pcscd through their environment, and a
+/// process reads it once.
+pub fn at_a_desk<T: FnOnce(&mut Desk)>(test: T) {
+    if let Some(folder) = env::var_os(FOLDER) {
+        let folder = PathBuf::from(folder);
+        test(&mut Desk { pcscd: Some(pcscd(&folder)), folder });
+        return;
+    }
+    let name = type_name_of_val(&test).split_once("::").unwrap().1.strip_suffix("::{{closure}}").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture"])
+        .env(FOLDER, folder.path())
+        .env("PCSCLITE_CSOCK_NAME", socket(folder.path()))
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+fn socket(folder: &Path) -> PathBuf {
+    folder.join("pcscd")
+}
+
+fn pcscd(folder: &Path) -> Pcscd {
+    let driver = find_driver(&env::current_exe().unwrap()).unwrap();
+    Pcscd::start(&driver, folder, &socket(folder), &["Operator Reader", "Holder Reader"]).unwrap()
+}
+
+impl Desk {
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub fn operators(&self) -> &CardSlot {
+        &self.pcscd.as_ref().unwrap().slots()[0]
+    }
+
+    pub fn holders(&self) -> &CardSlot {
+        &self.pcscd.as_ref().unwrap().slots()[1]
+    }
+
+    /// Ends the reader service, as when the machine's administrator stops it.
+    pub fn stop_service(&mut self) {
+        self.pcscd = None;
+    }
+
+    pub fn start_service(&mut self) {
+        self.pcscd = Some(pcscd(&self.folder));
+    }
+}
+
+/// A certificate authority of the tests and what it issues.
+pub struct Authority(TrainingCa);
+
+impl Authority {
+    pub fn new() -> Self {
+        Self(TrainingCa::create("Utopia", at("2026-01-01T00:00:00Z")).unwrap())
+    }
+
+    pub fn certificate(&self) -> &Certificate {
+        self.0.certificate()
+    }
+
+    pub fn anchors(&self) -> Anchors {
+        Anchors::new(vec![self.0.certificate().clone()])
+    }
+
+    pub fn pem(&self) -> String {
+        self.0.certificate_pem().unwrap()
+    }
+
+    /// A certificate for `name` on this key, in DER.
+    pub fn issue(&self, name: &str, key: &CardKey) -> Vec<u8> {
+        let made = at("2026-03-01T08:00:00Z");
+        let certificate = self.0.issue(name, "Utopia kommune", &Purpose::Operator, key.public().unwrap(), made);
+        certificate.unwrap().to_der().unwrap()
+    }
+
+    /// A card of `name` with a P-256 key for authentication (9A) and one of the given kind for signatures (9C).
+    pub fn card(&self, name: &str, signature_key: &[&str]) -> VirtualCard {
+        let (authentication, signature) = (key(P256), key(signature_key));
+        let certificates = [self.issue(name, &authentication), self.issue(name, &signature)];
+        let [first, second] = certificates;
+        VirtualCard::new(PIN, PUK).with_key(0x9a, authentication, first).with_key(0x9c, signature, second)
+    }
+}
+
+/// Kinds of keys, as `openssl genpkey` names them.
+pub const P256: &[&str] = &["EC", "ec_paramgen_curve:P-256"];
+pub const P384: &[&str] = &["EC", "ec_paramgen_curve:P-384"];
+pub const RSA_2048: &[&str] = &["RSA", "rsa_keygen_bits:2048"];
+pub const RSA_3072: &[&str] = &["RSA", "rsa_keygen_bits:3072"];
+
+/// A new key.
+pub fn key(kind: &[&str]) -> CardKey {
+    let output = Command::new("openssl").args(["genpkey", "-algorithm", kind[0], "-pkeyopt", kind[1]]).output().unwrap();
+    CardKey::from_pkcs8(&pem::decode_vec(&output.stdout).unwrap().1).unwrap()
+}

@@ -1,0 +1,151 @@
+//! A reader: a socket on which it waits for a card, and the card that is connected.
+
+use std::{
+    fs, io,
+    os::unix::net::{UnixListener, UnixStream},
+    path::PathBuf,
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        mpsc::{Receiver, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use crate::wire::{self, Ask};
+
+/// A virtual reader.
+pub struct Reader {
+    socket: PathBuf,
+    slot: Mutex<Slot>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Slot {
+    card: Option<Card>,
+    atr: Vec<u8>,
+    /// Changes that pcscd has not looked at yet.
+    news: bool,
+}
+
+/// The card in the slot: where its commands go, and where its answers come from.
+#[derive(Clone)]
+struct Card {
+    number: u64,
+    commands: Arc<Mutex<UnixStream>>,
+    answers: Arc<Mutex<Receiver<Vec<u8>>>>,
+}
+
+impl Card {
+    fn tell(&self, kind: u8, payload: &[u8]) -> Option<()> {
+        wire::write(&mut *lock(&self.commands), &[&[kind], payload].concat()).ok()
+    }
+}
+
+/// A value, also after a thread has panicked with it.
+pub fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Reader {
+    /// Listens for cards. What was at the socket's path before is removed.
+    pub fn open(socket: PathBuf) -> io::Result<Arc<Self>> {
+        let _ = fs::remove_file(&socket);
+        let listener = UnixListener::bind(&socket)?;
+        let reader = Arc::new(Self { socket, slot: Mutex::default(), changed: Condvar::new() });
+        let waiting = Arc::clone(&reader);
+        thread::spawn(move || {
+            for (number, stream) in (0..).zip(listener.incoming()) {
+                // A second card does not fit into the slot: its connection is closed at once.
+                if let Ok(stream) = stream
+                    && lock(&waiting.slot).card.is_none()
+                {
+                    waiting.seat(number, stream);
+                }
+            }
+        });
+        Ok(reader)
+    }
+
+    /// Lets a card in, and watches for its going.
+    fn seat(self: &Arc<Self>, number: u64, stream: UnixStream) {
+        let Ok(mut incoming) = stream.try_clone() else { return };
+        let (sender, answers) = channel();
+        let card = Card { number, commands: Arc::new(Mutex::new(stream)), answers: Arc::new(Mutex::new(answers)) };
+        self.change(|slot| slot.card = Some(card));
+        let reader = Arc::clone(self);
+        thread::spawn(move || {
+            while let Ok(answer) = wire::read(&mut incoming) {
+                if sender.send(answer).is_err() {
+                    break;
+                }
+            }
+            // First the slot is empty, then the command under way learns that no answer comes.
+            reader.change(|slot| slot.card = slot.card.take().filter(|card| card.number != number));
+            drop(sender);
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Slot)) {
+        let mut slot = lock(&self.slot);
+        change(&mut slot);
+        slot.news = true;
+        self.changed.notify_all();
+    }
+
+    /// Asks the card and waits for its answer; `None` when it is gone.
+    pub fn ask(&self, kind: u8, payload: &[u8]) -> Option<Vec<u8>> {
+        let card = lock(&self.slot).card.clone()?;
+        let answers = lock(&card.answers);
+        card.tell(kind, payload)?;
+        answers.recv().ok()
+    }
+
+    /// Tells the card something that has no answer.
+    pub fn tell(&self, kind: u8, payload: &[u8]) -> Option<()> {
+        let card = lock(&self.slot).card.clone()?;
+        card.tell(kind, payload)
+    }
+
+    /// Powers the card up or resets it; its ATR.
+    pub fn power(&self, kind: u8) -> Option<Vec<u8>> {
+        let atr = self.ask(kind, &[])?;
+        lock(&self.slot).atr.clone_from(&atr);
+        Some(atr)
+    }
+
+    /// Takes the power from the card.
+    pub fn power_down(&self) {
+        lock(&self.slot).atr.clear();
+        self.tell(Ask::POWER_DOWN, &[]);
+    }
+
+    /// The ATR of the powered card; empty without one.
+    pub fn atr(&self) -> Vec<u8> {
+        lock(&self.slot).atr.clone()
+    }
+
+    /// Whether a card is in the slot. pcscd has then seen the news.
+    pub fn has_card(&self) -> bool {
+        let mut slot = lock(&self.slot);
+        slot.news = false;
+        slot.card.is_some()
+    }
+
+    /// Waits until there is news about the slot, at most `limit`.
+    pub fn wait(&self, limit: Duration) {
+        let _ = self.changed.wait_timeout_while(lock(&self.slot), limit, |slot| !slot.news);
+    }
+
+    /// Ends the waiting.
+    pub fn wake(&self) {
+        self.change(|_| {});
+    }
+
+    /// Stops listening for new cards under this path.
+    pub fn close(&self) {
+        let _ = fs::remove_file(&self.socket);
+        self.change(|slot| slot.card = None);
+    }
+}

@@ -68,4 +68,5 @@ mod support;
 mod support_scans;
 mod support_screens;
 mod verify_command;
+mod trust_algorithms;
 mod verify_tamper;

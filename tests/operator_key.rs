@@ -34,11 +34,12 @@ fn key_folder(folder: &Path) -> PathBuf {
 
 #[test]
 fn the_right_pin_signs_with_the_certified_key() {
-    for algorithm in [KeyAlgorithm::P256, KeyAlgorithm::Ed25519] {
+    for kind in [KeyAlgorithm::P256, KeyAlgorithm::Ed25519] {
         let folder = tempfile::tempdir().unwrap();
-        let (mut key, _) = operator(folder.path(), algorithm);
+        let (mut key, _) = operator(folder.path(), kind);
         let signature = key.sign(MESSAGE, pin(PIN)).unwrap();
         let certified = key.identity().certificate.tbs_certificate().subject_public_key_info();
+        let algorithm = kind.signature();
         assert_eq!(verify_signature(certified, &algorithm.signature_identifier(), MESSAGE, &signature), Ok(algorithm));
         assert!(verify_signature(certified, &algorithm.signature_identifier(), b"other", &signature).is_err());
         assert!(key.identity().is_training);

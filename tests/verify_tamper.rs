@@ -5,7 +5,7 @@ use bam_station::{
         sign::{EssCertIdV2, SigningCertificateV2, UnsignedReport},
         verify::{Verification, verify},
     },
-    trust::{Anchors, KeyAlgorithm, Purpose, TrainingCa},
+    trust::{Anchors, KeyAlgorithm, Purpose, SignatureAlgorithm, TrainingCa},
 };
 use cms::{
     cert::{CertificateChoices, IssuerAndSerialNumber},
@@ -300,7 +300,7 @@ impl Forger {
     fn sign(&self, pdf: &[u8], change: impl FnOnce(&mut Parts)) -> Vec<u8> {
         let hex = contents(pdf);
         let digest = Sha256::new().chain_update(&pdf[..hex.start - 1]).chain_update(&pdf[hex.end + 1..]).finalize();
-        let sha256 = KeyAlgorithm::P256.digest_identifier();
+        let sha256 = SignatureAlgorithm::P256.digest_identifier();
         let mut parts = Parts {
             attributes: vec![
                 attribute(rfc5911::ID_CONTENT_TYPE, vec![Any::encode_from(&rfc5911::ID_DATA).unwrap()]),
@@ -326,7 +326,7 @@ impl Forger {
                 }),
                 digest_alg: parts.digest_algorithm.clone(),
                 signed_attrs: Some(attributes.clone()),
-                signature_algorithm: KeyAlgorithm::P256.signature_identifier(),
+                signature_algorithm: SignatureAlgorithm::P256.signature_identifier(),
                 signature: OctetString::new(signature.as_bytes()).unwrap(),
                 unsigned_attrs: parts.unsigned.clone().map(|unsigned| SetOfVec::try_from(unsigned).unwrap()),
             }
@@ -387,7 +387,7 @@ fn a_message_that_says_too_much_or_too_little_is_refused_though_its_signature_is
     attempt(damaged, |parts| parts.signers = 2);
     attempt(damaged, |parts| parts.signers = 0);
     attempt(damaged, |parts| drop(parts.certificates.remove(0)));
-    attempt(&["REPORT_ALGORITHM_NOT_ACCEPTED"], |parts| parts.digest_algorithm = KeyAlgorithm::Ed25519.digest_identifier());
+    attempt(&["REPORT_ALGORITHM_NOT_ACCEPTED"], |parts| parts.digest_algorithm = SignatureAlgorithm::Ed25519.digest_identifier());
     attempt(&["REPORT_CONTENT_CHANGED"], |parts| {
         parts.attributes[1] = attribute(rfc5911::ID_MESSAGE_DIGEST, vec![octets(&[0; 32])]);
     });

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::{
     evidence::sign::{KeyStore, KeyStoreError, SignError, Signer as _, SoftwareKey},
     secret::{NotAPin, Pin},
-    trust::{KeyAlgorithm, serial_text},
+    trust::{KeyAlgorithm, SignatureAlgorithm, serial_text},
 };
 
 /// Largest file with a PIN, in bytes.
@@ -80,7 +80,7 @@ pub struct OperatorKey {
     /// The operator's name.
     pub name: String,
     /// The kind of key.
-    pub algorithm: KeyAlgorithm,
+    pub algorithm: SignatureAlgorithm,
     /// Whether it is a training key.
     pub training: bool,
     /// The last moment of the certificate's validity.

@@ -9,7 +9,7 @@ use x509_cert::{
     ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName},
 };
 
-use super::{Anchors, SignatureFault, serial_text, verify_signature};
+use super::{Anchors, SignatureFault, algorithm::ACCEPTED, serial_text, verify_signature};
 
 /// Longest accepted chain, the signer's certificate and the anchor included.
 const MAX_LENGTH: usize = 6;
@@ -53,9 +53,7 @@ pub enum TrustError {
         serial: String,
     },
     /// Signed with an algorithm that is not accepted.
-    #[error(
-        "the certificate with serial number {serial} uses an algorithm that is not accepted (only P-256 with SHA-256 and Ed25519 are)"
-    )]
+    #[error("the certificate with serial number {serial} uses an algorithm that is not accepted; accepted are {ACCEPTED}")]
     Algorithm {
         /// The certificate's serial number.
         serial: String,

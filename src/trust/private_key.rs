@@ -1,14 +1,54 @@
-//! Private keys of both algorithms in one shape: 32 secret bytes.
+//! The station's own private keys: two algorithms in one shape, 32 secret bytes.
 
-use der::asn1::BitString;
+use const_oid::db::{rfc5912, rfc8410};
+use der::asn1::{BitString, ObjectIdentifier};
 use p256::{ecdsa::signature::Signer as _, pkcs8::EncodePrivateKey as _};
+use serde::{Deserialize, Serialize};
 use spki::SubjectPublicKeyInfoOwned;
 use zeroize::Zeroizing;
 
-use super::KeyAlgorithm;
+use super::SignatureAlgorithm;
 
 /// PKCS#8 version 1 around an Ed25519 seed (RFC 8410 §7). Version 2, with the public key, is unreadable for many programs.
 const ED25519_PKCS8: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+
+/// What kind of key the station makes itself. The key decides the signature algorithm and the digest, so nothing can be mixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyAlgorithm {
+    /// NIST P-256, the default.
+    P256,
+    /// Ed25519.
+    Ed25519,
+}
+
+impl KeyAlgorithm {
+    /// The algorithm of a public key; `None` for every other kind or with unexpected parameters.
+    pub fn of(key: &SubjectPublicKeyInfoOwned) -> Option<Self> {
+        let parameters = key.algorithm.parameters.as_ref();
+        match key.algorithm.oid {
+            rfc5912::ID_EC_PUBLIC_KEY => {
+                let curve = parameters?.decode_as::<ObjectIdentifier>().ok()?;
+                (curve == rfc5912::SECP_256_R_1).then_some(Self::P256)
+            }
+            rfc8410::ID_ED_25519 => parameters.is_none().then_some(Self::Ed25519),
+            _ => None,
+        }
+    }
+
+    /// How such a key signs.
+    pub fn signature(self) -> SignatureAlgorithm {
+        match self {
+            Self::P256 => SignatureAlgorithm::P256,
+            Self::Ed25519 => SignatureAlgorithm::Ed25519,
+        }
+    }
+
+    /// Its name on the command line and in output.
+    pub fn name(self) -> &'static str {
+        self.signature().name()
+    }
+}
 
 /// A private key in memory. It is wiped when dropped.
 pub(crate) enum PrivateKey {
@@ -50,7 +90,7 @@ impl PrivateKey {
         match self {
             Self::P256(key) => SubjectPublicKeyInfoOwned::from_key(key.verifying_key()),
             Self::Ed25519(key) => Ok(SubjectPublicKeyInfoOwned {
-                algorithm: KeyAlgorithm::Ed25519.signature_identifier(),
+                algorithm: SignatureAlgorithm::Ed25519.signature_identifier(),
                 subject_public_key: BitString::from_bytes(key.verifying_key().as_bytes())?,
             }),
         }

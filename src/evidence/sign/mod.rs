@@ -14,7 +14,7 @@ mod tries;
 use jiff::Timestamp;
 use x509_cert::Certificate;
 
-use crate::{digest::Digest, secret::Pin, trust::KeyAlgorithm};
+use crate::{digest::Digest, secret::Pin, trust::SignatureAlgorithm};
 
 pub(crate) use cms::attribute_ids;
 pub use cms::{CmsError, EssCertIdV2, SigningCertificateV2};
@@ -36,8 +36,8 @@ pub struct SignerIdentity {
     pub certificate: Certificate,
     /// The issuers' certificates, the signer's own issuer first.
     pub chain: Vec<Certificate>,
-    /// The kind of key.
-    pub algorithm: KeyAlgorithm,
+    /// How the key signs.
+    pub algorithm: SignatureAlgorithm,
     /// Whether the certificate is a training one. `verify` says so of everything that it signs; the pages are marked by LOCAL.toml.
     pub is_training: bool,
     /// The common name in the certificate: the operator's name.
@@ -53,7 +53,8 @@ pub trait Signer {
 
     /// Signs `to_be_signed` (the DER of the signed attributes; the key hashes it itself). One PIN is one try.
     ///
-    /// The result is the value as CMS carries it: a DER `ECDSA-Sig-Value` for P-256 (RFC 5753 §7.2), 64 bytes for Ed25519.
+    /// The result is the value as CMS carries it: a DER `ECDSA-Sig-Value` for P-256 (RFC 5753 §7.2) for P-256 and P-384, 64 bytes for
+    /// Ed25519, as long as the modulus for RSA.
     fn sign(&mut self, to_be_signed: &[u8], pin: Pin) -> Result<Vec<u8>, SignError>;
 }
 

@@ -50,7 +50,7 @@ impl SoftwareKey {
         }
         Ok(Self {
             identity: SignerIdentity {
-                algorithm: sealed.algorithm(),
+                algorithm: sealed.algorithm().signature(),
                 is_training: is_training(&certificate),
                 common_name: common_name(certificate.tbs_certificate().subject()).unwrap_or_default(),
                 certificate,
@@ -74,7 +74,7 @@ impl SoftwareKey {
         match self.sealed.open(pin, &secret).map_err(damaged)? {
             Some(secret) => {
                 attempt.succeeded()?;
-                let key = PrivateKey::from_secret(self.identity.algorithm, &secret);
+                let key = PrivateKey::from_secret(self.sealed.algorithm(), &secret);
                 key.ok_or_else(|| damaged(SealError::Damaged))
             }
             None => Err(attempt.failed()),

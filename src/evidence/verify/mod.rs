@@ -28,7 +28,7 @@ use self::{revisions::Located, signature::Signed, structure::File};
 use super::sign::SignedReport;
 use crate::{
     digest::Digest,
-    trust::{Anchors, KeyAlgorithm, TrustError, describe, is_training, serial_text, verify_chain},
+    trust::{Anchors, SignatureAlgorithm, TrustError, describe, is_training, serial_text, verify_chain},
 };
 
 pub use problem::{Problem, ProblemKind};
@@ -101,8 +101,8 @@ pub struct SignerInfo {
     pub issuer: String,
     /// The certificate's serial number, hexadecimal.
     pub serial: String,
-    /// The kind of key.
-    pub algorithm: KeyAlgorithm,
+    /// How the signature was made.
+    pub algorithm: SignatureAlgorithm,
     /// Whether the certificate is for training only.
     pub training: bool,
 }

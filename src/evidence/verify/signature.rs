@@ -24,7 +24,7 @@ use crate::{
         SigningCertificateV2, TIME_FORMAT,
         attribute_ids::{ID_AA_SIGNING_CERTIFICATE_V_2, ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNED_DATA},
     },
-    trust::{KeyAlgorithm, SignatureFault, verify_signature},
+    trust::{SignatureAlgorithm, SignatureFault, verify_signature},
 };
 
 /// How far ahead of the verifier's clock a station's clock may be.
@@ -39,8 +39,8 @@ pub struct Signed {
     pub certificate: Certificate,
     /// All certificates of the message.
     pub pool: Vec<Certificate>,
-    /// The kind of key.
-    pub algorithm: KeyAlgorithm,
+    /// How the signature was made.
+    pub algorithm: SignatureAlgorithm,
     /// The signer's own statement of the time (`/M`).
     pub time: Timestamp,
 }
@@ -100,7 +100,11 @@ fn message(dictionary: &Dictionary, at: usize) -> Result<&[u8], Problem> {
 }
 
 /// Everything that RFC 5652 and PAdES demand of the message. `at` is its place in the file.
-fn check_message(message: &[u8], covered: &[&[u8]], at: usize) -> Result<(Certificate, Vec<Certificate>, KeyAlgorithm), Problem> {
+fn check_message(
+    message: &[u8],
+    covered: &[&[u8]],
+    at: usize,
+) -> Result<(Certificate, Vec<Certificate>, SignatureAlgorithm), Problem> {
     let damaged = |what: &str| ProblemKind::SignatureForm.at(at, what);
     let data = signed_data(message).ok_or_else(|| damaged("the signature's CMS message is damaged"))?;
     let [signer] = data.signer_infos.0.as_slice() else {
@@ -117,11 +121,9 @@ fn check_message(message: &[u8], covered: &[&[u8]], at: usize) -> Result<(Certif
         signer_certificate(signer, &pool).ok_or_else(|| damaged("the signer's certificate is missing in the signature"))?.clone();
 
     let key = certificate.tbs_certificate().subject_public_key_info();
-    let algorithm = KeyAlgorithm::of(key).filter(|algorithm| {
+    let algorithm = SignatureAlgorithm::of(key, &signer.signature_algorithm).filter(|algorithm| {
         let digest = algorithm.digest_identifier();
-        signer.digest_alg == digest
-            && signer.signature_algorithm == algorithm.signature_identifier()
-            && data.digest_algorithms.as_slice() == [digest]
+        signer.digest_alg == digest && data.digest_algorithms.as_slice() == [digest]
     });
     let algorithm = algorithm.ok_or_else(|| {
         ProblemKind::Algorithm.at(at, "the signature uses algorithms that are not accepted or do not fit its certificate")

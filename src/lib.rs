@@ -7,7 +7,7 @@
 //! | [`config`] | MASTER.toml (the organisation's rules) and LOCAL.toml (this desk's devices), with diagnostics |
 //! | [`rules`] | pure: what an identity control must contain; identity numbers, names, document kinds |
 //! | [`control`] | pure: one identity control as a state machine, command → events → state |
-//! | [`device`] | scanner (and later pads and cards) behind small traits; vendor code in a process of its own |
+//! | [`device`] | scanner and cards (and later pads) behind small traits; vendor code in a process of its own |
 //! | [`imaging`] | the document found on the scan, judged, read (MRZ) and made upright; the picture of a signature |
 //! | [`trust`] | X.509 chains; nothing else decides whether a certificate counts |
 //! | [`evidence`] | what is proven (record) → pages (report) → signature → verification |

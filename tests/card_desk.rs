@@ -3,12 +3,19 @@
 use std::{
     any::type_name_of_val,
     env,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
 };
 
-use bam_station::trust::{Anchors, Purpose, TrainingCa};
-use bam_virtual_card::{CardKey, CardSlot, Pcscd, VirtualCard, find_driver};
+use bam_station::{
+    device::card::readers,
+    trust::{Anchors, Purpose, TrainingCa},
+};
+use bam_virtual_card::{CardKey, Inserted, Pcscd, VirtualCard, find_driver};
 use x509_cert::{
     Certificate,
     der::{Encode as _, pem},
@@ -22,6 +29,9 @@ pub const HOLDERS: &str = "Holder Reader 01 00";
 /// PIN and PUK of every card.
 pub const PIN: &str = "471100";
 pub const PUK: &str = "12345678";
+
+/// After this time a test hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Says to the second process of a test where its desk is.
 const FOLDER: &str = "BAM_STATION_TEST_CARD_DESK";
@@ -41,15 +51,30 @@ pub fn at_a_desk<T: FnOnce(&mut Desk)>(test: T) {
     }
     let name = type_name_of_val(&test).split_once("::").unwrap().1.strip_suffix("::{{closure}}").unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let output = Command::new(env::current_exe().unwrap())
+    let said = folder.path().join("said");
+    let file = File::create(&said).unwrap();
+    let mut child = Command::new(env::current_exe().unwrap())
         .args([name, "--exact", "--nocapture"])
         .env(FOLDER, folder.path())
         .env("PCSCLITE_CSOCK_NAME", socket(folder.path()))
-        .output()
+        .stdout(file.try_clone().unwrap())
+        .stderr(file)
+        .spawn()
         .unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    let said = String::from_utf8_lossy(&said);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    let deadline = Instant::now() + PATIENCE;
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break Some(status),
+            None if Instant::now() > deadline => break None,
+            None => thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    if status.is_none() {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let said = fs::read_to_string(said).unwrap();
+    assert!(status.is_some_and(|status| status.success()) && said.contains("1 passed"), "{status:?} {said}");
 }
 
 fn socket(folder: &Path) -> PathBuf {
@@ -66,12 +91,19 @@ impl Desk {
         &self.folder
     }
 
-    pub fn operators(&self) -> &CardSlot {
-        &self.pcscd.as_ref().unwrap().slots()[0]
+    /// Puts a card into a reader and waits until the reader has noticed it.
+    pub fn insert(&self, reader: &str, card: VirtualCard) -> Inserted {
+        self.insert_again(reader, Arc::new(Mutex::new(card)))
     }
 
-    pub fn holders(&self) -> &CardSlot {
-        &self.pcscd.as_ref().unwrap().slots()[1]
+    /// The same for a card that was in a reader before.
+    pub fn insert_again(&self, reader: &str, card: Arc<Mutex<VirtualCard>>) -> Inserted {
+        let noticed = |present| readers().unwrap().iter().any(|found| found.name == reader && found.card == present);
+        wait_until(|| noticed(false));
+        let slot = [OPERATORS, HOLDERS].iter().position(|name| *name == reader).unwrap();
+        let inserted = self.pcscd.as_ref().unwrap().slots()[slot].insert_again(card).unwrap();
+        wait_until(|| noticed(true));
+        inserted
     }
 
     /// Ends the reader service, as when the machine's administrator stops it.
@@ -81,6 +113,14 @@ impl Desk {
 
     pub fn start_service(&mut self) {
         self.pcscd = Some(pcscd(&self.folder));
+    }
+}
+
+fn wait_until(done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !done() {
+        assert!(Instant::now() < deadline, "the reader does not notice");
+        thread::sleep(Duration::from_millis(2));
     }
 }
 

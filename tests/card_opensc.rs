@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use bam_virtual_card::{PadEntry, instruction};
 
-use crate::card_desk::{Authority, P256, PIN, RSA_2048, at_a_desk};
+use crate::card_desk::{Authority, OPERATORS, P256, PIN, RSA_2048, at_a_desk};
 
 const MODULE: &str = "opensc-pkcs11.so";
 
@@ -24,7 +24,7 @@ fn pkcs11(folder: &Path, arguments: &[&str]) -> String {
 #[test]
 fn opensc_knows_the_card_and_lists_its_certificates() {
     at_a_desk(|desk| {
-        let _card = desk.operators().insert(Authority::new().card("Åse Ødegård", RSA_2048)).unwrap();
+        let _card = desk.insert(OPERATORS, Authority::new().card("Åse Ødegård", RSA_2048));
         let name = run(desk.folder(), "opensc-tool", &["--reader", "0", "--name"]);
         assert!(name.contains("Personal Identity Verification"), "{name}");
         let slots = pkcs11(desk.folder(), &["--list-slots"]);
@@ -37,7 +37,7 @@ fn opensc_knows_the_card_and_lists_its_certificates() {
 #[test]
 fn opensc_signs_with_both_keys_and_openssl_agrees() {
     at_a_desk(|desk| {
-        let card = desk.operators().insert(Authority::new().card("Åse Ødegård", RSA_2048)).unwrap();
+        let card = desk.insert(OPERATORS, Authority::new().card("Åse Ødegård", RSA_2048));
         let folder = desk.folder();
         fs::write(folder.join("text"), "to be signed").unwrap();
         run(folder, "openssl", &["dgst", "-sha256", "-binary", "-out", "digest", "text"]);
@@ -55,7 +55,7 @@ fn opensc_signs_with_both_keys_and_openssl_agrees() {
 #[test]
 fn opensc_takes_the_pin_from_the_readers_pin_pad() {
     at_a_desk(|desk| {
-        let card = desk.operators().insert(Authority::new().card("Åse Ødegård", P256)).unwrap();
+        let card = desk.insert(OPERATORS, Authority::new().card("Åse Ødegård", P256));
         card.card().set_pad(PadEntry::Digits(PIN.into()));
         let slots = pkcs11(desk.folder(), &["--list-slots"]);
         assert!(slots.contains("PIN pad present"), "{slots}");
@@ -73,7 +73,7 @@ fn opensc_takes_the_pin_from_the_readers_pin_pad() {
 #[test]
 fn a_wrong_pin_in_opensc_spends_a_try_of_the_same_card() {
     at_a_desk(|desk| {
-        let card = desk.operators().insert(Authority::new().card("Åse Ødegård", P256)).unwrap();
+        let card = desk.insert(OPERATORS, Authority::new().card("Åse Ødegård", P256));
         let module = format!("/usr/lib/{}-linux-gnu/{MODULE}", std::env::consts::ARCH);
         let login = ["--module", &module, "--login", "--pin", "000000", "--list-objects"];
         assert!(!Command::new("pkcs11-tool").args(login).output().unwrap().status.success());

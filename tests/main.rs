@@ -12,7 +12,11 @@
 )]
 
 mod card_desk;
+mod card_hostile;
 mod card_opensc;
+mod card_pin;
+mod card_pulled;
+mod card_signing;
 mod config_broken;
 mod config_command;
 mod config_documents;

@@ -2,7 +2,7 @@
 
 use const_oid::db::{rfc5912, rfc8410};
 use der::{Any, asn1::ObjectIdentifier};
-use p256::ecdsa::signature::Verifier as _;
+use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use serde::{Serialize, Serializer};
 use sha2::{Sha256, Sha384, Sha512};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
@@ -126,24 +126,30 @@ impl SignatureAlgorithm {
 
     /// Whether `signature` is the signature of `message` under `key` (the raw bytes in the public key's bit string).
     fn accepts(self, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+        if self != Self::Ed25519 {
+            return self.accepts_digest(key, &self.digest(&[message]), signature);
+        }
+        let key = key.try_into().ok().and_then(|key| ed25519_dalek::VerifyingKey::from_bytes(key).ok());
+        let signature = ed25519_dalek::Signature::from_slice(signature);
+        matches!((key, signature), (Some(key), Ok(signature)) if key.verify_strict(message, &signature).is_ok())
+    }
+
+    /// The same over the message's digest. Ed25519 signs no digest, so it accepts none.
+    fn accepts_digest(self, key: &[u8], digest: &[u8], signature: &[u8]) -> bool {
         match self {
             Self::P256 => {
                 let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(key);
                 let signature = p256::ecdsa::Signature::from_der(signature);
-                matches!((key, signature), (Ok(key), Ok(signature)) if key.verify(message, &signature).is_ok())
+                matches!((key, signature), (Ok(key), Ok(signature)) if key.verify_prehash(digest, &signature).is_ok())
             }
             Self::P384 => {
                 let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(key);
                 let signature = p384::ecdsa::Signature::from_der(signature);
-                matches!((key, signature), (Ok(key), Ok(signature)) if key.verify(message, &signature).is_ok())
+                matches!((key, signature), (Ok(key), Ok(signature)) if key.verify_prehash(digest, &signature).is_ok())
             }
-            Self::Ed25519 => {
-                let key = key.try_into().ok().and_then(|key| ed25519_dalek::VerifyingKey::from_bytes(key).ok());
-                let signature = ed25519_dalek::Signature::from_slice(signature);
-                matches!((key, signature), (Some(key), Ok(signature)) if key.verify_strict(message, &signature).is_ok())
-            }
-            Self::RsaPkcs1(digest) => rsa_signature::accepts_pkcs1(digest, key, &self.digest(&[message]), signature),
-            Self::RsaPss(digest) => rsa_signature::accepts_pss(digest, key, &self.digest(&[message]), signature),
+            Self::Ed25519 => false,
+            Self::RsaPkcs1(hash) => rsa_signature::accepts_pkcs1(hash, key, digest, signature),
+            Self::RsaPss(hash) => rsa_signature::accepts_pss(hash, key, digest, signature),
         }
     }
 }
@@ -165,4 +171,11 @@ pub fn verify_signature(
     let algorithm = SignatureAlgorithm::of(key, named).ok_or(SignatureFault::Unsupported)?;
     let key = key.subject_public_key.as_bytes().ok_or(SignatureFault::Unsupported)?;
     if algorithm.accepts(key, message, signature) { Ok(algorithm) } else { Err(SignatureFault::Wrong) }
+}
+
+/// Whether `signature` is the signature by `key` over something with this digest. Ed25519 signs no digest.
+pub fn verify_digest(key: &SubjectPublicKeyInfoOwned, algorithm: SignatureAlgorithm, digest: &[u8], signature: &[u8]) -> bool {
+    let belongs = SignatureAlgorithm::of(key, &algorithm.signature_identifier()) == Some(algorithm);
+    let bytes = key.subject_public_key.as_bytes().filter(|_| belongs && digest.len() == algorithm.digest(&[]).len());
+    bytes.is_some_and(|key| algorithm.accepts_digest(key, digest, signature))
 }

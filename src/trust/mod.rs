@@ -11,10 +11,10 @@ mod private_key;
 mod rsa_signature;
 mod training_ca;
 
-pub use algorithm::{RsaDigest, SignatureAlgorithm, SignatureFault, verify_signature};
+pub use algorithm::{RsaDigest, SignatureAlgorithm, SignatureFault, verify_digest, verify_signature};
 pub use anchors::{Anchors, AnchorsError};
 pub use chain::{Chain, TrustError, verify_chain};
-pub use names::{common_name, describe, is_training, serial_text};
+pub use names::{common_name, describe, is_training, policies, serial_text, validity};
 pub use private_key::KeyAlgorithm;
 pub(crate) use private_key::PrivateKey;
 pub use training_ca::{Issued, Purpose, TrainingCa, TrainingCaError};

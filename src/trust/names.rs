@@ -2,7 +2,13 @@
 
 use super::hex::to_hex;
 use const_oid::db::rfc4519;
-use x509_cert::{Certificate, ext::pkix::name::DirectoryString, name::Name};
+use jiff::Timestamp;
+use x509_cert::{
+    Certificate,
+    ext::pkix::{CertificatePolicies, name::DirectoryString},
+    name::Name,
+    time::Time,
+};
 
 /// The first common name (CN) of `name`; `None` when there is none or it is no text.
 pub fn common_name(name: &Name) -> Option<String> {
@@ -34,4 +40,21 @@ pub fn is_training(certificate: &Certificate) -> bool {
             .any(|text| text.value().to_lowercase().contains("training"))
     };
     says_training(tbs.subject()) || says_training(tbs.issuer())
+}
+
+/// The certificate policies (RFC 5280 §4.2.1.4) as dotted numbers; empty without any. They tell one kind of certificate of a CA
+/// from another.
+pub fn policies(certificate: &Certificate) -> Vec<String> {
+    let found = certificate.tbs_certificate().get_extension::<CertificatePolicies>().ok().flatten();
+    found.map_or_else(Vec::new, |(_, policies)| policies.0.iter().map(|policy| policy.policy_identifier.to_string()).collect())
+}
+
+/// The first and the last moment of the certificate's validity.
+pub fn validity(certificate: &Certificate) -> (Timestamp, Timestamp) {
+    let validity = certificate.tbs_certificate().validity();
+    let moment = |time: &Time, beyond: Timestamp| {
+        let seconds = i64::try_from(time.to_unix_duration().as_secs()).ok();
+        seconds.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or(beyond)
+    };
+    (moment(&validity.not_before, Timestamp::MAX), moment(&validity.not_after, Timestamp::MAX))
 }

@@ -14,7 +14,7 @@ mod tries;
 use jiff::Timestamp;
 use x509_cert::Certificate;
 
-use crate::{digest::Digest, secret::Pin, trust::SignatureAlgorithm};
+use crate::{device::card::CardError, digest::Digest, secret::Pin, trust::SignatureAlgorithm};
 
 pub(crate) use cms::attribute_ids;
 pub use cms::{CmsError, EssCertIdV2, SigningCertificateV2};
@@ -79,6 +79,9 @@ pub enum SignError {
     /// The stored key cannot be used: missing, damaged or readable by others.
     #[error("the operator's key cannot be used: {0}; put its files right or enrol the operator anew")]
     Unusable(String),
+    /// The card did not sign for another reason.
+    #[error(transparent)]
+    Card(CardError),
     /// The key failed for a technical reason.
     #[error("the key did not sign: {0}; try again, and have the device checked when it happens again")]
     Failed(&'static str),
@@ -93,6 +96,7 @@ impl SignError {
             Self::Cancelled => "SIGNING_CANCELLED",
             Self::Removed => "SIGNING_CARD_REMOVED",
             Self::Unusable(_) => "OPERATOR_KEY_UNUSABLE",
+            Self::Card(error) => error.code(),
             Self::Failed(_) => "SIGNING_FAILED",
         }
     }

@@ -14,6 +14,9 @@ use std::{
 
 use crate::wire::{self, Ask};
 
+/// How long a card may take to leave the slot.
+const ON_ITS_WAY_OUT: Duration = Duration::from_secs(1);
+
 /// A virtual reader.
 pub struct Reader {
     socket: PathBuf,
@@ -57,15 +60,22 @@ impl Reader {
         let waiting = Arc::clone(&reader);
         thread::spawn(move || {
             for (number, stream) in (0..).zip(listener.incoming()) {
-                // A second card does not fit into the slot: its connection is closed at once.
                 if let Ok(stream) = stream
-                    && lock(&waiting.slot).card.is_none()
+                    && waiting.is_free_soon()
                 {
                     waiting.seat(number, stream);
                 }
             }
         });
         Ok(reader)
+    }
+
+    /// Whether the slot is empty, or will be in a moment: the card before may just be on its way out. A second card does not
+    /// fit, and its connection is closed.
+    fn is_free_soon(&self) -> bool {
+        let slot = self.changed.wait_timeout_while(lock(&self.slot), ON_ITS_WAY_OUT, |slot| slot.card.is_some());
+        let (slot, _) = slot.unwrap_or_else(PoisonError::into_inner);
+        slot.card.is_none()
     }
 
     /// Lets a card in, and watches for its going.

@@ -1,0 +1,79 @@
+//! The readers of the PC/SC service, and what is in them.
+
+use std::{
+    ffi::{CStr, CString},
+    time::{Duration, Instant},
+};
+
+use pcsc::{Context, ReaderState, Scope, State};
+use serde::Serialize;
+
+use super::CardError;
+
+/// A card reader.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReaderInfo {
+    /// Its name in PC/SC, for example `Gemalto USB SmartCard Reader 00 00`.
+    pub name: String,
+    /// Whether there is a card in it.
+    pub card: bool,
+}
+
+/// How long a reader may take to notice that its card is gone.
+const NOTICE: Duration = Duration::from_millis(500);
+
+/// The readers that are connected, in the service's order.
+pub fn readers() -> Result<Vec<ReaderInfo>, CardError> {
+    let context = connect()?;
+    let names = names(&context)?;
+    names.into_iter().map(|name| Ok(ReaderInfo { card: has_card(&context, &name)?, name: text(&name) })).collect()
+}
+
+/// A connection to the service. Each thread needs its own: a wait in one blocks every other call in the same.
+pub fn connect() -> Result<Context, CardError> {
+    Ok(Context::establish(Scope::User)?)
+}
+
+/// The readers' names; empty without readers.
+pub fn names(context: &Context) -> Result<Vec<CString>, CardError> {
+    match context.list_readers_owned() {
+        Ok(names) => Ok(names),
+        Err(pcsc::Error::NoReadersAvailable) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A reader's name for people.
+pub fn text(name: &CStr) -> String {
+    name.to_string_lossy().into_owned()
+}
+
+/// Whether a card is in the reader now.
+pub fn has_card(context: &Context, reader: &CStr) -> Result<bool, CardError> {
+    Ok(state(context, reader)?.contains(State::PRESENT))
+}
+
+/// Whether the card has gone, given that something went wrong with it. The reader may notice a moment later than the card's
+/// silence is felt.
+pub fn is_card_gone(context: &Context, reader: &CStr) -> bool {
+    let deadline = Instant::now() + NOTICE;
+    let mut states = [ReaderState::new(reader, State::UNAWARE)];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if context.get_status_change(left, &mut states).is_err() {
+            return false;
+        }
+        for state in &mut states {
+            if !state.event_state().contains(State::PRESENT) {
+                return true;
+            }
+            state.sync_current_state();
+        }
+    }
+}
+
+fn state(context: &Context, reader: &CStr) -> Result<State, CardError> {
+    let mut states = [ReaderState::new(reader, State::UNAWARE)];
+    context.get_status_change(Duration::ZERO, &mut states)?;
+    Ok(states.iter().map(ReaderState::event_state).next().unwrap_or(State::UNKNOWN))
+}

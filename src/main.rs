@@ -48,6 +48,8 @@ enum Command {
     Deliver(cli::deliver::DeliverArgs),
     /// The receiving end of an upload: an archive
     Receive(cli::receive::ReceiveArgs),
+    /// Card readers and cards: what is there, and whether it counts. Spends no PIN try
+    Card(cli::card::CardArgs),
     /// The operators' keys
     Operator(cli::operator::OperatorArgs),
     /// Draws a specimen document (state UTO) for training
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Command::Register(args) => cli::register::run(args, data.path()),
         Command::Deliver(args) => with(configuration(), |whole| deliver(args, &whole, &data)),
         Command::Receive(args) => receive(args),
+        Command::Card(args) => cli::card::run(args),
         Command::Operator(args) => cli::operator::run(args, data.path()),
         Command::Specimen(args) => cli::specimen::run(args),
         Command::DeviceHost(args) => cli::device_host::run(args),

@@ -11,6 +11,7 @@
     missing_docs
 )]
 
+mod card_command;
 mod card_desk;
 mod card_hostile;
 mod card_opensc;

@@ -1,0 +1,113 @@
+//! `bam-station card`: what it prints and how it exits.
+
+use std::{fs, process::Command as Process};
+
+use bam_station::cli::card::{CardArgs, run_to};
+use clap::{Args as _, Command, FromArgMatches as _};
+use serde_json::Value;
+
+use crate::{
+    card_desk::{Authority, Desk, HOLDERS, OPERATORS, RSA_2048, at_a_desk},
+    signature::at,
+};
+
+/// Exit code, standard output, standard error.
+fn card(words: &[&str]) -> (u8, String, String) {
+    let matches = CardArgs::augment_args(Command::new("card")).try_get_matches_from(["card"].iter().chain(words)).unwrap();
+    let (mut out, mut messages) = (Vec::new(), Vec::new());
+    let args = CardArgs::from_arg_matches(&matches).unwrap();
+    let code = run_to(&args, at("2026-11-21T09:00:00Z"), &mut out, &mut messages);
+    (code, String::from_utf8(out).unwrap(), String::from_utf8(messages).unwrap())
+}
+
+fn json_of(words: &[&str]) -> (u8, Value) {
+    let (code, out, messages) = card(words);
+    assert_eq!(out.lines().count(), 1, "one JSON document and nothing else: {out}{messages}");
+    (code, serde_json::from_str(&out).unwrap())
+}
+
+fn anchors(desk: &Desk, authority: &Authority) -> String {
+    let path = desk.folder().join("ca.pem");
+    fs::write(&path, authority.pem()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn list_names_the_readers_and_where_a_card_is() {
+    at_a_desk(|desk| {
+        let _card = desk.insert(HOLDERS, Authority::new().card("Åse Ødegård", RSA_2048));
+        let (code, readers) = json_of(&["list", "--json"]);
+        assert_eq!(code, 0);
+        let expected = serde_json::json!([{"name": OPERATORS, "card": false}, {"name": HOLDERS, "card": true}]);
+        assert_eq!(readers, expected);
+        let (_, words, _) = card(&["list"]);
+        assert_eq!(words, format!("{OPERATORS}  (empty)\n{HOLDERS}  (card)\n"));
+    });
+}
+
+#[test]
+fn show_tells_certificates_verdict_and_tries_and_spends_none() {
+    at_a_desk(|desk| {
+        let authority = Authority::new();
+        let inserted = desk.insert(OPERATORS, authority.card("Åse Ødegård", RSA_2048));
+        let ca = anchors(desk, &authority);
+        let (code, cards) = json_of(&["show", "--json", "--trust", &ca]);
+        assert_eq!(code, 0, "{cards}");
+        assert_eq!(cards[0]["reader"], OPERATORS);
+        assert_eq!(cards[0]["pin_tries_left"], 3);
+        let certificates = cards[0]["certificates"].as_array().unwrap();
+        let slots: Vec<_> = certificates.iter().map(|found| found["slot"].as_str().unwrap()).collect();
+        assert_eq!(slots, ["9a", "9c"]);
+        for found in certificates {
+            assert_eq!(found["name"], "Åse Ødegård, Utopia kommune");
+            assert_eq!(found["issuer"], "bam-station Training CA, Utopia");
+            assert_eq!(found["valid_from"], "2026-03-01T07:00:00Z");
+            assert_eq!(found["trusted"], true);
+            assert_eq!(found["problem"], Value::Null);
+            assert_eq!(found["kind"], Value::Null);
+        }
+        let (_, words, _) = card(&["show"]);
+        assert!(words.contains("PIN tries left 3") && words.contains("not checked"), "{words}");
+        assert_eq!(inserted.card().verify_count(), 0);
+        assert_eq!(inserted.card().pin_tries_left(), 3);
+    });
+}
+
+#[test]
+fn a_certificate_of_another_authority_does_not_count() {
+    at_a_desk(|desk| {
+        let _card = desk.insert(OPERATORS, Authority::new().card("Åse Ødegård", RSA_2048));
+        let ca = anchors(desk, &Authority::new());
+        let (code, cards) = json_of(&["show", "--reader", "Operator", "--json", "--trust", &ca]);
+        assert_eq!(code, 1);
+        assert_eq!(cards[0]["certificates"][0]["trusted"], false);
+        assert_eq!(cards[0]["certificates"][0]["problem"]["code"], "CERTIFICATE_SIGNATURE_WRONG");
+    });
+}
+
+#[test]
+fn what_is_missing_is_said_with_its_code() {
+    at_a_desk(|desk| {
+        let (code, out, message) = card(&["show", "--reader", "Operator"]);
+        assert_eq!((code, out.as_str()), (3, ""));
+        assert!(message.contains("[CARD_ABSENT]"), "{message}");
+        assert!(card(&["show", "--reader", "Nobody"]).2.contains("[CARD_READER_MISSING]"));
+        assert_eq!(card(&["show", "--trust", "missing.pem"]).0, 2);
+        assert_eq!(card(&["show"]), (0, "There is no card in any reader.\n".to_owned(), String::new()));
+        desk.stop_service();
+        let (code, _, message) = card(&["list"]);
+        assert_eq!(code, 3);
+        assert!(message.contains("[CARD_SERVICE_MISSING]"), "{message}");
+    });
+}
+
+#[test]
+fn the_program_itself_reads_the_card() {
+    at_a_desk(|desk| {
+        let _card = desk.insert(OPERATORS, Authority::new().card("Åse Ødegård", RSA_2048));
+        let output = Process::new(env!("CARGO_BIN_EXE_bam-station")).args(["card", "show", "--json"]).output().unwrap();
+        assert!(output.status.success());
+        let cards: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(cards[0]["certificates"][1]["name"], "Åse Ødegård, Utopia kommune");
+    });
+}

@@ -150,7 +150,9 @@ fn a_card_that_does_not_answer_is_given_up_and_sent_nothing_more() {
         inserted.card().set_fault(Some(Fault { instruction: instruction::VERIFY, mishap: slow }));
         assert_eq!(sign(&mut card, PIN), Err(CardError::Silent));
         inserted.card().set_fault(None);
-        // Whoever comes now waits for the card, which is still held.
+        let hasty = PcscCard::in_reader(OPERATORS).unwrap().with_patience(Duration::from_millis(100)).tries_left();
+        assert_eq!(hasty, Err(CardError::Busy));
+        // Whoever has patience waits for the card, which is still held.
         let mut patient = PcscCard::in_reader(OPERATORS).unwrap();
         assert_eq!(patient.tries_left(), Ok(Some(3)));
         let signed = inserted.card().log().iter().any(|exchange| exchange.instruction == instruction::GENERAL_AUTHENTICATE);

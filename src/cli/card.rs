@@ -216,7 +216,12 @@ fn list(found: &[ReaderInfo], as_json: bool) -> String {
     if found.is_empty() {
         return "No card reader is connected.\n".to_owned();
     }
-    found.iter().map(|reader| format!("{}  ({})\n", reader.name, if reader.card { "card" } else { "empty" })).collect()
+    let mut words = String::new();
+    for reader in found {
+        // A String takes everything that is written to it.
+        let _ = writeln!(words, "{}  ({})", reader.name, if reader.card { "card" } else { "empty" });
+    }
+    words
 }
 
 fn in_words(cards: &[ShownCard]) -> String {

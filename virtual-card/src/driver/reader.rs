@@ -28,7 +28,8 @@ pub struct Reader {
 struct Slot {
     card: Option<Card>,
     atr: Vec<u8>,
-    /// Changes that pcscd has not looked at yet.
+    /// Something changed since the last wait ended. Only a wait takes the news: pcscd asks for the card's presence from
+    /// several threads, and the one that waits must not miss what another has seen.
     news: bool,
 }
 
@@ -136,16 +137,16 @@ impl Reader {
         lock(&self.slot).atr.clone()
     }
 
-    /// Whether a card is in the slot. pcscd has then seen the news.
+    /// Whether a card is in the slot.
     pub fn has_card(&self) -> bool {
-        let mut slot = lock(&self.slot);
-        slot.news = false;
-        slot.card.is_some()
+        lock(&self.slot).card.is_some()
     }
 
     /// Waits until there is news about the slot, at most `limit`.
     pub fn wait(&self, limit: Duration) {
-        let _ = self.changed.wait_timeout_while(lock(&self.slot), limit, |slot| !slot.news);
+        let slot = self.changed.wait_timeout_while(lock(&self.slot), limit, |slot| !slot.news);
+        let (mut slot, _) = slot.unwrap_or_else(PoisonError::into_inner);
+        slot.news = false;
     }
 
     /// Ends the waiting.

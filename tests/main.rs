@@ -74,6 +74,7 @@ mod support_pki;
 mod support_scans;
 mod support_screens;
 mod trust_algorithms;
+mod trust_revocation;
 mod trust_verdict;
 mod verify_command;
 mod verify_tamper;

@@ -35,6 +35,7 @@ pub struct Pki {
 }
 
 /// A CA with its database, for `openssl ca`.
+#[derive(Clone)]
 pub struct Authority {
     folder: PathBuf,
     pub certificate: Certificate,
@@ -246,6 +247,22 @@ impl Authority {
         openssl(&["crl", "-in", text(&pem), "-outform", "DER"])
     }
 
+    /// The CA's own certificate and key, as it would sign an answer itself.
+    pub fn as_issued(&self) -> Issued {
+        Issued { certificate: self.certificate.clone(), pem: self.pem(), key: self.folder.join("ca.key") }
+    }
+
+    /// The same CA with a database that knows nobody.
+    pub fn without_database(&self) -> Self {
+        let folder = self.folder.join("empty");
+        fs::create_dir_all(&folder).unwrap();
+        for file in ["ca.pem", "ca.key", "index.txt.attr"] {
+            fs::copy(self.folder.join(file), folder.join(file)).unwrap();
+        }
+        fs::write(folder.join("index.txt"), "").unwrap();
+        Self { folder, certificate: self.certificate.clone() }
+    }
+
     pub fn pem(&self) -> PathBuf {
         self.folder.join("ca.pem")
     }
@@ -343,8 +360,7 @@ impl Pki {
     pub fn publish(&self) {
         self.server.gives("/root.crl", Reply::Bytes(self.root.list()));
         self.server.gives("/sub.crl", Reply::Bytes(self.sub.list()));
-        let sub = Authority { folder: self.sub.folder.clone(), certificate: self.sub.certificate.clone() };
-        let signer = self.ocsp.clone();
+        let (sub, signer) = (self.sub.clone(), self.ocsp.clone());
         self.server.gives("/ocsp", Reply::Made(Arc::new(move |request| sub.ocsp_answer(request, &signer, &[]))));
     }
 
@@ -405,6 +421,8 @@ pub enum Reply {
     Redirect(String),
     /// Says nothing until the other side goes away.
     Silence,
+    /// What the server at this port of this machine answers to the same.
+    Passed(u16),
     /// Made from the request's body.
     Made(Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>),
 }
@@ -504,6 +522,15 @@ fn serve(stream: &TcpStream, shared: &Shared) {
         Reply::Status(status) => (status, String::new(), Vec::new()),
         Reply::Redirect(to) => (302, format!("Location: {to}\r\n"), Vec::new()),
         Reply::Made(make) => (200, String::new(), make(&body)),
+        Reply::Passed(port) => {
+            let mut other = TcpStream::connect(("127.0.0.1", port)).unwrap();
+            let head = format!("POST / HTTP/1.0\r\nContent-Type: application/ocsp-request\r\nContent-Length: {length}\r\n\r\n");
+            other.write_all(head.as_bytes()).and_then(|()| other.write_all(&body)).unwrap();
+            let mut answer = Vec::new();
+            other.read_to_end(&mut answer).unwrap();
+            let _ = stream.write_all(&answer);
+            return;
+        }
         Reply::Silence => {
             let _ = reader.read(&mut [0]);
             return;
@@ -511,9 +538,4 @@ fn serve(stream: &TcpStream, shared: &Shared) {
     };
     let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n{more}Connection: close\r\n\r\n", bytes.len());
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&bytes));
-}
-
-/// The certificate in a DER file.
-pub fn certificate(der: &[u8]) -> Certificate {
-    Certificate::from_der(der).unwrap()
 }

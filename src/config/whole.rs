@@ -6,7 +6,10 @@ use super::{
     Broken, ConfigError, Diagnostic, Found, Loaded, Local, Master, TermsCatalogue, diagnostic::both, documents, load_local,
     load_master, terms,
 };
-use crate::rules::{CertificateKind, DocumentKind};
+use crate::{
+    rules::{CertificateKind, DocumentKind},
+    trust::certificates_in,
+};
 
 /// Everything that the organisation and the desk decided.
 #[derive(Debug, Clone)]
@@ -59,6 +62,12 @@ impl Configuration {
         for (key, file) in master.value.delivery.files() {
             if !file.is_file() {
                 problem("Delivery", key, &format!("{} is not a file", file.display()), "an existing file");
+            }
+        }
+        let trust = &master.value.trust;
+        for (key, files) in [("Anchors", &trust.anchors), ("Intermediates", &trust.intermediates)] {
+            for error in files.iter().filter_map(|file| certificates_in(file).err()) {
+                problem("Trust", key, &error.to_string(), "files with CA certificates, PEM or DER");
             }
         }
         for (kind, word) in [(CertificateKind::Local, "local"), (CertificateKind::Qualified, "qualified")] {

@@ -5,6 +5,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use bam_station::{
     cli::{self, exit},
     config::{self, Broken, Configuration, Master, Search},
+    device::{card::Road, no_dumps},
     evidence::sign::KeyStore,
     register::{Register, RegisterError},
     station::{Clock as _, DataFolder, DeliveryError, DeliveryRoad, OwnCheck, SystemClock},
@@ -63,6 +64,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Err(error) = no_dumps::forbid() {
+        exit::say(&format!("bam-station: core dumps cannot be forbidden: {error}"));
+    }
     let data = DataFolder::locate(cli.data);
     let configuration = || {
         let found = config::find(cli.master.clone(), cli.local.clone())?;
@@ -81,7 +85,7 @@ fn main() -> ExitCode {
         Command::Register(args) => cli::register::run(args, data.path()),
         Command::Deliver(args) => with(configuration(), |whole| deliver(args, &whole, &data)),
         Command::Receive(args) => receive(args),
-        Command::Card(args) => match trust_in_force(cli.master, cli.local, &data) {
+        Command::Card(args) => match cards_in_force(cli.master, cli.local, &data) {
             Ok(configured) => cli::card::run(args, &configured),
             Err(error) => wrong(&error),
         },
@@ -154,24 +158,26 @@ fn rules_in_force(named: Option<PathBuf>) -> Result<Master, config::ConfigError>
     }
 }
 
-/// Whom this desk trusts. Cards can be shown before anything is configured; then no certificate is checked.
-fn trust_in_force(
+/// The readers of this desk and whom it trusts. Cards can be shown before anything is configured; then the readers are those of
+/// PC/SC, and no certificate is checked.
+fn cards_in_force(
     master: Option<PathBuf>,
     local: Option<PathBuf>,
     data: &DataFolder,
 ) -> Result<cli::card::Configured, config::ConfigError> {
     let named = (master.is_some(), local.is_some());
     let search = Search::this_machine();
-    let (master, training) = match search.find(master, local) {
-        Ok(found) => (config::load_master(&found.master)?.value, config::load_local(&found.local)?.value.training),
+    let (master, local) = match search.find(master, local) {
+        Ok(found) => (config::load_master(&found.master)?.value, config::load_local(&found.local)?.value),
         Err(error) if error.kind() == Broken::Missing && named == (false, false) => {
-            // Either file alone says nothing about a desk, but MASTER.toml says whom the organisation trusts.
+            // Either file alone makes no desk, but MASTER.toml says whom the organisation trusts, and LOCAL.toml where the readers are.
             let master = search.master(None).ok().map(|path| config::load_master(&path)).transpose()?;
-            (master.map(|loaded| loaded.value).unwrap_or_default(), false)
+            let local = search.local(None).ok().map(|path| config::load_local(&path)).transpose()?;
+            (master.map(|loaded| loaded.value).unwrap_or_default(), local.map(|loaded| loaded.value).unwrap_or_default())
         }
         Err(error) => return Err(error),
     };
-    let desk = if training {
+    let desk = if local.training {
         let keys = data.keys();
         let store = keys.is_dir().then(|| KeyStore::open(&keys).ok()).flatten();
         let authorities = store.and_then(|store| store.anchors().ok());
@@ -179,7 +185,12 @@ fn trust_in_force(
     } else {
         Desk::Production
     };
-    Ok(cli::card::Configured { trust: master.trust, proxy: master.proxy, desk, kept: data.revocation() })
+    // A file that names no module for a PKCS#11 reader is not loaded.
+    let roads =
+        [&local.operator_reader, &local.holder_reader].into_iter().filter_map(|reader| Road::of(reader, &executable()).ok());
+    let mut roads: Vec<Road> = roads.collect();
+    roads.dedup();
+    Ok(cli::card::Configured { roads, trust: master.trust, proxy: master.proxy, desk, kept: data.revocation() })
 }
 
 fn wrong(error: &config::ConfigError) -> ExitCode {

@@ -2,16 +2,18 @@
 
 use std::{
     ffi::{CStr, CString},
+    sync::mpsc::sync_channel,
+    thread,
     time::{Duration, Instant},
 };
 
-use pcsc::{Context, ReaderState, Scope, State};
-use serde::Serialize;
+use pcsc::{Context, Disposition, Protocols, ReaderState, Scope, ShareMode, State};
+use serde::{Deserialize, Serialize};
 
 use super::CardError;
 
 /// A card reader.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReaderInfo {
     /// Its name in PC/SC, for example `Gemalto USB SmartCard Reader 00 00`.
     pub name: String,
@@ -27,6 +29,44 @@ pub fn readers() -> Result<Vec<ReaderInfo>, CardError> {
     let context = connect()?;
     let names = names(&context)?;
     names.into_iter().map(|name| Ok(ReaderInfo { card: has_card(&context, &name)?, name: text(&name) })).collect()
+}
+
+/// The reader that is meant: the one of this name, or else the only one with this in its name; without a name the only one.
+pub fn choose<'r>(readers: &'r [ReaderInfo], name: Option<&str>) -> Result<&'r ReaderInfo, CardError> {
+    if let Some(exact) = readers.iter().find(|reader| Some(reader.name.as_str()) == name) {
+        return Ok(exact);
+    }
+    let mut fitting = readers.iter().filter(|reader| name.is_none_or(|part| reader.name.contains(part)));
+    match (fitting.next(), fitting.next()) {
+        (Some(reader), None) => Ok(reader),
+        (Some(_), Some(_)) => Err(CardError::SeveralReaders),
+        (None, _) => Err(CardError::NoReader),
+    }
+}
+
+/// Lets the card in this reader forget a PIN that a PKCS#11 module has left verified, as OpenSC does: C_Logout does not reach
+/// every card. Where the reader's name is not one of PC/SC there is nothing to do.
+///
+/// It takes no longer than `patience`, even when somebody keeps the card.
+pub fn reset_card(reader: &str, patience: Duration) {
+    let reader = reader.to_owned();
+    let (sender, done) = sync_channel(1);
+    let thread = thread::Builder::new().name("card reset".into()).spawn(move || {
+        let reset = || -> Option<()> {
+            let context = connect().ok()?;
+            // PKCS#11 cuts a name after 64 bytes.
+            let fits = |name: &CString| text(name) == reader || reader.len() >= 60 && text(name).starts_with(&reader);
+            let name = names(&context).ok()?.into_iter().find(fits)?;
+            let card = context.connect(&name, ShareMode::Shared, Protocols::ANY).ok()?;
+            card.disconnect(Disposition::ResetCard).ok()
+        };
+        // A card that is gone has forgotten everything.
+        let _ = reset();
+        let _ = sender.send(());
+    });
+    if thread.is_ok() {
+        let _ = done.recv_timeout(patience);
+    }
 }
 
 /// A connection to the service. Each thread needs its own: a wait in one blocks every other call in the same.

@@ -144,9 +144,9 @@ impl Register {
         kind: &str,
         mut look: impl FnMut(&StoredEntry) -> ControlFlow<T>,
     ) -> Result<Option<T>, RegisterError> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT seq, stream, at, kind, body, salt, prev, hash FROM journal WHERE kind = ?1 ORDER BY seq DESC")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT seq, stream, at, kind, body, salt, prev, hash FROM journal WHERE kind = ?1 ORDER BY seq DESC",
+        )?;
         let mut rows = statement.query([kind])?;
         while let Some(row) = rows.next()? {
             if let ControlFlow::Break(found) = look(&ChainedRow::read(row)?.entry) {

@@ -19,9 +19,7 @@ use std::sync::Arc;
 
 pub use approval::{ApproveError, Draft, DraftError};
 pub use capture::{CaptureError, LayError, ScanFault};
-pub use cards::{
-    CardFault, CardView, LastSignIn, PinStage, SeenCard, SeenObjection, Side, VirtualCardKind, VirtualCards, WrongReader,
-};
+pub use cards::{CardFault, CardView, LastSignIn, PinStage, SeenCard, SeenObjection, VirtualCardKind, VirtualCards, WrongReader};
 pub use clock::{Clock, SystemClock};
 pub use data::DataFolder;
 pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader};

@@ -15,12 +15,15 @@ use jiff::Timestamp;
 
 use super::{
     ActError, ApproveError, Asked, Began, CaptureError, CardFault, CardView, KnownOperator, LastSignIn, PinStage, ScanFault,
-    SessionError, Side, Station, Uploader, VirtualCardKind, VirtualCards, WrongReader, journal,
+    SessionError, Station, Uploader, VirtualCardKind, VirtualCards, WrongReader, journal,
 };
 use crate::{
     config::Language,
     control::{Command, Control, ControlId, Event, Operator, Step, Strokes},
-    device::scanner::ScanControl,
+    device::{
+        card::{CardError, ReaderPlace},
+        scanner::ScanControl,
+    },
     digest::Digest,
     evidence::preview::{Preview, PreviewError, RgbaPage},
     imaging::upright::Turn,
@@ -56,7 +59,7 @@ pub enum Request {
     /// Sign out. An open control waits.
     SignOut,
     /// Read the card on this side again. Cards that are inserted are read without being asked for.
-    ReadCard(Side),
+    ReadCard(ReaderPlace),
     /// What the rules ask for, with what the holder's card and the register say; answered by [`Update::Plan`].
     Plan(Box<Asked>),
     /// Begin a control.
@@ -94,14 +97,14 @@ pub enum Request {
     /// Training: put a virtual card into a reader; a card that is there is pulled first.
     InsertVirtualCard {
         /// Into which reader.
-        side: Side,
+        side: ReaderPlace,
         /// What is on it.
         kind: VirtualCardKind,
         /// Whom it names.
         name: String,
     },
     /// Training: pull the virtual card.
-    PullVirtualCard(Side),
+    PullVirtualCard(ReaderPlace),
     /// Put a closed control aside.
     Leave,
     /// The picture of a page of the report that is to be signed.
@@ -383,19 +386,19 @@ impl Worker {
             Request::Turn(turn) => {
                 station.turn_scan(turn)?;
             }
-            Request::SignInWithCard(_) | Request::Unlock(_) => return Err(CardFault::NotSetUp(Side::Operator).into()),
-            Request::ReadCard(side) | Request::InsertVirtualCard { side, .. } | Request::PullVirtualCard(side) => {
-                return Err(CardFault::NotSetUp(side).into());
+            Request::SignInWithCard(_) | Request::Unlock(_) => return Err(CardFault::Card(CardError::NoReader).into()),
+            Request::ReadCard(_) | Request::InsertVirtualCard { .. } | Request::PullVirtualCard(_) => {
+                return Err(CardFault::Card(CardError::NoReader).into());
             }
             Request::ProveOwnCard(_) | Request::Vouch { .. } | Request::ComparePrevious { .. } => {
-                return Err(CardFault::NotSetUp(Side::Holder).into());
+                return Err(CardFault::Card(CardError::NoReader).into());
             }
             Request::Plan(asked) => {
                 let plan = station.plan(&asked);
                 (self.tell)(Update::Plan { asked, plan });
             }
             Request::Approve(pin) => {
-                let PinEntry::Typed(pin) = pin else { return Err(CardFault::NotSetUp(Side::Operator).into()) };
+                let PinEntry::Typed(pin) = pin else { return Err(CardFault::Card(CardError::NoReader).into()) };
                 station.approve(pin)?;
                 if let Some(uploader) = &self.uploader {
                     uploader.nudge();
@@ -437,8 +440,8 @@ impl Worker {
             }),
             locked: false,
             last_sign_in: None,
-            operator_card: CardView::NotSetUp,
-            holder_card: CardView::NotSetUp,
+            operator_card: CardView::ReaderMissing,
+            holder_card: CardView::ReaderMissing,
             wrong_reader: None,
             virtual_cards: VirtualCards::Absent,
             previous_scan: None,

@@ -2,18 +2,13 @@
 
 mod view;
 
-pub use view::{
-    CardView, LastSignIn, PinStage, SeenCard, SeenObjection, Side, VirtualCardKind, VirtualCards, WrongReader,
-};
+pub use view::{CardView, LastSignIn, PinStage, SeenCard, SeenObjection, VirtualCardKind, VirtualCards, WrongReader};
 
 use crate::device::card::CardError;
 
 /// Why a card did not do its part. Everything stands where it stood.
 #[derive(Debug, thiserror::Error)]
 pub enum CardFault {
-    /// LOCAL.toml names no reader on this side.
-    #[error("no card reader is set up on this side of the desk: name it in LOCAL.toml")]
-    NotSetUp(Side),
     /// The reader or the card.
     #[error(transparent)]
     Card(#[from] CardError),
@@ -23,7 +18,6 @@ impl CardFault {
     /// The fault's code in the catalogue.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotSetUp(_) => "CARD_READER_NOT_SET_UP",
             Self::Card(error) => error.code(),
         }
     }

@@ -3,30 +3,16 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::rules::{CardState, CertificateKind};
-
-/// A reader of the desk, by the person who uses it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Side {
-    /// The operator's own card.
-    Operator,
-    /// The holder's card, or a third party's.
-    Holder,
-}
-
-impl Side {
-    /// Both.
-    pub const BOTH: [Self; 2] = [Self::Operator, Self::Holder];
-}
+use crate::{
+    device::card::{PinFacts, ReaderPlace},
+    rules::{CardState, CertificateKind},
+};
 
 /// What a reader of the desk shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum CardView {
-    /// LOCAL.toml names no reader on this side.
+    /// The reader is not connected, or was not looked for yet.
     #[default]
-    NotSetUp,
-    /// The reader is not connected.
     ReaderMissing,
     /// No card in it.
     Empty,
@@ -34,7 +20,7 @@ pub enum CardView {
     Reading,
     /// A card.
     Card(Box<SeenCard>),
-    /// The reader, the card or the card service failed.
+    /// The card service, the reader or the card failed.
     Fault {
         /// Fault code.
         code: &'static str,
@@ -70,10 +56,9 @@ pub struct SeenCard {
     pub local: Option<CardState>,
     /// MASTER.toml knows the certificate as an operator's.
     pub operator: bool,
-    /// PIN tries left: 0 when the card is blocked, `None` when it does not tell.
-    pub tries_left: Option<u8>,
-    /// The PIN is typed on the reader's own PIN pad: [`PinEntry::Pad`](crate::secret::PinEntry::Pad) is what to send.
-    pub pin_pad: bool,
+    /// PIN tries left, the PIN's length, and whether it is typed on the reader's own PIN pad, where
+    /// [`PinEntry::Pad`](crate::secret::PinEntry::Pad) is what to send.
+    pub pin: PinFacts,
 }
 
 impl SeenCard {
@@ -117,9 +102,9 @@ pub struct LastSignIn {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PinStage {
     /// The PIN is to be typed on the PIN pad of this reader now.
-    TypeOnPad(Side),
+    TypeOnPad(ReaderPlace),
     /// The card works.
-    CardWorks(Side),
+    CardWorks(ReaderPlace),
 }
 
 /// Training: a virtual card that can be put into a reader.

@@ -11,7 +11,12 @@ use super::{
     shell::on,
     words::{fill, filled, text},
 };
-use crate::{config::Language, evidence::sign::MAX_TRIES, secret::Pin, station::worker::Request};
+use crate::{
+    config::Language,
+    evidence::sign::{KeyStore, MAX_TRIES},
+    secret::Pin,
+    station::worker::Request,
+};
 
 pub(super) fn connect(shell: &Rc<Shell>) {
     let sign_in = shell.operator.global::<SignIn>();
@@ -59,9 +64,9 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     });
 }
 
-/// What is wrong with a new PIN: a key in software is guessed from its PIN and the machine secret, so six characters at least.
+/// What is wrong with a new PIN.
 fn new_pin_fault(language: Language, pin: &str) -> Option<slint::SharedString> {
-    (!(6..=12).contains(&pin.chars().count())).then(|| text(language, "create-operator.pin-hint"))
+    (!KeyStore::NEW_PIN.contains(&pin.chars().count())).then(|| text(language, "create-operator.pin-hint"))
 }
 
 pub(super) fn not_a_pin(error: &crate::secret::NotAPin) -> SeenFault {

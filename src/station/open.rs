@@ -9,12 +9,14 @@ use crate::{
     evidence::sign::{KeyStore, KeyStoreError},
     register::{Register, RegisterError},
     rules::DocumentKind,
+    trust::{Desk, Trust, TrustFileError},
 };
 
 use super::{
-    Clock, DataFolder, Station,
+    Cards, Clock, DataFolder, Station,
     data::DataFolderError,
     journal::{self, ReadBackError},
+    virtual_cards::{VirtualDesk, prepare},
 };
 
 /// Why the station does not open.
@@ -35,6 +37,9 @@ pub enum OpenError {
     /// The virtual scanner of training.
     #[error(transparent)]
     Scanner(#[from] ScanError),
+    /// The CAs that MASTER.toml trusts.
+    #[error(transparent)]
+    Trust(#[from] TrustFileError),
 }
 
 impl OpenError {
@@ -46,6 +51,7 @@ impl OpenError {
             Self::Keys(error) => error.code(),
             Self::Control(error) => error.code(),
             Self::Scanner(error) => error.code(),
+            Self::Trust(error) => error.code(),
         }
     }
 }
@@ -66,6 +72,16 @@ impl Station {
         let control = journal::unfinished(&register)?;
         let local = &configuration.local.value.scanner;
         let patience = Duration::from_secs(local.hang_seconds.into());
+        let mut readers = configuration.local.value.clone();
+        let mut virtual_desk = VirtualDesk::open(&mut readers, &data, &executable);
+        if let Some(Ok(_)) = virtual_desk
+            && let Err(error) = prepare(&keys, &configuration.master.value.common.company_name, clock.now())
+        {
+            virtual_desk = Some(Err(error));
+        }
+        let trust = Arc::new(configuration.trust(&keys, &data)?);
+        let roles = configuration.master.value.roles.clone();
+        let cards = Cards::new(readers.operator_reader, readers.holder_reader, executable.clone(), trust, roles);
         let (scanner, glass): (Box<dyn Scanner + Send>, Option<VirtualGlass>) = match local.driver {
             ScannerDriver::Sane => (Box::new(HostedSane::system(executable, patience)), None),
             ScannerDriver::Virtual => {
@@ -81,7 +97,10 @@ impl Station {
             keys,
             scanner,
             glass,
+            cards,
+            virtual_desk,
             signed_in: None,
+            locked: false,
             control,
             raw_scan: None,
             draft: None,
@@ -93,6 +112,17 @@ impl Configuration {
     /// Training: virtual devices and training keys are allowed, and every page is marked.
     pub fn training(&self) -> bool {
         self.local.value.training
+    }
+
+    /// Who judges certificates at this desk. At a training desk the station's own training CA is trusted too.
+    fn trust(&self, keys: &KeyStore, data: &DataFolder) -> Result<Trust, OpenError> {
+        let master = &self.master.value;
+        let desk = if self.training() {
+            Desk::Training { authorities: keys.anchors()?.certificates().to_vec() }
+        } else {
+            Desk::Production
+        };
+        Ok(Trust::open(&master.trust, &master.proxy, desk, &data.revocation())?)
     }
 
     /// The office's time zone.

@@ -14,18 +14,24 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    ActError, ApproveError, Asked, Began, CaptureError, KnownOperator, ScanFault, SessionError, Station, Uploader, journal,
+    ActError, ApproveError, Asked, Began, CaptureError, CardFault, CardView, KnownOperator, LastSignIn, PinStage, Says,
+    ScanFault, SessionError, SignedIn, Station, Uploader, VirtualCardKind, VirtualCards, WrongReader,
+    card_watch::{CardsWatched, Shown},
+    journal,
 };
 use crate::{
     config::Language,
-    control::{Command, Control, Event, Operator, Step, Strokes},
-    device::scanner::ScanControl,
+    control::{Command, Control, ControlId, Event, Operator, Step, Strokes},
+    device::{
+        card::{CardError, ReaderEvent, ReaderPlace, ReaderState},
+        scanner::ScanControl,
+    },
     digest::Digest,
     evidence::preview::{Preview, PreviewError, RgbaPage},
     imaging::upright::Turn,
     register::RegisterError,
-    rules::{CertificateKind, Function},
-    secret::Pin,
+    rules::{self, CertificateKind, Function, Plan},
+    secret::{Pin, PinEntry},
 };
 
 /// What the screens ask for.
@@ -48,8 +54,16 @@ pub enum Request {
         /// PIN.
         pin: Pin,
     },
+    /// Sign in with the card in the operator's reader.
+    SignInWithCard(PinEntry),
+    /// Go on after the operator's card was pulled: the same card and its PIN.
+    Unlock(PinEntry),
     /// Sign out. An open control waits.
     SignOut,
+    /// Read the card on this side again. Cards that are inserted are read without being asked for.
+    ReadCard(ReaderPlace),
+    /// What the rules ask for, with what the holder's card and the register say; answered by [`Update::Plan`].
+    Plan(Box<Asked>),
     /// Begin a control.
     Begin(Box<Asked>),
     /// Anything that the core decides without a device.
@@ -62,8 +76,37 @@ pub enum Request {
     Scan,
     /// Turn the picture.
     Turn(Turn),
-    /// Approve.
-    Approve(Pin),
+    /// Own card: the holder typed the PIN, or types it on the PIN pad of the holder's reader.
+    ProveOwnCard(PinEntry),
+    /// A third party, whose card is in the holder's reader, vouches.
+    Vouch {
+        /// The full name of the holder, as the third party says it.
+        says_name: String,
+        /// How the person is known.
+        statement: String,
+        /// The third party is the holder's superior.
+        superior: bool,
+        /// The PIN of the third party's card.
+        pin: PinEntry,
+    },
+    /// The operator compared the person with [`Snapshot::previous_scan`].
+    ComparePrevious {
+        /// It is the same person.
+        alike: bool,
+    },
+    /// Approve: with the operator's card, or the software key that signed in.
+    Approve(PinEntry),
+    /// Training: put a virtual card into a reader; a card that is there is pulled first.
+    InsertVirtualCard {
+        /// Into which reader.
+        side: ReaderPlace,
+        /// What is on it.
+        kind: VirtualCardKind,
+        /// Whom it names.
+        name: String,
+    },
+    /// Training: pull the virtual card.
+    PullVirtualCard(ReaderPlace),
     /// Put a closed control aside.
     Leave,
     /// The picture of a page of the report that is to be signed.
@@ -93,6 +136,15 @@ pub enum Update {
         /// In words.
         message: String,
     },
+    /// What the rules ask for.
+    Plan {
+        /// What was asked, with the card's state and the renewals before as they are decided on.
+        asked: Box<Asked>,
+        /// The plan, or why there is none.
+        plan: Result<Plan, rules::Refusal>,
+    },
+    /// A PIN is needed on the pad, or a card works.
+    Pin(PinStage),
     /// The scan goes on: 0.0–1.0.
     ScanProgress(f32),
     /// A page of the report that is to be signed.
@@ -131,6 +183,17 @@ pub struct ListedControl {
     pub delivered: Option<bool>,
 }
 
+/// The document that was scanned in an earlier control of the same person.
+#[derive(Debug, Clone)]
+pub struct EarlierScan {
+    /// That control.
+    pub control: ControlId,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// The upright picture, JPEG.
+    pub picture: Arc<[u8]>,
+}
+
 /// Where everything stands.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
@@ -140,8 +203,22 @@ pub struct Snapshot {
     pub operator: Option<Operator>,
     /// The open control was begun by another operator than the one who is signed in.
     pub others_control: bool,
-    /// PIN tries of the signed-in operator.
+    /// PIN tries of the signed-in operator: of the software key, or of the card that is in the operator's reader.
     pub tries_left: Option<u8>,
+    /// The operator's card was pulled: nothing goes on until [`Request::Unlock`], or until somebody else signs in.
+    pub locked: bool,
+    /// The sign-in of this operator before this one.
+    pub last_sign_in: Option<LastSignIn>,
+    /// The operator's reader.
+    pub operator_card: CardView,
+    /// The holder's reader.
+    pub holder_card: CardView,
+    /// A card seems to be in the wrong reader.
+    pub wrong_reader: Option<WrongReader>,
+    /// Training: virtual cards.
+    pub virtual_cards: VirtualCards,
+    /// The document that was scanned in an earlier control of the same person, where a third party needs the comparison.
+    pub previous_scan: Option<EarlierScan>,
     /// The control that is open or has just ended.
     pub control: Option<Control>,
     /// Today's finished controls, newest first.
@@ -162,9 +239,23 @@ pub struct Snapshot {
 
 /// The screens' end.
 pub struct StationHandle {
-    requests: Option<mpsc::Sender<Request>>,
+    inbox: mpsc::Sender<Note>,
     cancel: Arc<AtomicBool>,
+    /// Ends before the thread that it tells.
+    watch: Option<CardsWatched>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What comes to the station's thread.
+enum Note {
+    /// The screens ask.
+    Asked(Request),
+    /// Something happened in a reader.
+    Reader(ReaderEvent),
+    /// A card was read.
+    Seen { place: ReaderPlace, turn: u64, view: CardView },
+    /// The screens are gone.
+    End,
 }
 
 impl StationHandle {
@@ -174,25 +265,29 @@ impl StationHandle {
         uploader: Option<Uploader>,
         tell: impl Fn(Update) + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
-        let (requests, inbox) = mpsc::channel();
+        let (sender, inbox) = mpsc::channel();
         let cancel = Arc::new(AtomicBool::new(false));
+        let cards = station.cards().clone();
         let worker = Worker {
             station,
             uploader,
+            inbox: sender.clone(),
+            shown: Shown::default(),
             tell: Arc::new(tell),
             cancel: Arc::clone(&cancel),
             seen: Seen::default(),
             last: Snapshot::default(),
         };
         let thread = thread::Builder::new().name("station".to_owned()).spawn(move || worker.run(&inbox))?;
-        Ok(Self { requests: Some(requests), cancel, thread: Some(thread) })
+        let events = sender.clone();
+        // A station that has ended needs no events.
+        let watch = CardsWatched::start(cards, move |event| drop(events.send(Note::Reader(event))))?;
+        Ok(Self { inbox: sender, cancel, watch: Some(watch), thread: Some(thread) })
     }
 
     /// Asks. A station that has ended answers nothing.
     pub fn ask(&self, request: Request) {
-        if let Some(requests) = &self.requests {
-            drop(requests.send(request));
-        }
+        drop(self.inbox.send(Note::Asked(request)));
     }
 
     /// Stops the scan that is under way.
@@ -204,7 +299,8 @@ impl StationHandle {
 impl Drop for StationHandle {
     fn drop(&mut self) {
         self.cancel_scan();
-        self.requests = None;
+        self.watch = None;
+        drop(self.inbox.send(Note::End));
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
@@ -216,11 +312,15 @@ impl Drop for StationHandle {
 struct Seen {
     scan: Option<(Digest, Arc<[u8]>)>,
     strokes: Option<(Digest, Arc<Strokes>)>,
+    earlier: Option<(ControlId, Option<EarlierScan>)>,
 }
 
 struct Worker {
     station: Station,
     uploader: Option<Uploader>,
+    /// For the threads that read cards.
+    inbox: mpsc::Sender<Note>,
+    shown: Shown,
     tell: Arc<dyn Fn(Update) + Send + Sync>,
     cancel: Arc<AtomicBool>,
     seen: Seen,
@@ -247,6 +347,8 @@ told_from!(
     ActError,
     ApproveError,
     CaptureError,
+    CardError,
+    CardFault,
     super::LayError,
     PreviewError,
     RegisterError,
@@ -256,9 +358,19 @@ told_from!(
 );
 
 impl Worker {
-    fn run(mut self, inbox: &mpsc::Receiver<Request>) {
-        while let Ok(request) = inbox.recv() {
-            if let Err(Told { code, message }) = self.answer(request) {
+    fn run(mut self, inbox: &mpsc::Receiver<Note>) {
+        while let Ok(note) = inbox.recv() {
+            let asked = matches!(note, Note::Asked(_));
+            let done = match note {
+                Note::Asked(request) => self.answer(request),
+                Note::Reader(event) => self.reader_changed(&event),
+                Note::Seen { place, turn, view } => {
+                    self.shown.take(place, turn, view);
+                    Ok(())
+                }
+                Note::End => return,
+            };
+            if let Err(Told { code, message }) = done {
                 (self.tell)(Update::Fault { code, message });
             }
             let (snapshot, trouble) = self.snapshot();
@@ -268,8 +380,47 @@ impl Worker {
             // The screens wait for this, so it comes in any case: with damaged evidence a control can still be ended.
             (self.tell)(Update::Snapshot(Box::new(snapshot.clone())));
             self.last = snapshot;
-            (self.tell)(Update::Answered);
+            if asked {
+                (self.tell)(Update::Answered);
+            }
         }
+    }
+
+    /// A card came or went. An operator's card that goes locks the station at once.
+    fn reader_changed(&mut self, event: &ReaderEvent) -> Result<(), Told> {
+        self.shown.change(event);
+        match event {
+            ReaderEvent { state: ReaderState::Card, place } => self.read_card(*place),
+            ReaderEvent { place: ReaderPlace::Operator, .. } => {
+                self.station.lock();
+                Ok(())
+            }
+            ReaderEvent { place: ReaderPlace::Holder, .. } => Ok(()),
+        }
+    }
+
+    /// Reads a card again: for the screens, and because a PIN may have changed what it tells.
+    fn read_card(&mut self, place: ReaderPlace) -> Result<(), Told> {
+        let inbox = self.inbox.clone();
+        let (cards, now) = (self.station.cards().clone(), self.station.now());
+        let done = move |turn, view| drop(inbox.send(Note::Seen { place, turn, view }));
+        self.shown.read(cards, place, now, done).map_err(|_| CardError::System.into())
+    }
+
+    /// Does something with a card and its PIN; then the card is read again, whatever came of it.
+    fn with_pin<T, E: Into<Told>>(
+        &mut self,
+        place: ReaderPlace,
+        pin: PinEntry,
+        work: impl FnOnce(&mut Station, PinEntry) -> Result<T, E>,
+    ) -> Result<(), Told> {
+        (self.tell)(Update::Pin(match pin {
+            PinEntry::Pad => PinStage::TypeOnPad(place),
+            PinEntry::Typed(_) => PinStage::CardWorks(place),
+        }));
+        let done = work(&mut self.station, pin).map(drop).map_err(Into::into);
+        self.read_card(place)?;
+        done
     }
 
     fn answer(&mut self, request: Request) -> Result<(), Told> {
@@ -310,8 +461,33 @@ impl Worker {
             Request::Turn(turn) => {
                 station.turn_scan(turn)?;
             }
+            Request::SignInWithCard(pin) => {
+                self.with_pin(ReaderPlace::Operator, pin, |station, pin| station.sign_in_with_card(pin).map(drop))?;
+            }
+            Request::Unlock(pin) => self.with_pin(ReaderPlace::Operator, pin, Station::unlock)?,
+            Request::ReadCard(place) => self.read_card(place)?,
+            Request::ProveOwnCard(pin) => {
+                self.with_pin(ReaderPlace::Holder, pin, |station, pin| station.prove_own_card(pin).map(drop))?;
+            }
+            Request::Vouch { says_name, statement, superior, pin } => {
+                let says = Says { name: says_name, statement, superior };
+                self.with_pin(ReaderPlace::Holder, pin, |station, pin| station.vouch(says, pin).map(drop))?;
+            }
+            Request::ComparePrevious { alike } => {
+                station.compare_previous(alike)?;
+            }
+            Request::InsertVirtualCard { side, kind, name } => station.insert_virtual_card(side, kind, &name)?,
+            Request::PullVirtualCard(side) => station.pull_virtual_card(side)?,
+            Request::Plan(asked) => {
+                let (asked, plan) = station.plan(*asked)?;
+                (self.tell)(Update::Plan { asked: Box::new(asked), plan });
+            }
             Request::Approve(pin) => {
-                station.approve(pin)?;
+                if station.signed_in().is_some_and(SignedIn::has_card) {
+                    self.with_pin(ReaderPlace::Operator, pin, |station, pin| station.approve(pin).map(drop))?;
+                } else {
+                    station.approve(pin)?;
+                }
                 if let Some(uploader) = &self.uploader {
                     uploader.nudge();
                 }
@@ -339,7 +515,15 @@ impl Worker {
         };
         let strokes = reading.or(self.strokes(), None);
         let scan = reading.or(self.scan(), None);
+        let previous_scan = reading.or(self.previous_scan(), None);
         let (station, last) = (&self.station, &self.last);
+        let in_reader = || self.shown.view(ReaderPlace::Operator).card().and_then(|card| card.pin.tries_left);
+        let tries_left = station.signed_in().and_then(|signed_in| {
+            if signed_in.has_card() {
+                return in_reader();
+            }
+            reading.or(signed_in.tries_left().map_err(|error| SessionError::from(error).into()), None)
+        });
         let control = station.control().cloned();
         let deliveries = reading.or(station.register().deliveries().map_err(Told::from), Vec::new());
         let delivered = |id: &str| deliveries.iter().find(|state| state.control == id).map(|state| state.delivered_at.is_some());
@@ -347,9 +531,14 @@ impl Worker {
             operators: reading.or(station.operators().map_err(Told::from), last.operators.clone()),
             operator: station.signed_in().map(|signed_in| signed_in.operator().clone()),
             others_control: station.others_control(),
-            tries_left: station.signed_in().and_then(|signed_in| {
-                reading.or(signed_in.tries_left().map(Some).map_err(|error| SessionError::from(error).into()), None)
-            }),
+            tries_left,
+            locked: station.locked(),
+            last_sign_in: station.last_sign_in().cloned(),
+            operator_card: self.shown.view(ReaderPlace::Operator).clone(),
+            holder_card: self.shown.view(ReaderPlace::Holder).clone(),
+            wrong_reader: self.wrong_reader(),
+            virtual_cards: station.virtual_cards(),
+            previous_scan,
             today: reading.or(today(station, &delivered).map_err(Told::from), last.today.clone()),
             undelivered: deliveries.iter().filter(|state| state.delivered_at.is_none()).count(),
             strokes,
@@ -374,6 +563,42 @@ impl Worker {
         let strokes: Arc<Strokes> = Arc::new(serde_json::from_slice(&self.station.evidence(&digest)?).unwrap_or_default());
         self.seen.strokes = Some((digest, Arc::clone(&strokes)));
         Ok(Some(strokes))
+    }
+
+    /// The document of an earlier control, where the step compares with it.
+    fn previous_scan(&mut self) -> Result<Option<EarlierScan>, Told> {
+        let Some(id) = self.station.control().filter(|control| control.step() == Step::ThirdParty).map(Control::id) else {
+            return Ok(None);
+        };
+        if let Some((seen, earlier)) = &self.seen.earlier
+            && *seen == id
+        {
+            return Ok(earlier.clone());
+        }
+        let earlier = match self.station.earlier_scan()? {
+            None => None,
+            Some(found) => Some(EarlierScan {
+                control: found.id,
+                ended_at: found.ended_at,
+                picture: self.station.evidence(&found.upright)?.into(),
+            }),
+        };
+        self.seen.earlier = Some((id, earlier.clone()));
+        Ok(earlier)
+    }
+
+    /// A card in the other person's reader. Where nobody is appointed, nothing tells whose card it is.
+    fn wrong_reader(&self) -> Option<WrongReader> {
+        if self.station.cards().roles().is_empty() {
+            return None;
+        }
+        let (operator, holder) = (self.shown.view(ReaderPlace::Operator), self.shown.view(ReaderPlace::Holder));
+        let waits_for_operator = self.station.locked() || self.station.signed_in().is_none();
+        match (operator, holder) {
+            (CardView::Card(card), _) if !card.operator => Some(WrongReader::HoldersCard),
+            (CardView::Empty, CardView::Card(card)) if card.operator && waits_for_operator => Some(WrongReader::OperatorsCard),
+            _ => None,
+        }
     }
 
     /// The upright picture that is judged or was accepted.

@@ -62,6 +62,8 @@ mod scanner_backends;
 mod scanner_host;
 mod scanner_virtual;
 mod screens;
+mod screens_cards;
+mod screens_locked;
 mod script_use;
 mod scripts;
 mod signature;

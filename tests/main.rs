@@ -16,6 +16,7 @@ mod card_desk;
 mod card_hostile;
 mod card_opensc;
 mod card_pin;
+mod card_pkcs11;
 mod card_pulled;
 mod card_signing;
 mod config_broken;

@@ -59,10 +59,19 @@ impl DataFolder {
     pub fn keys(&self) -> PathBuf {
         self.0.join("keys")
     }
+    /// Answers on revocation that are still in force.
+    pub fn revocation(&self) -> PathBuf {
+        self.0.join("revocation")
+    }
     /// What the virtual scanner needs.
     pub fn scanner(&self) -> PathBuf {
         self.0.join("scanner")
     }
+    /// The answers about revocation that trust keeps.
+    pub fn revocation(&self) -> PathBuf {
+        self.0.join("revocation")
+    }
+
     /// The private archive of training.
     pub fn archive(&self) -> PathBuf {
         self.0.join("training-archive")

@@ -284,7 +284,7 @@ impl Desk {
             self.side.forget_pin();
             self.plan = None;
             self.plan_asked = None;
-            if snapshot.holder_card.card().is_some() {
+            if before.holder_card.card().is_none() {
                 self.side.error = None;
             }
         }

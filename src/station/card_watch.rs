@@ -32,7 +32,7 @@ impl CardsWatched {
         let (operator, holder) = (cards.settings(ReaderPlace::Operator).clone(), cards.settings(ReaderPlace::Holder).clone());
         let thread = thread::Builder::new().name("desk readers".to_owned()).spawn(move || {
             match DeskReaders::watch(&operator, &holder, cards.executable()) {
-                Ok(readers) => {
+                Ok(mut readers) => {
                     while !stopped.load(Ordering::Relaxed) {
                         if let Some(event) = readers.next(NOTICE) {
                             tell(event);

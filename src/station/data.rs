@@ -59,10 +59,6 @@ impl DataFolder {
     pub fn keys(&self) -> PathBuf {
         self.0.join("keys")
     }
-    /// Answers on revocation that are still in force.
-    pub fn revocation(&self) -> PathBuf {
-        self.0.join("revocation")
-    }
     /// What the virtual scanner needs.
     pub fn scanner(&self) -> PathBuf {
         self.0.join("scanner")

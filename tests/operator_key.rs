@@ -114,7 +114,8 @@ fn two_programs_at_once_share_the_tries() {
     let folder = tempfile::tempdir().unwrap();
     drop(operator(folder.path(), KeyAlgorithm::P256));
     let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let attempts: Vec<_> = (0..5).map(|_| scope.spawn(|| reopened(folder.path()).sign(MESSAGE, pin("0000").into()))).collect();
+        let attempts: Vec<_> =
+            (0..5).map(|_| scope.spawn(|| reopened(folder.path()).sign(MESSAGE, pin("0000").into()))).collect();
         attempts.into_iter().map(|attempt| attempt.join().unwrap()).collect()
     });
     let wrong = outcomes.iter().filter(|outcome| matches!(outcome, Err(SignError::WrongPin { .. }))).count();

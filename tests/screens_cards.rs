@@ -112,7 +112,8 @@ fn third_party(window: &OperatorWindow, lang: &str, asked: bool, card: CardFace,
     });
     page.set_says_name("Anna Maria Eriksson".into());
     page.set_statement(
-        say(lang, "Har vært hennes leder på avdelingen siden 2019.", "Has been her superior in the department since 2019.").into(),
+        say(lang, "Har vært hennes leder på avdelingen siden 2019.", "Has been her superior in the department since 2019.")
+            .into(),
     );
     page.set_superior(true);
     page.set_compares(true);
@@ -176,7 +177,8 @@ pub const OPERATOR_SCENES: &[Scene<OperatorWindow>] = &[
         set: |window, lang| {
             let line = say(lang, "Kvalifisert · Gyldig til 14.03.2028", "Qualified · Valid until 14.03.2028");
             let verdict = say(lang, "Sertifikatet er sperret.", "The certificate is revoked.");
-            let remedy = say(lang, "Bruk et annet kort, eller be om et erstatningskort.", "Use another card, or ask for a replacement.");
+            let remedy =
+                say(lang, "Bruk et annet kort, eller be om et erstatningskort.", "Use another card, or ask for a replacement.");
             let card = face("Kari Nordmann", line, verdict, Tone::Bad, remedy);
             sign_in(window, lang, card, PinState { fewest: 6, most: 8, ..PinState::default() });
         },
@@ -399,8 +401,18 @@ fn holder_card(window: &HolderWindow, lang: &str, page: HolderPage, pin: PinStat
     card.set_pin(pin);
 }
 
-const DIGITS: [&str; 10] =
-    ["ho-digit-0", "ho-digit-1", "ho-digit-2", "ho-digit-3", "ho-digit-4", "ho-digit-5", "ho-digit-6", "ho-digit-7", "ho-digit-8", "ho-digit-9"];
+const DIGITS: [&str; 10] = [
+    "ho-digit-0",
+    "ho-digit-1",
+    "ho-digit-2",
+    "ho-digit-3",
+    "ho-digit-4",
+    "ho-digit-5",
+    "ho-digit-6",
+    "ho-digit-7",
+    "ho-digit-8",
+    "ho-digit-9",
+];
 
 /// Every page of the holder's window on which a card counts.
 pub const HOLDER_SCENES: &[Scene<HolderWindow>] = &[

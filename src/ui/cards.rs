@@ -102,9 +102,7 @@ impl CardWords<'_> {
         let face = self.card(card);
         match card.state(kind) {
             Some(CardState::Valid) => face,
-            Some(state) => {
-                CardFace { verdict: self.state(state), tone: state_tone(state), ..face }
-            }
+            Some(state) => CardFace { verdict: self.state(state), tone: state_tone(state), ..face },
             None => self.but(face, none_of(kind), "face.other-card", Tone::Bad),
         }
     }

@@ -348,7 +348,11 @@ pub fn holder_page(desk: &Desk) -> HolderPage {
             HolderPage::Welcome
         }
         Step::OwnCard | Step::ThirdParty if side_asked(desk) => {
-            if asks_pin(desk) { HolderPage::Pin } else { HolderPage::Card }
+            if asks_pin(desk) {
+                HolderPage::Pin
+            } else {
+                HolderPage::Card
+            }
         }
         Step::Terms if !desk.terms_pages.is_empty() => HolderPage::Terms,
         Step::Signature if control.signature().current().is_none() => HolderPage::Sign,

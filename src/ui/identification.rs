@@ -183,7 +183,8 @@ pub(super) fn decode(shell: &Shell) {
         };
         let known = desk.side.earlier_scan.as_ref().is_some_and(|(jpeg, _)| Arc::ptr_eq(jpeg, &earlier.picture));
         if !known {
-            desk.side.earlier_scan = super::scan::picture(&earlier.picture).map(|picture| (Arc::clone(&earlier.picture), picture));
+            desk.side.earlier_scan =
+                super::scan::picture(&earlier.picture).map(|picture| (Arc::clone(&earlier.picture), picture));
         }
     });
 }
@@ -196,7 +197,9 @@ fn side(desk: &Desk, face: CardFace) -> HolderSide {
     let asked = side_asked(desk);
     let missing = match &desk.snapshot.holder_card {
         CardView::ReaderMissing => Some(("CARD_READER_MISSING", "")),
-        CardView::Fault { code: code @ ("CARD_SERVICE_MISSING" | "CARD_LIBRARY_MISSING"), message } => Some((*code, message.as_str())),
+        CardView::Fault { code: code @ ("CARD_SERVICE_MISSING" | "CARD_LIBRARY_MISSING"), message } => {
+            Some((*code, message.as_str()))
+        }
         _ => None,
     };
     let missing = missing.map(|(code, message)| {
@@ -218,12 +221,7 @@ fn side(desk: &Desk, face: CardFace) -> HolderSide {
                 WrongReader::OperatorsCard => "face.operators-card",
                 WrongReader::HoldersCard => "face.holders-card",
             };
-            CardFace {
-                verdict: text(language, "face.wrong-reader"),
-                remedy: text(language, remedy),
-                tone: Tone::Warn,
-                ..face
-            }
+            CardFace { verdict: text(language, "face.wrong-reader"), remedy: text(language, remedy), tone: Tone::Warn, ..face }
         }
         _ => face,
     };

@@ -157,18 +157,24 @@ impl Shell {
 
     /// Takes over everything that the station told since, and shows it. Returns whether there was anything.
     pub fn pump(&self) -> bool {
-        let mut any = false;
-        let before = self.desk(|desk| desk.step());
-        while let Ok(update) = self.updates.try_recv() {
-            any = true;
-            self.take(update);
-        }
+        let any = self.tell(self.updates.try_iter());
         let mut changed = false;
         while self.nudged.try_recv().is_ok() {
             changed = true;
         }
         if changed {
             self.ask(Request::Look);
+        }
+        any || changed
+    }
+
+    /// Takes over what is told, and shows it with what follows from it. Returns whether there was anything.
+    pub fn tell(&self, updates: impl IntoIterator<Item = Update>) -> bool {
+        let mut any = false;
+        let before = self.desk(|desk| desk.step());
+        for update in updates {
+            any = true;
+            self.take(update);
         }
         if any {
             scan::decode(self);
@@ -177,7 +183,7 @@ impl Shell {
             self.close_sheet(before);
             self.present();
         }
-        any || changed
+        any
     }
 
     fn take(&self, update: Update) {

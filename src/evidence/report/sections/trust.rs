@@ -3,11 +3,7 @@
 use super::{given, plain, said};
 use crate::{
     control::judged::{AnswerSource, Judged},
-    evidence::report::{
-        layout::Field,
-        text::Typeface,
-        words,
-    },
+    evidence::report::{layout::Field, text::Typeface, words},
 };
 
 /// The fields that tell when a certificate was checked and how its revocation was.

@@ -314,9 +314,10 @@ pub const OPERATOR_SCENES: &[Scene<OperatorWindow>] = &[
             page.set_earlier_line("".into());
             page.set_no_earlier_scan(text(lang, "third-party.no-earlier-scan").into());
             page.set_can_compare(false);
+            page.set_can_start(false);
         },
         enabled: &["op-other-method"],
-        disabled: &["op-earlier-alike", "op-earlier-different"],
+        disabled: &["op-start-third", "op-earlier-alike", "op-earlier-different"],
     },
     Scene {
         name: "sheet-different-person",

@@ -156,10 +156,13 @@ fn show_third_party(desk: &Desk, window: &OperatorWindow) {
     let name = forms::required(language, &page.get_says_name());
     page.set_says_name_error(name.error);
     let long_enough = page.get_statement().trim().chars().count() >= 3;
-    page.set_can_start(side.ready && !side.asked && name.value.is_some() && long_enough && !desk.busy());
+    // Without the picture to compare with the third party's word would not be enough.
+    let compares = control.opening().plan.compare_previous_scan;
+    let comparable = !compares || desk.snapshot.previous_scan.is_some();
+    page.set_can_start(comparable && side.ready && !side.asked && name.value.is_some() && long_enough && !desk.busy());
     page.set_side(side);
 
-    page.set_compares(control.opening().plan.compare_previous_scan);
+    page.set_compares(compares);
     page.set_compared(control.previous_scan().is_some());
     let earlier = desk.snapshot.previous_scan.as_ref();
     page.set_can_compare(earlier.is_some() && control.previous_scan().is_none() && !desk.busy());

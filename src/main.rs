@@ -4,8 +4,8 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use bam_station::{
     cli::{self, exit},
-    config::{self, Broken, Configuration, Master, Search},
-    device::no_dumps,
+    config::{self, Broken, Configuration, Local, Master, Search},
+    device::{card::Road, no_dumps},
     evidence::sign::KeyStore,
     register::{Register, RegisterError},
     station::{Clock as _, DataFolder, DeliveryError, DeliveryRoad, OwnCheck, SystemClock},
@@ -84,7 +84,10 @@ fn main() -> ExitCode {
         Command::Register(args) => cli::register::run(args, data.path()),
         Command::Deliver(args) => with(configuration(), |whole| deliver(args, &whole, &data)),
         Command::Receive(args) => receive(args),
-        Command::Card(args) => cli::card::run(args),
+        Command::Card(args) => match card_roads(cli.local) {
+            Ok(roads) => cli::card::run(args, &roads),
+            Err(error) => wrong(&error),
+        },
         Command::Operator(args) => cli::operator::run(args, data.path()),
         Command::Specimen(args) => cli::specimen::run(args),
         Command::DeviceHost(args) => cli::device_host::run(args),
@@ -152,6 +155,23 @@ fn rules_in_force(named: Option<PathBuf>) -> Result<Master, config::ConfigError>
         }
         Err(error) => Err(error),
     }
+}
+
+/// The roads of both readers of LOCAL.toml; PC/SC where no LOCAL.toml is named and none is found.
+fn card_roads(named: Option<PathBuf>) -> Result<Vec<Road>, config::ConfigError> {
+    let asked_for = named.is_some();
+    let local = match Search::this_machine().local(named).and_then(|path| config::load_local(&path)) {
+        Ok(loaded) => loaded.value,
+        Err(error) if !asked_for && error.kind() == Broken::Missing => Local::default(),
+        Err(error) => return Err(error),
+    };
+    // A file that names no module for a PKCS#11 reader is not loaded.
+    let mut roads: Vec<Road> = [&local.operator_reader, &local.holder_reader]
+        .into_iter()
+        .filter_map(|reader| Road::of(reader, &executable()).ok())
+        .collect();
+    roads.dedup();
+    Ok(roads)
 }
 
 fn wrong(error: &config::ConfigError) -> ExitCode {

@@ -2,21 +2,29 @@
 
 use std::{fs, process::Command as Process};
 
-use bam_station::cli::card::{CardArgs, run_to};
+use bam_station::{
+    cli::card::{CardArgs, run_to},
+    device::card::Road,
+};
 use clap::{Args as _, Command, FromArgMatches as _};
 use serde_json::Value;
 
 use crate::{
-    card_desk::{Authority, Desk, HOLDERS, OPERATORS, RSA_2048, at_a_desk},
+    card_desk::{Authority, Desk, HOLDERS, OPERATORS, P256, RSA_2048, at_a_desk},
+    card_pkcs11::{installed, opensc, program},
     signature::at,
 };
 
 /// Exit code, standard output, standard error.
 fn card(words: &[&str]) -> (u8, String, String) {
+    card_by(&[Road::Pcsc], words)
+}
+
+fn card_by(roads: &[Road], words: &[&str]) -> (u8, String, String) {
     let matches = CardArgs::augment_args(Command::new("card")).try_get_matches_from(["card"].iter().chain(words)).unwrap();
     let (mut out, mut messages) = (Vec::new(), Vec::new());
     let args = CardArgs::from_arg_matches(&matches).unwrap();
-    let code = run_to(&args, at("2026-11-21T09:00:00Z"), &mut out, &mut messages);
+    let code = run_to(&args, roads, at("2026-11-21T09:00:00Z"), &mut out, &mut messages);
     (code, String::from_utf8(out).unwrap(), String::from_utf8(messages).unwrap())
 }
 
@@ -38,7 +46,7 @@ fn list_names_the_readers_and_where_a_card_is() {
         let _card = desk.insert(HOLDERS, Authority::new().card("Åse Ødegård", RSA_2048));
         let (code, readers) = json_of(&["list", "--json"]);
         assert_eq!(code, 0);
-        let expected = serde_json::json!([{"name": OPERATORS, "card": false}, {"name": HOLDERS, "card": true}]);
+        let expected = serde_json::json!([{"name": OPERATORS, "card": false, "road": "pcsc"}, {"name": HOLDERS, "card": true, "road": "pcsc"}]);
         assert_eq!(readers, expected);
         let (_, words, _) = card(&["list"]);
         assert_eq!(words, format!("{OPERATORS}  (empty)\n{HOLDERS}  (card)\n"));
@@ -109,5 +117,46 @@ fn the_program_itself_reads_the_card() {
         assert!(output.status.success());
         let cards: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(cards[0]["certificates"][1]["name"], "Åse Ødegård, Utopia kommune");
+    });
+}
+
+#[test]
+fn both_roads_of_a_desk_are_listed_and_shown() {
+    at_a_desk(|desk| {
+        let inserted = desk.insert(HOLDERS, Authority::new().card("Åse Ødegård", P256));
+        let roads = [Road::Pcsc, Road::Pkcs11(opensc())];
+        let (code, out, messages) = card_by(&roads, &["list", "--json"]);
+        assert_eq!(code, 0, "{messages}");
+        let readers: Value = serde_json::from_str(&out).unwrap();
+        let with_card: Vec<_> = readers.as_array().unwrap().iter().filter(|reader| reader["card"] == true).collect();
+        assert_eq!(with_card.len(), 2);
+        assert!(with_card.iter().all(|reader| reader["name"] == HOLDERS));
+        let (code, out, messages) = card_by(&roads, &["show", "--reader", "Holder", "--json"]);
+        assert_eq!(code, 0, "{messages}");
+        let cards: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((&cards[0]["road"], &cards[1]["road"]), (&"pcsc".into(), &"pkcs11".into()));
+        assert_eq!(cards[0]["certificates"], cards[1]["certificates"], "the same card by both roads");
+        assert_eq!((&cards[0]["pin_tries_left"], &cards[1]["pin_tries_left"]), (&3.into(), &Value::Null));
+        assert!(card_by(&roads, &["show", "--reader", "Reader"]).2.contains("[CARD_READER_AMBIGUOUS]"));
+        assert_eq!(inserted.card().verify_count(), 0);
+    });
+}
+
+#[test]
+fn the_program_takes_the_roads_from_its_local_file() {
+    at_a_desk(|desk| {
+        let _card = desk.insert(OPERATORS, Authority::new().card("Åse Ødegård", P256));
+        let local = desk.folder().join("LOCAL.toml");
+        let module = installed("opensc-pkcs11.so");
+        let reader = |name: &str| format!("[{name}]\nDriver = \"pkcs11\"\nModule = {module:?}\n");
+        fs::write(&local, reader("OperatorReader") + &reader("HolderReader")).unwrap();
+        let program = || Process::new(program());
+        let output = program().args(["card", "list", "--json", "--local"]).arg(&local).output().unwrap();
+        let readers: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let roads: Vec<_> = readers.as_array().unwrap().iter().map(|reader| reader["road"].as_str().unwrap()).collect();
+        assert!(!roads.is_empty() && roads.iter().all(|road| *road == "pkcs11"), "{readers}");
+        fs::write(&local, "[OperatorReader]\nDriver = \"pkcs11\"\n").unwrap();
+        let output = program().args(["card", "list", "--local"]).arg(&local).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
     });
 }

@@ -1,9 +1,9 @@
 //! Cards that lie: whatever a card answers, the station neither panics nor hangs, and believes nothing that is not proven.
 
-use std::time::{Duration, Instant};
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
 use bam_station::{
-    device::card::{Card as _, CardError, Channel, PcscCard, Piv, Slot},
+    device::card::{Card as _, CardError, Channel, Module, PcscCard, Piv, Pkcs11Card, Slot},
     secret::{Pin, PinEntry},
     trust::SignatureAlgorithm,
 };
@@ -83,6 +83,64 @@ fn a_card_that_never_ends_its_answer_is_stopped() {
     }
 }
 
+/// What a device host might say: frames around anything, and noise.
+fn host_output() -> impl Strategy<Value = Vec<u8>> {
+    let header = prop_oneof![
+        Just(r#""done""#.to_owned()),
+        Just(r#""signature""#.to_owned()),
+        Just(r#"{"certificate":{"label":"Certificate for Digital Signature"}}"#.to_owned()),
+        Just(r#"{"certificate":{"label":""}}"#.to_owned()),
+        Just(
+            r#"{"pin-facts":{"pad":false,"locked":false,"last_try":false,"wrong_before":false,"fewest":0,"most":255}}"#
+                .to_owned()
+        ),
+        Just(r#"{"readers":[{"name":"\u0007","card":true}]}"#.to_owned()),
+        Just(r#"{"failed":{"module":"\u001b[2J"}}"#.to_owned()),
+        Just(r#"{"failed":{"wrong-pin":{"last_try":true}}}"#.to_owned()),
+        "[ -~]{0,40}",
+    ];
+    let frame = (header, vec(any::<u8>(), 0..90)).prop_map(|(header, payload)| {
+        let length = |part: &[u8]| u32::try_from(part.len()).unwrap().to_be_bytes();
+        [&length(header.as_bytes())[..], &length(&payload), header.as_bytes(), &payload].concat()
+    });
+    vec(prop_oneof![4 => frame, 1 => vec(any::<u8>(), 0..40)], 0..6).prop_map(|parts| parts.concat())
+}
+
+#[test]
+fn a_device_host_that_lies_proves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (script, output) = (folder.path().join("host"), folder.path().join("output"));
+    fs::write(&script, format!("#!/bin/sh\ncat '{}'\n", output.display())).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+    let module = Module::new(&script, Path::new("/nowhere/module.so"));
+    // The card of an honest person, whose certificate the lying host repeats.
+    let certificate = Authority::new().issue("Åse Ødegård", &key(P256));
+    let honest = {
+        let header = r#"{"certificate":{"label":"Certificate for Digital Signature"}}"#;
+        let frame = |header: &str, payload: &[u8]| {
+            let length = |part: &[u8]| u32::try_from(part.len()).unwrap().to_be_bytes();
+            [&length(header.as_bytes())[..], &length(payload), header.as_bytes(), payload].concat()
+        };
+        [frame(header, &certificate), frame(r#""done""#, &[])].concat()
+    };
+    let mut runner =
+        proptest::test_runner::TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) });
+    runner
+        .run(&host_output(), |said| {
+            let mut card = Pkcs11Card::in_reader(module.clone(), OPERATORS.to_owned()).with_patience(Duration::from_secs(20));
+            fs::write(&output, &honest).unwrap();
+            card.contents().unwrap();
+            fs::write(&output, &said).unwrap();
+            let signed = card.sign_digest(Slot::Signature, SignatureAlgorithm::P256, &[7; 32], pin());
+            prop_assert!(signed.is_err(), "a signature out of nothing");
+            prop_assert!(card.prove_possession(Slot::Signature, &[5; 32], pin()).is_err());
+            let said = format!("{:?} {:?}", card.contents().err(), module.readers(Duration::from_secs(20)));
+            prop_assert!(!said.contains(|c: char| c.is_control()) && !said.contains("\\u{"), "{said}");
+            Ok(())
+        })
+        .unwrap();
+}
+
 #[test]
 fn lies_through_a_real_reader_are_named() {
     at_a_desk(|desk| {
@@ -91,9 +149,7 @@ fn lies_through_a_real_reader_are_named() {
         card.contents().unwrap();
         let mut answer = |instruction, bytes: &[u8]| {
             inserted.card().set_fault(Some(Fault { instruction, mishap: Mishap::Answer(bytes.to_vec()) }));
-            let begun = Instant::now();
             let signed = card.sign_digest(Slot::Signature, SignatureAlgorithm::P256, &[7; 32], pin());
-            assert!(begun.elapsed() < Duration::from_secs(5));
             inserted.card().set_fault(None);
             signed.err().unwrap()
         };

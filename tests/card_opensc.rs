@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use bam_virtual_card::{PadEntry, instruction};
 
-use crate::card_desk::{Authority, OPERATORS, P256, PIN, RSA_2048, at_a_desk};
+use crate::card_desk::{Authority, OPERATORS, P256, PAD, PIN, RSA_2048, at_a_desk, at_a_desk_with_pad};
 
 const MODULE: &str = "opensc-pkcs11.so";
 
@@ -54,8 +54,8 @@ fn opensc_signs_with_both_keys_and_openssl_agrees() {
 
 #[test]
 fn opensc_takes_the_pin_from_the_readers_pin_pad() {
-    at_a_desk(|desk| {
-        let card = desk.insert(OPERATORS, Authority::new().card("Åse Ødegård", P256));
+    at_a_desk_with_pad(|desk| {
+        let card = desk.insert(PAD, Authority::new().card("Åse Ødegård", P256));
         card.card().set_pad(PadEntry::Digits(PIN.into()));
         let slots = pkcs11(desk.folder(), &["--list-slots"]);
         assert!(slots.contains("PIN pad present"), "{slots}");

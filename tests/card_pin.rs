@@ -144,9 +144,10 @@ fn another_card_gets_no_pin() {
 fn a_card_that_does_not_answer_is_given_up_and_sent_nothing_more() {
     at_a_desk(|desk| {
         let (inserted, card) = insert(desk, P256);
-        let mut card = card.with_patience(Duration::from_secs(1));
+        let mut card = card;
         card.contents().unwrap();
-        let slow = Mishap::Slow(Duration::from_secs(3));
+        let mut card = card.with_patience(Duration::from_secs(2));
+        let slow = Mishap::Slow(Duration::from_secs(6));
         inserted.card().set_fault(Some(Fault { instruction: instruction::VERIFY, mishap: slow }));
         assert_eq!(sign(&mut card, PIN), Err(CardError::Silent));
         inserted.card().set_fault(None);

@@ -4,7 +4,7 @@ use std::fs;
 
 use bam_station::config::{
     Broken, ConfigError, Language, Loaded, Local, load_local,
-    local::{ScanMode, ScannerDriver, WindowPlace},
+    local::{CardDriver, PinPadUse, ReaderSettings, ScanMode, ScannerDriver, WindowPlace},
 };
 
 fn local(content: &str) -> Result<Loaded<Local>, ConfigError> {
@@ -42,6 +42,36 @@ fn every_key_reaches_its_place() {
     assert_eq!(desk.holder.language, Language::En);
     assert_eq!(desk.windows.operator, Some(WindowPlace { width: 1920, height: 1080, position: None }));
     assert_eq!(desk.windows.holder, Some(WindowPlace { width: 1280, height: 800, position: Some((-1280, 0)) }));
+}
+
+#[test]
+fn each_reader_has_a_road_a_name_and_a_rule_for_its_pin_pad() {
+    let desk = local(
+        "[OperatorReader]\nDriver = \"pkcs11\"\nReader = \"ACR88\"\nModule = \"/usr/lib/vendor.so\"\nPinPad = \"required\"\n\
+         [HolderReader]\nReader = \"ACR89\"\nPinPad = \"never\"\n",
+    )
+    .unwrap()
+    .value;
+    let ReaderSettings { driver, reader, module, pin_pad } = desk.operator_reader;
+    assert_eq!((driver, pin_pad), (CardDriver::Pkcs11, PinPadUse::Required));
+    assert_eq!((reader.as_deref(), module), (Some("ACR88"), Some("/usr/lib/vendor.so".into())));
+    assert_eq!((desk.holder_reader.driver, desk.holder_reader.pin_pad), (CardDriver::Pcsc, PinPadUse::Never));
+    assert_eq!(desk.holder_reader.reader.as_deref(), Some("ACR89"));
+    assert_eq!(Local::default().operator_reader, ReaderSettings::default());
+}
+
+#[test]
+fn a_module_and_its_road_belong_together() {
+    let error = local("[HolderReader]\nDriver = \"pkcs11\"\n").unwrap_err();
+    let found = &error.diagnostics()[0];
+    assert_eq!((found.line, found.column), (2, 1), "{found}");
+    assert!(found.allowed.contains("Module"), "{found}");
+    let error = local("[OperatorReader]\nModule = \"/usr/lib/vendor.so\"\n").unwrap_err();
+    assert_eq!((error.kind(), error.diagnostics()[0].line), (Broken::Contradiction, 2));
+    // A path that depends on the working folder, or on the loader's search path.
+    for wrong in ["vendor.so", "./vendor.so", ""] {
+        assert!(local(&format!("[OperatorReader]\nDriver = \"pkcs11\"\nModule = \"{wrong}\"\n")).is_err(), "{wrong}");
+    }
 }
 
 #[test]

@@ -60,7 +60,8 @@ fn an_operator_signs_in_and_signs_a_qualified_control_with_a_card() {
             let record: serde_json::Value = serde_json::from_slice(verification.record_bytes.as_deref().unwrap()).unwrap();
             let judged = &record["operator_judged"];
             assert_eq!(judged["chain"].as_array().unwrap().len(), 3, "leaf, sub CA, root: {judged}");
-            assert_eq!(judged["revocation"][0]["source"], "ocsp");
+            let sources: Vec<_> = judged["revocation"].as_array().unwrap().iter().map(|answer| &answer["source"]).collect();
+            assert!(sources.contains(&&"ocsp".into()) && sources.contains(&&"revocation-list".into()), "{sources:?}");
             for answer in judged["revocation"].as_array().unwrap() {
                 let kept = answer["answer"].as_str().unwrap().parse().unwrap();
                 assert!(!station.evidence(&kept).unwrap().is_empty());
@@ -106,7 +107,7 @@ fn who_may_not_sign_in_is_refused_and_recorded_and_spends_no_pin_try() {
             (&stale, "SIGN_IN_TRAINING_TOO_OLD"),
             (&revoked, "CERTIFICATE_REVOKED"),
             (&expired, "CERTIFICATE_EXPIRED"),
-            (&elsewhere.kari, "CERTIFICATE_ISSUER_MISSING"),
+            (&elsewhere.kari, "CERTIFICATE_SIGNATURE_WRONG"),
         ] {
             let card = desk.insert(OPERATORS, card_of(issued));
             assert_eq!(code(station.sign_in_with_card(pin())), why);
@@ -115,7 +116,8 @@ fn who_may_not_sign_in_is_refused_and_recorded_and_spends_no_pin_try() {
         }
         let card = desk.insert(OPERATORS, card_of(&office.kari));
         assert_eq!(code(station.sign_in_with_card(typed("999999"))), "CARD_PIN_WRONG");
-        assert_eq!((card.card().verify_count(), card.card().pin_tries_left()), (1, 2));
+        assert_eq!(card.card().verify_count(), 1);
+        assert_eq!(card.card().pin_tries_left(), 2);
         let refusals = register_entries(&station, "sign-in-refused");
         assert_eq!(refusals.len(), 8);
         assert!(refusals.iter().all(|refusal| refusal["office"].is_string()), "{refusals:?}");
@@ -143,6 +145,7 @@ fn a_pulled_card_locks_and_only_the_same_card_unlocks() {
         assert!(station.last_sign_in().is_none(), "the first one");
         assert_eq!(code(station.unlock(pin())), "STATION_NOT_LOCKED");
         begin(&mut station, asked(Function::PinUnlock, Local));
+        station.act(Command::ChooseMethod(Method::Document)).unwrap();
         let kept = card.pull();
         station.lock();
         let document = passport(&station.configuration().clone());
@@ -253,7 +256,7 @@ fn the_own_card_must_be_the_subjects_and_say_the_same_as_when_the_control_began(
             (office.person(PER, Local, -30, 300), "CARD_OF_SOMEBODY_ELSE"),
             (office.person(ANNA, Qualified, -30, 300), "CARD_WITHOUT_CERTIFICATE_OF_KIND"),
             (office.person(ANNA, Local, -300, -1), "CARD_IN_OTHER_STATE"),
-            (Office::new().person(ANNA, Local, -30, 300), "CERTIFICATE_ISSUER_MISSING"),
+            (Office::new().person(ANNA, Local, -30, 300), "CERTIFICATE_SIGNATURE_WRONG"),
         ] {
             let card = desk.insert(HOLDERS, card_of(&issued));
             assert_eq!(code(station.prove_own_card(pin()).map(drop)), why);

@@ -11,13 +11,16 @@
     missing_docs
 )]
 
+mod card_canary;
 mod card_command;
 mod card_desk;
 mod card_hostile;
 mod card_opensc;
+mod card_pad;
 mod card_pin;
 mod card_pkcs11;
 mod card_pulled;
+mod card_readers;
 mod card_signing;
 mod config_broken;
 mod config_command;
@@ -36,6 +39,7 @@ mod delivery_receipt;
 mod desk_by_hand;
 mod desk_cards;
 mod desk_cards_by_hand;
+mod desk_cards_pulled;
 mod desk_ends;
 mod desk_whole_control;
 mod faults;

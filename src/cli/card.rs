@@ -1,6 +1,7 @@
 //! `bam-station card`: readers, cards and their certificates. It never asks for a PIN and spends no try.
 
 use std::{
+    collections::BTreeSet,
     fmt::Write as _,
     io::{self, Write},
     path::PathBuf,
@@ -12,7 +13,8 @@ use serde::Serialize;
 
 use super::{exit, verify};
 use crate::{
-    device::card::{Card as _, CardCertificate, CardError, PcscCard, ReaderInfo, Slot, readers},
+    config::local::PinPadUse,
+    device::card::{CardCertificate, CardError, ReaderInfo, Road, Slot},
     rules::CertificateKind,
     trust::{Anchors, describe, policies, serial_text, validity, verify_chain},
 };
@@ -41,7 +43,7 @@ pub enum CardAction {
 /// The options of `bam-station card show`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ShowArgs {
-    /// Only the card in this reader; the beginning of its name is enough
+    /// Only the card in this reader; a part of its name is enough that no other reader's name has
     #[arg(long, value_name = "NAME")]
     pub reader: Option<String>,
     /// The CAs' certificates, PEM or DER; each certificate on the card must lead to one
@@ -57,8 +59,13 @@ pub struct ShowArgs {
 pub struct ShownCard {
     /// The reader's name.
     pub reader: String,
-    /// PIN tries left; 0 when the card is blocked, null while another program has the PIN verified.
+    /// `pcsc` or `pkcs11`.
+    pub road: &'static str,
+    /// PIN tries left; 0 when the card is blocked, null while another program has the PIN verified or when a PKCS#11 module does not
+    /// tell.
     pub pin_tries_left: Option<u8>,
+    /// The reader has a PIN pad.
+    pub pin_pad: bool,
     /// The certificates.
     pub certificates: Vec<ShownCertificate>,
     /// Slots whose certificate cannot be read.
@@ -129,15 +136,17 @@ impl ShowError {
 }
 
 /// Runs the command: 0 done, 1 with `--trust` when a certificate does not count, 2 wrong use, 3 the service, a reader or a card failed.
-pub fn run(args: &CardArgs) -> ExitCode {
-    run_to(args, Timestamp::now(), &mut io::stdout().lock(), &mut io::stderr().lock()).into()
+///
+/// `roads` are those of LOCAL.toml.
+pub fn run(args: &CardArgs, roads: &[Road]) -> ExitCode {
+    run_to(args, roads, Timestamp::now(), &mut io::stdout().lock(), &mut io::stderr().lock()).into()
 }
 
 /// The same with these outputs.
-pub fn run_to(args: &CardArgs, now: Timestamp, out: &mut impl Write, messages: &mut impl Write) -> u8 {
+pub fn run_to(args: &CardArgs, roads: &[Road], now: Timestamp, out: &mut impl Write, messages: &mut impl Write) -> u8 {
     let answer = match &args.action {
-        CardAction::List { json } => readers().map(|found| (list(&found, *json), exit::DONE)).map_err(ShowError::from),
-        CardAction::Show(show) => cards(show, now).map(|cards| {
+        CardAction::List { json } => readers(roads).map(|found| (list(&found, *json), exit::DONE)).map_err(ShowError::from),
+        CardAction::Show(show) => cards(show, roads, now).map(|cards| {
             let refused = cards.iter().flat_map(|card| &card.certificates).any(|found| found.trusted == Some(false));
             (if show.json { json(&cards) } else { in_words(&cards) }, if refused { exit::NO } else { exit::DONE })
         }),
@@ -155,31 +164,67 @@ pub fn run_to(args: &CardArgs, now: Timestamp, out: &mut impl Write, messages: &
     }
 }
 
-/// The cards in all readers, or in the one that is named.
-pub fn cards(args: &ShowArgs, now: Timestamp) -> Result<Vec<ShownCard>, ShowError> {
-    let anchors = args.trust.as_deref().map(verify::anchors).transpose()?;
-    let found = readers()?;
-    let chosen: Vec<&ReaderInfo> = match &args.reader {
-        None => found.iter().filter(|reader| reader.card).collect(),
-        Some(name) => {
-            let exact = found.iter().find(|reader| reader.name == *name);
-            let beginning = || found.iter().find(|reader| reader.name.starts_with(name.as_str()));
-            let missing = || ShowError::Card { reader: name.clone(), error: CardError::NoReader };
-            vec![exact.or_else(beginning).ok_or_else(missing)?]
-        }
+/// A reader and the road to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct ListedReader<'r> {
+    #[serde(flatten)]
+    reader: ReaderInfo,
+    /// `pcsc` or `pkcs11`.
+    #[serde(rename = "road", serialize_with = "by_name")]
+    road: &'r Road,
+}
+
+fn by_name<S: serde::Serializer>(road: &&Road, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(road.name())
+}
+
+/// The readers by all roads. A reader to which two roads lead is there twice.
+fn readers(roads: &[Road]) -> Result<Vec<ListedReader<'_>>, CardError> {
+    let mut listed = Vec::new();
+    for road in roads {
+        listed.extend(road.readers()?.into_iter().map(|reader| ListedReader { reader, road }));
+    }
+    Ok(listed)
+}
+
+/// The readers that are meant: all with a card, or by whichever road the one with this name or this in its name.
+fn choose<'l, 'r>(listed: &'l [ListedReader<'r>], name: Option<&str>) -> Result<Vec<&'l ListedReader<'r>>, CardError> {
+    let Some(name) = name else { return Ok(listed.iter().filter(|found| found.reader.card).collect()) };
+    let exact = listed.iter().find(|found| found.reader.name == name);
+    let fitting: BTreeSet<&str> = match exact {
+        Some(exact) => [exact.reader.name.as_str()].into(),
+        None => listed.iter().map(|found| found.reader.name.as_str()).filter(|found| found.contains(name)).collect(),
     };
-    let one = |reader: &ReaderInfo| {
-        show(&reader.name, anchors.as_ref(), now).map_err(|error| ShowError::Card { reader: reader.name.clone(), error })
+    match fitting.len() {
+        0 => Err(CardError::NoReader),
+        1 => Ok(listed.iter().filter(|found| fitting.contains(found.reader.name.as_str())).collect()),
+        _ => Err(CardError::SeveralReaders),
+    }
+}
+
+/// The cards in all readers, or in the one that is named.
+pub fn cards(args: &ShowArgs, roads: &[Road], now: Timestamp) -> Result<Vec<ShownCard>, ShowError> {
+    let anchors = args.trust.as_deref().map(verify::anchors).transpose()?;
+    let found = readers(roads)?;
+    let chosen = choose(&found, args.reader.as_deref());
+    let chosen = chosen.map_err(|error| ShowError::Card { reader: args.reader.clone().unwrap_or_default(), error })?;
+    let one = |found: &ListedReader<'_>| {
+        let name = &found.reader.name;
+        show(found.road, name, anchors.as_ref(), now).map_err(|error| ShowError::Card { reader: name.clone(), error })
     };
     chosen.into_iter().map(one).collect()
 }
 
-fn show(reader: &str, anchors: Option<&Anchors>, now: Timestamp) -> Result<ShownCard, CardError> {
-    let mut card = PcscCard::in_reader(reader)?;
+fn show(road: &Road, reader: &str, anchors: Option<&Anchors>, now: Timestamp) -> Result<ShownCard, CardError> {
+    // Where the PIN would be typed is of no interest here.
+    let mut card = road.card(reader, PinPadUse::WhenPresent)?;
     let contents = card.contents()?;
+    let facts = card.pin_facts()?;
     Ok(ShownCard {
         reader: reader.to_owned(),
-        pin_tries_left: card.tries_left()?,
+        road: road.name(),
+        pin_tries_left: facts.tries_left,
+        pin_pad: facts.pad,
         certificates: contents.certificates.iter().map(|found| shown(found, anchors, now)).collect(),
         unreadable: contents.unreadable,
     })
@@ -209,7 +254,7 @@ fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).map(|json| json + "\n").unwrap_or_default()
 }
 
-fn list(found: &[ReaderInfo], as_json: bool) -> String {
+fn list(found: &[ListedReader<'_>], as_json: bool) -> String {
     if as_json {
         return json(&found);
     }
@@ -217,9 +262,11 @@ fn list(found: &[ReaderInfo], as_json: bool) -> String {
         return "No card reader is connected.\n".to_owned();
     }
     let mut words = String::new();
-    for reader in found {
+    for ListedReader { reader, road } in found {
+        let content = if reader.card { "card" } else { "empty" };
+        let road = if **road == Road::Pcsc { "" } else { ", by PKCS#11" };
         // A String takes everything that is written to it.
-        let _ = writeln!(words, "{}  ({})", reader.name, if reader.card { "card" } else { "empty" });
+        let _ = writeln!(words, "{}  ({content}{road})", reader.name);
     }
     words
 }
@@ -231,7 +278,8 @@ fn in_words(cards: &[ShownCard]) -> String {
     let mut words = String::new();
     for card in cards {
         let tries = match card.pin_tries_left {
-            None => "PIN in use by another program".to_owned(),
+            None if card.road == Road::Pcsc.name() => "PIN in use by another program".to_owned(),
+            None => "PIN tries not told".to_owned(),
             Some(0) => "BLOCKED: unblock it with its PUK".to_owned(),
             Some(left) => format!("PIN tries left {left}"),
         };

@@ -43,7 +43,7 @@ impl Search {
     /// The two files: those named, or else the first of each that is there.
     pub fn find(&self, master: Option<PathBuf>, local: Option<PathBuf>) -> Result<Found, ConfigError> {
         let master = self.master(master);
-        let local = self.one(local, "config/LOCAL.toml", "LOCAL.toml", "--local");
+        let local = self.local(local);
         let (master, local) = both(master, local)?;
         Ok(Found { master, local })
     }
@@ -51,6 +51,11 @@ impl Search {
     /// MASTER.toml alone: the file named, or else the first that is there.
     pub fn master(&self, named: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
         self.one(named, "MASTER.toml", "MASTER.toml", "--master")
+    }
+
+    /// LOCAL.toml alone: the file named, or else the first that is there.
+    pub fn local(&self, named: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
+        self.one(named, "config/LOCAL.toml", "LOCAL.toml", "--local")
     }
 
     fn one(&self, named: Option<PathBuf>, here: &str, elsewhere: &str, option: &str) -> Result<PathBuf, ConfigError> {

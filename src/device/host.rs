@@ -26,7 +26,7 @@ const WAITING_FRAMES: usize = 16;
 const FAREWELL: Duration = Duration::from_millis(200);
 
 /// How a device host is started.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostCommand {
     /// The station's executable.
     pub executable: PathBuf,

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// A mishap that strikes whenever the card is asked for one instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The instruction, for example [`crate::instruction::VERIFY`].
+    /// The instruction, for example [`crate::instruction::VERIFY`], which is struck only when it brings a PIN.
     pub instruction: u8,
     /// What happens.
     pub mishap: Mishap,

@@ -64,6 +64,11 @@ impl Inserted {
         lock(&self.card)
     }
 
+    /// The card, to look at it from another thread.
+    pub fn shared(&self) -> Arc<Mutex<VirtualCard>> {
+        Arc::clone(&self.card)
+    }
+
     /// Pulls the card and keeps it.
     pub fn pull(self) -> Arc<Mutex<VirtualCard>> {
         Arc::clone(&self.card)

@@ -30,7 +30,7 @@ pub use apdu::Channel;
 pub use desk::{DeskReaders, ReaderEvent, ReaderPlace, ReaderState};
 pub use error::CardError;
 pub use key::RsaPadding;
-pub use open::open_card;
+pub use open::{Road, open_card};
 pub use pcsc_card::PcscCard;
 pub use piv::Piv;
 pub use pkcs11::{Module, Pkcs11Card};

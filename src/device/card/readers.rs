@@ -2,10 +2,12 @@
 
 use std::{
     ffi::{CStr, CString},
+    sync::mpsc::sync_channel,
+    thread,
     time::{Duration, Instant},
 };
 
-use pcsc::{Context, ReaderState, Scope, State};
+use pcsc::{Context, Disposition, Protocols, ReaderState, Scope, ShareMode, State};
 use serde::{Deserialize, Serialize};
 
 use super::CardError;
@@ -39,6 +41,31 @@ pub fn choose<'r>(readers: &'r [ReaderInfo], name: Option<&str>) -> Result<&'r R
         (Some(reader), None) => Ok(reader),
         (Some(_), Some(_)) => Err(CardError::SeveralReaders),
         (None, _) => Err(CardError::NoReader),
+    }
+}
+
+/// Lets the card in this reader forget a PIN that a PKCS#11 module has left verified, as OpenSC does: C_Logout does not reach
+/// every card. Where the reader's name is not one of PC/SC there is nothing to do.
+///
+/// It takes no longer than `patience`, even when somebody keeps the card.
+pub fn reset_card(reader: &str, patience: Duration) {
+    let reader = reader.to_owned();
+    let (sender, done) = sync_channel(1);
+    let thread = thread::Builder::new().name("card reset".into()).spawn(move || {
+        let reset = || -> Option<()> {
+            let context = connect().ok()?;
+            // PKCS#11 cuts a name after 64 bytes.
+            let fits = |name: &CString| text(name) == reader || reader.len() >= 60 && text(name).starts_with(&reader);
+            let name = names(&context).ok()?.into_iter().find(fits)?;
+            let card = context.connect(&name, ShareMode::Shared, Protocols::ANY).ok()?;
+            card.disconnect(Disposition::ResetCard).ok()
+        };
+        // A card that is gone has forgotten everything.
+        let _ = reset();
+        let _ = sender.send(());
+    });
+    if thread.is_ok() {
+        let _ = done.recv_timeout(patience);
     }
 }
 

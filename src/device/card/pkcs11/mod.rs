@@ -20,7 +20,7 @@ use der::{Encode as _, Sequence, asn1::UintRef};
 use x509_cert::Certificate;
 
 use super::{
-    Card, CardError, Contents, PinFacts, Possession, ReaderInfo, RsaPadding, Slot, key::KeyKind, padding, readers::choose,
+    Card, CardError, Contents, PinFacts, Possession, ReaderInfo, RsaPadding, Slot, key::KeyKind, padding, readers::reset_card,
 };
 use crate::{
     config::local::PinPadUse,
@@ -39,7 +39,7 @@ const LONGEST_TEXT: usize = 128;
 const MOST_CERTIFICATES: usize = 32;
 
 /// A module and the device host in which it runs.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Module {
     command: HostCommand,
     path: PathBuf,
@@ -61,11 +61,6 @@ impl Module {
             (Answer::Readers(readers), _) => Ok(bounded(readers)),
             _ => Err(out_of_turn()),
         }
-    }
-
-    /// The reader that is meant by LOCAL.toml's `Reader`.
-    pub fn find_reader(&self, name: Option<&str>, patience: Duration) -> Result<ReaderInfo, CardError> {
-        choose(&self.readers(patience)?, name).cloned()
     }
 
     /// Starts a device host with this task. It has `patience` to finish it.
@@ -161,6 +156,9 @@ impl Pkcs11Card {
     /// How much longer when the PIN is typed on the reader, where the reader itself sets the limit and may ask twice.
     const AT_THE_PAD: Duration = Duration::from_mins(2);
 
+    /// How long the card may take to forget the PIN.
+    const RESET: Duration = Duration::from_secs(3);
+
     /// The card in the reader of this name. Nothing is opened yet.
     pub fn in_reader(module: Module, reader: String) -> Self {
         Self { module, reader, pin_pad: PinPadUse::default(), patience: Self::PATIENCE, known: BTreeMap::new() }
@@ -204,7 +202,10 @@ impl Pkcs11Card {
             }
         };
         drop(pin);
-        talk.next()
+        let outcome = talk.next();
+        drop(talk);
+        reset_card(&self.reader, Self::RESET);
+        outcome
     }
 
     /// Signs with the key in `slot` and checks the signature.

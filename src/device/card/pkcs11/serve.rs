@@ -56,14 +56,22 @@ pub fn serve(mut input: File, output: File) -> Result<(), FrameError> {
     let mut telling = Telling(BufWriter::new(output));
     let outcome = load(&module).and_then(|module| {
         let outcome = work(&module, task, &pin, &mut telling);
+        // Before the answer: then the card is free again when the station has it.
         let _ = module.finalize();
         outcome
     });
     match outcome {
-        Ok(()) => Ok(()),
+        Ok(answers) => answers.into_iter().try_for_each(|(answer, payload)| telling.tell(&answer, &payload)),
         Err(Trouble::Failure(failure)) => telling.tell(&Answer::Failed(failure), &[]),
         Err(Trouble::Station(error)) => Err(error),
     }
+}
+
+/// Answers with their payloads.
+type Answers = Vec<(Answer, Vec<u8>)>;
+
+fn one(answer: Answer) -> Answers {
+    vec![(answer, Vec::new())]
 }
 
 /// Why a task ended early.
@@ -112,32 +120,31 @@ fn load(path: &Path) -> Result<Pkcs11, Trouble> {
     Ok(module)
 }
 
-fn work(module: &Pkcs11, task: Task, pin: &[u8], telling: &mut Telling) -> Result<(), Trouble> {
+fn work(module: &Pkcs11, task: Task, pin: &[u8], telling: &mut Telling) -> Result<Answers, Trouble> {
     match task {
-        Task::Readers => Ok(telling.tell(&Answer::Readers(readers(module)?), &[])?),
+        Task::Readers => Ok(one(Answer::Readers(readers(module)?))),
         Task::Watch => watch(module, telling),
         Task::Contents { reader } => {
             let token = Token::open(module, &reader)?;
-            for certificate in token.certificates()? {
-                telling.tell(&Answer::Certificate { label: certificate.label }, &certificate.der)?;
-            }
-            Ok(telling.tell(&Answer::Done, &[])?)
+            let found = token.certificates()?.into_iter();
+            let certificates = found.map(|found| (Answer::Certificate { label: found.label }, found.der));
+            Ok(certificates.chain(one(Answer::Done)).collect())
         }
         Task::PinFacts { reader } => {
             let facts = Token::open(module, &reader)?.facts()?;
-            Ok(telling.tell(&Answer::PinFacts(facts), &[])?)
+            Ok(one(Answer::PinFacts(facts)))
         }
         Task::Verify { card, pin: from } => {
             let token = Token::open(module, &card.reader)?;
             token.certificate(&card)?;
             token.log_in(entry(from, pin)?.as_ref())?;
             token.log_out();
-            Ok(telling.tell(&Answer::Done, &[])?)
+            Ok(one(Answer::Done))
         }
         Task::Sign { card, pin: from, method, input } => {
             let token = Token::open(module, &card.reader)?;
             let signature = token.sign(&card, entry(from, pin)?.as_ref(), method, &input)?;
-            Ok(telling.tell(&Answer::Signature, &signature)?)
+            Ok(vec![(Answer::Signature, signature)])
         }
     }
 }
@@ -175,7 +182,7 @@ fn readers(module: &Pkcs11) -> Result<Vec<ReaderInfo>, Error> {
     Ok(slots(module)?.into_iter().map(|(_, reader)| reader).collect())
 }
 
-fn watch(module: &Pkcs11, telling: &mut Telling) -> Result<(), Trouble> {
+fn watch(module: &Pkcs11, telling: &mut Telling) -> Result<Answers, Trouble> {
     let mut told: Option<(Vec<ReaderInfo>, Instant)> = None;
     loop {
         let now = readers(module)?;
@@ -220,7 +227,9 @@ impl<'m> Token<'m> {
         let plain = failure(error);
         let gone = || self.module.get_slots_with_token().is_ok_and(|slots| !slots.contains(&self.slot));
         match plain {
-            Failure::Module(_) | Failure::NoCard | Failure::NotRecognised | Failure::NoReader if gone() => Failure::Removed,
+            // They were there when the session was opened.
+            Failure::NoCard | Failure::NoReader => Failure::Removed,
+            Failure::Module(_) | Failure::NotRecognised if gone() => Failure::Removed,
             other => other,
         }
     }

@@ -189,7 +189,7 @@ fn a_third_party_vouches_on_the_holders_side() {
         let desk = open(&office, data.path(), "third-party", |_| {});
         sign_in(&desk);
         assert!(desk.says("op-last-sign-in").starts_with("Sist pålogget"));
-        ask_for_anna(&desk, "pin-unlock");
+        ask_for_anna(&desk, "replacement-card");
         desk.click("op-begin");
         desk.until("the way is chosen", |desk| desk.page() == OperatorPage::Method);
         desk.click("op-method-third-party");

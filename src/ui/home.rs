@@ -150,12 +150,13 @@ fn rail(desk: &Desk, control: &Control) -> Vec<RailStep> {
         Step::HandBack | Step::Closed => 5,
     };
     let reached = if control.end().is_some() { reached(control) } else { rank(control.step()) };
+    let otherwise = matches!(control.step(), Step::OwnCard | Step::ThirdParty | Step::OperatorVouching);
     let by_document = matches!(control.identification(), None | Some((crate::control::Identification::Document(_), _)));
     order
         .into_iter()
         .map(|step| {
             let key = match step {
-                Step::Document if by_document && control.step() != Step::OwnCard => "step.document",
+                Step::Document if by_document && !otherwise => "step.document",
                 Step::Document => "step.identification",
                 Step::Terms => "step.terms",
                 Step::Signature => "step.signature",

@@ -18,7 +18,7 @@ use crate::{
     card_desk::{HOLDERS, OPERATORS, PAD, PIN, at_a_desk, at_a_desk_with_pad},
     desk_by_hand::{AtTheDesk, has},
     support_cards::{ANNA, OPERATOR, Office, PER, card_of, pin, up_to_the_approval},
-    support_screens::{click, enabled, key},
+    support_screens::{by_id, click, enabled, key},
 };
 
 const WRONG: &str = "999999";
@@ -105,6 +105,8 @@ fn a_renewal_by_own_card_from_sign_in_to_the_signed_report() {
         assert_eq!((form.get_card().title.as_str(), form.get_card().verdict.as_str()), (ANNA, "Gyldig"));
         assert!(!form.get_asks_renewed_before());
         desk.keep("plan");
+        let begin = by_id(desk.operator(), "op-begin");
+        assert!(begin.absolute_position().y + begin.size().height <= 800.0, "the plan pushes nothing out of the window");
         desk.click("op-begin");
         desk.until("the way is chosen", |desk| desk.page() == OperatorPage::Method);
         desk.click("op-method-own-card");

@@ -352,13 +352,19 @@ pub const OPERATOR_SCENES: &[Scene<OperatorWindow>] = &[
             renewal(window, lang, card);
             let page = window.global::<NewControl>();
             page.set_has_plan(true);
-            page.set_methods(list([finding(text(lang, "method.own-card"), Tone::Good)]));
-            page.set_steps(list(["step.terms", "step.approval"].map(|key| finding(text(lang, key), Tone::Good))));
-            page.set_reasons(texts(&[say(
+            page.set_methods(list(
+                ["method.own-card", "method.third-party", "method.operator"].map(|key| finding(text(lang, key), Tone::Good)),
+            ));
+            page.set_steps(list(
+                ["step.terms", "step.signature", "step.scan", "step.approval"].map(|key| finding(text(lang, key), Tone::Neutral)),
+            ));
+            let reason = say(
                 lang,
-                "Kvalifiserte sertifikater kan fornyes én gang, mens de er gyldige.",
-                "Qualified certificates may be renewed once, while they are valid.",
-            )]));
+                "De kvalifiserte sertifikatene er gyldige og ikke fornyet før; de kan fornyes én gang (BAM Identitetskontroll, punkt 3.1).",
+                "The qualified certificates are valid and were not renewed before; they may be renewed once (BAM identity control, item 3.1).",
+            );
+            // More reasons than there is room for.
+            page.set_reasons(texts(&[reason; 7]));
             page.set_can_begin(true);
         },
         enabled: &["op-begin", "op-kind-qualified"],

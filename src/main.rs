@@ -8,7 +8,7 @@ use bam_station::{
     device::{card::Road, no_dumps},
     evidence::sign::KeyStore,
     register::{Register, RegisterError},
-    station::{Clock as _, DataFolder, DeliveryError, DeliveryRoad, OwnCheck, SystemClock},
+    station::{Clock as _, DataFolder, DeliveryError, DeliveryRoad, OwnCheck, SystemClock, virtual_cards},
 };
 use clap::{Parser, Subcommand};
 
@@ -95,6 +95,7 @@ fn main() -> ExitCode {
 }
 
 fn run(configuration: Configuration, data: DataFolder) -> ExitCode {
+    virtual_cards::start_anew(&configuration, &data, &executable());
     match bam_station::ui::run(configuration, data, executable()) {
         Ok(()) => exit::DONE.into(),
         Err(error) => {

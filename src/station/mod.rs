@@ -16,6 +16,7 @@ pub mod run_script;
 pub mod script;
 mod session;
 mod sign_ins;
+pub mod virtual_cards;
 pub mod worker;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub use people::EarlierControl;
 pub use session::{KnownOperator, SessionError, SignedIn};
 
 use cards::CardFacts;
+use virtual_cards::{VirtualCardError, VirtualDesk};
 
 use crate::{
     config::Configuration,
@@ -53,6 +55,8 @@ pub struct Station {
     scanner: Box<dyn Scanner + Send>,
     glass: Option<VirtualGlass>,
     cards: Cards,
+    /// Training: the virtual readers, or why there are none.
+    virtual_desk: Option<Result<VirtualDesk, VirtualCardError>>,
     signed_in: Option<SignedIn>,
     /// The signed-in operator's card was pulled.
     locked: bool,

@@ -16,6 +16,7 @@ use super::{
     Cards, Clock, DataFolder, Station,
     data::DataFolderError,
     journal::{self, ReadBackError},
+    virtual_cards::{VirtualDesk, prepare},
 };
 
 /// Why the station does not open.
@@ -71,10 +72,16 @@ impl Station {
         let control = journal::unfinished(&register)?;
         let local = &configuration.local.value.scanner;
         let patience = Duration::from_secs(local.hang_seconds.into());
+        let mut readers = configuration.local.value.clone();
+        let mut virtual_desk = VirtualDesk::open(&mut readers, &data, &executable);
+        if let Some(Ok(_)) = virtual_desk
+            && let Err(error) = prepare(&keys, &configuration.master.value.common.company_name, clock.now())
+        {
+            virtual_desk = Some(Err(error));
+        }
         let trust = Arc::new(configuration.trust(&keys, &data)?);
-        let (readers, roles) = (&configuration.local.value, configuration.master.value.roles.clone());
-        let (operator, holder) = (readers.operator_reader.clone(), readers.holder_reader.clone());
-        let cards = Cards::new(operator, holder, executable.clone(), trust, roles);
+        let roles = configuration.master.value.roles.clone();
+        let cards = Cards::new(readers.operator_reader, readers.holder_reader, executable.clone(), trust, roles);
         let (scanner, glass): (Box<dyn Scanner + Send>, Option<VirtualGlass>) = match local.driver {
             ScannerDriver::Sane => (Box::new(HostedSane::system(executable, patience)), None),
             ScannerDriver::Virtual => {
@@ -91,6 +98,7 @@ impl Station {
             scanner,
             glass,
             cards,
+            virtual_desk,
             signed_in: None,
             locked: false,
             control,

@@ -476,7 +476,8 @@ impl Worker {
             Request::ComparePrevious { alike } => {
                 station.compare_previous(alike)?;
             }
-            Request::InsertVirtualCard { .. } | Request::PullVirtualCard(_) => return Err(CardFault::NoVirtualCards.into()),
+            Request::InsertVirtualCard { side, kind, name } => station.insert_virtual_card(side, kind, &name)?,
+            Request::PullVirtualCard(side) => station.pull_virtual_card(side)?,
             Request::Plan(asked) => {
                 let (asked, plan) = station.plan(*asked)?;
                 (self.tell)(Update::Plan { asked: Box::new(asked), plan });
@@ -536,7 +537,7 @@ impl Worker {
             operator_card: self.shown.view(ReaderPlace::Operator).clone(),
             holder_card: self.shown.view(ReaderPlace::Holder).clone(),
             wrong_reader: self.wrong_reader(),
-            virtual_cards: VirtualCards::Absent,
+            virtual_cards: station.virtual_cards(),
             previous_scan,
             today: reading.or(today(station, &delivered).map_err(Told::from), last.today.clone()),
             undelivered: deliveries.iter().filter(|state| state.delivered_at.is_none()).count(),

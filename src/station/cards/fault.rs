@@ -1,7 +1,11 @@
 //! Why a card did not do its part.
 
 use crate::{
-    control::Refusal, device::card::CardError, register::RegisterError, rules::role::NotAdmitted, station::ActError,
+    control::Refusal,
+    device::card::CardError,
+    register::RegisterError,
+    rules::role::NotAdmitted,
+    station::{ActError, virtual_cards::VirtualCardError},
     trust::Objection,
 };
 
@@ -40,6 +44,9 @@ pub enum CardFault {
     /// Virtual cards are for training desks.
     #[error("there are no virtual cards at this desk: they are for training")]
     NoVirtualCards,
+    /// The virtual readers.
+    #[error(transparent)]
+    Virtual(#[from] VirtualCardError),
     /// The control or the register.
     #[error(transparent)]
     Act(#[from] ActError),
@@ -58,6 +65,7 @@ impl CardFault {
             Self::NoCertificateOfKind => "CARD_WITHOUT_CERTIFICATE_OF_KIND",
             Self::NoEarlierScan => "NO_EARLIER_SCAN",
             Self::NoVirtualCards => "VIRTUAL_CARDS_ABSENT",
+            Self::Virtual(error) => error.code(),
             Self::Act(error) => error.code(),
         }
     }

@@ -30,8 +30,12 @@ fn configuration(digits: PinDigits) -> Configuration {
 }
 
 fn shell(digits: PinDigits) -> Rc<Shell> {
+    shell_of(configuration(digits))
+}
+
+fn shell_of(configuration: Configuration) -> Rc<Shell> {
     platform();
-    let shell = Shell::new(Arc::new(configuration(digits))).unwrap();
+    let shell = Shell::new(Arc::new(configuration)).unwrap();
     for window in [shell.operator.window(), shell.holder.window()] {
         window.set_size(LogicalSize::new(1280.0, 800.0));
     }
@@ -149,10 +153,22 @@ fn a_card_signs_in_before_a_key_in_software_does() {
     assert_eq!(pages(&shell).0, OperatorPage::SignIn);
     assert!(page.get_card_pin().blocked && !enabled(&shell.operator, "op-card-pin"));
     assert!(spoken(&shell.operator).iter().any(|said| said.contains(text("nb", "pin.card-blocked"))));
-    // A card that gives no access is told as such before a try is spent on it.
+    // On a training desk where nobody is appointed any card may play the operator's.
     told(&shell, &Snapshot { operator_card: card("Anna Eriksson", CertificateKind::Qualified, 3), ..Snapshot::default() });
+    assert!(enabled(&shell.operator, "op-card-pin"));
+}
+
+#[test]
+fn a_card_without_access_is_told_as_such_before_a_try_is_spent_on_it() {
+    let mut configuration = configuration(PinDigits::Fixed);
+    configuration.local.value.training = false;
+    let shell = shell_of(configuration);
+    told(&shell, &Snapshot { operator_card: card("Anna Eriksson", CertificateKind::Qualified, 3), ..Snapshot::default() });
+    assert_eq!(pages(&shell).0, OperatorPage::SignIn);
+    let page = shell.operator.global::<SignIn>();
     assert_eq!(page.get_card().verdict, text("nb", "face.not-operator"));
     assert!(!enabled(&shell.operator, "op-card-pin"));
+    assert!(find(&shell.operator, "op-road-key").is_none(), "keys in software are for training");
 }
 
 fn asked_for_own_card() -> Control {

@@ -72,12 +72,12 @@ impl CardWords<'_> {
         Some(CardFace { verdict: shown.cause, remedy: shown.remedy, tone: Tone::Bad, ..self.card(card) })
     }
 
-    /// The card with which an operator signs in.
-    pub fn sign_in(&self, view: &CardView) -> CardFace {
+    /// The card with which an operator signs in; `admitted` when it gives access.
+    pub fn sign_in(&self, view: &CardView, admitted: bool) -> CardFace {
         let Some(card) = view.card() else { return self.empty(view, "face.insert-operator").unwrap_or_default() };
         self.objected(card).unwrap_or_else(|| {
             let face = self.card(card);
-            if card.operator { face } else { self.but(face, "face.not-operator", "face.not-operator-remedy", Tone::Warn) }
+            if admitted { face } else { self.but(face, "face.not-operator", "face.not-operator-remedy", Tone::Warn) }
         })
     }
 

@@ -15,7 +15,7 @@ use crate::{
     config::Language,
     control::{Command, Control, End, Step},
     station::{
-        CardView,
+        CardView, VirtualCards,
         worker::{ListedControl, Request},
     },
 };
@@ -224,12 +224,17 @@ fn devices(desk: &Desk) -> Vec<Device> {
         };
         Device { name: text(language, name), state: text(language, state), tone }
     };
-    vec![
+    let mut devices = vec![
         reader("device.operator-reader", &desk.snapshot.operator_card),
         reader("device.holder-reader", &desk.snapshot.holder_card),
         Device { name: text(language, "device.scanner"), state: text(language, scanner_state), tone: Tone::Neutral },
         Device { name: text(language, "device.archive"), state: archive.0, tone: archive.1 },
-    ]
+    ];
+    if let VirtualCards::Fault { code, message } = &desk.snapshot.virtual_cards {
+        let state = words::shown_fault(language, code, message, Tone::Warn).cause;
+        devices.push(Device { name: text(language, "dock.open"), state, tone: Tone::Warn });
+    }
+    devices
 }
 
 fn show_list(desk: &Desk, window: &OperatorWindow) {

@@ -158,7 +158,10 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         let zone = desk.configuration.zone();
         let words = CardWords { language, zone: &zone };
         let view = &desk.snapshot.operator_card;
-        let face = words.sign_in(view);
+        // On a training desk where nobody is appointed every card may play the operator's.
+        let anybody = desk.configuration.training() && desk.configuration.master.value.roles.is_empty();
+        let admitted = anybody || view.card().is_some_and(|card| card.operator);
+        let face = words.sign_in(view, admitted);
         let misplaced = desk.snapshot.wrong_reader == Some(WrongReader::OperatorsCard);
         sign_in.set_card(if misplaced && !face.present {
             CardFace {
@@ -171,7 +174,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
             face
         });
         // A PIN is asked for only where it can help.
-        let card = view.card().filter(|card| card.operator && card.objection.is_none());
+        let card = view.card().filter(|card| admitted && card.objection.is_none());
         sign_in.set_card_pin(words.pin(card, desk.pin_error.as_ref(), desk.at_pad == Some(ReaderPlace::Operator)));
     }
     let create = window.global::<CreateOperator>();

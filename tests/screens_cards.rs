@@ -141,6 +141,7 @@ fn dock(window: &OperatorWindow, lang: &str) {
             .map(|id| choice(id, text(lang, &format!("dock.{id}")), "")),
     ));
     dock.set_operator_card("operator".into());
+    dock.set_pin("246810".into());
 }
 
 /// Every page of the operator's window on which a card counts.

@@ -93,6 +93,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let language = desk.operator_language;
     let dock = window.global::<TrainingDock>();
     dock.set_available(desk.configuration.training() && desk.snapshot.virtual_cards == VirtualCards::Ready);
+    dock.set_pin(VirtualCards::PIN.into());
     let card = |id: &str, key: &str| Choice { id: id.into(), label: text(language, key), note: "".into(), enabled: true };
     fill(&dock.get_operator_cards(), vec![card("operator", "dock.operator-card")], |rows| dock.set_operator_cards(rows));
     let holders = ["qualified", "qualified-expired", "local", "local-expired", "third-party"];

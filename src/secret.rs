@@ -32,6 +32,11 @@ impl Pin {
         }
     }
 
+    /// How many characters it has.
+    pub fn length(&self) -> usize {
+        self.0.chars().count()
+    }
+
     /// The bytes for the card or the key derivation, and for nothing else.
     pub fn expose(&self) -> &[u8] {
         self.0.as_bytes()

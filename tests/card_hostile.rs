@@ -1,6 +1,12 @@
 //! Cards that lie: whatever a card answers, the station neither panics nor hangs, and believes nothing that is not proven.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use bam_station::{
     device::card::{Card as _, CardError, Channel, Module, PcscCard, Piv, Pkcs11Card, Slot},
@@ -11,7 +17,7 @@ use bam_virtual_card::{Fault, Mishap, VirtualCard, instruction};
 use proptest::{collection::vec, prelude::*};
 use x509_cert::{Certificate, der::Decode as _};
 
-use crate::card_desk::{Authority, OPERATORS, P256, PIN, PUK, at_a_desk, key};
+use crate::card_desk::{Authority, OPERATORS, P256, PIN, PUK, at_a_desk, key, wait_until};
 
 /// A card that gives these answers, one after the other, and then the last one for ever. It counts the commands.
 struct Liar {
@@ -110,8 +116,13 @@ fn host_output() -> impl Strategy<Value = Vec<u8>> {
 fn a_device_host_that_lies_proves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (script, output) = (folder.path().join("host"), folder.path().join("output"));
-    fs::write(&script, format!("#!/bin/sh\ncat '{}'\n", output.display())).unwrap();
+    // It listens to the end, as a device host does, and says what it likes.
+    let says = format!("#!/bin/sh\nexec 3<&0\ncat <&3 >/dev/null &\ncat '{}'\n", output.display());
+    fs::write(&script, says).unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(&output, []).unwrap();
+    // A process that another test is just starting may hold the script open for writing for a moment.
+    wait_until(|| Command::new(&script).stdin(Stdio::null()).output().is_ok());
     let module = Module::new(&script, Path::new("/nowhere/module.so"));
     // The card of an honest person, whose certificate the lying host repeats.
     let certificate = Authority::new().issue("Åse Ødegård", &key(P256));

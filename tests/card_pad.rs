@@ -6,7 +6,7 @@ use bam_station::{
     secret::{Pin, PinEntry},
     trust::SignatureAlgorithm,
 };
-use bam_virtual_card::{Inserted, PadEntry};
+use bam_virtual_card::{Fault, Inserted, Mishap, PadEntry, instruction};
 
 use crate::card_desk::{Authority, HOLDERS, OPERATORS, P256, PAD, PIN, at_a_desk, at_a_desk_with_pad};
 
@@ -54,6 +54,23 @@ fn cancelled_timed_out_wrong_and_too_short_are_four_things() {
             assert_eq!(card.verify_pin(PinEntry::Pad), Err(CardError::WrongPin { tries_left: Some(left) }));
         }
         assert_eq!(card.verify_pin(PinEntry::Pad), Err(CardError::Blocked));
+    });
+}
+
+#[test]
+fn a_card_pulled_while_the_pad_has_its_pin_is_named() {
+    at_a_desk_with_pad(|desk| {
+        let mut inserted = desk.insert(PAD, Authority::new().card("Åse Ødegård", P256));
+        let mut card = PcscCard::in_reader(PAD).unwrap();
+        card.contents().unwrap();
+        for mishap in [Mishap::PulledBefore, Mishap::PulledAfter] {
+            type_on_pad(&inserted, PadEntry::Digits(PIN.into()));
+            inserted.card().set_fault(Some(Fault { instruction: instruction::VERIFY, mishap }));
+            assert_eq!(sign(&mut card, PinEntry::Pad), Err(CardError::Removed));
+            inserted.card().set_fault(None);
+            inserted = desk.insert_again(PAD, inserted.pull());
+            sign(&mut card, PinEntry::Pad).unwrap();
+        }
     });
 }
 

@@ -3,17 +3,19 @@
 use std::process::Command as Program;
 
 use bam_station::{
-    control::{Command, Identification, Step},
+    config::local::CardDriver,
+    control::{Command, Identification, Outcome, Step, opening::CardSource},
     device::card::ReaderPlace,
     evidence::verify::verify,
     rules::{CardState, CertificateKind, Function, Method, role::Role},
-    station::{CardFault, Says},
+    station::{CardFault, Says, run_script::run_script, script::Script},
     trust::Anchors,
 };
 use bam_virtual_card::{Fault, Mishap, instruction};
 
 use crate::{
     card_desk::{HOLDERS, OPERATORS, at_a_desk},
+    card_pkcs11::installed,
     support_cards::{
         ANNA, OPERATOR, Office, PER, abort, appointed, asked, begin, card_of, look, passport, pin, refused, register_entries,
         step, typed, up_to_the_approval,
@@ -37,8 +39,8 @@ fn code<T>(done: Result<T, CardFault>) -> &'static str {
 #[test]
 fn an_operator_signs_in_and_signs_a_qualified_control_with_a_card() {
     at_a_desk(|desk| {
+        let mut office = Office::new();
         for rsa in [false, true] {
-            let mut office = Office::new();
             let wanted = Wanted { rsa, more: office.pki.both_places(), ..Wanted::person(OPERATOR) };
             office.kari = office.pki.sub.issue(&wanted);
             let data = tempfile::tempdir().unwrap();
@@ -377,5 +379,54 @@ fn a_card_that_lies_is_not_believed() {
         assert_eq!(code(station.sign_in_with_card(pin()).map(drop)), "CARD_SIGNATURE_WRONG");
         assert!(station.signed_in().is_none());
         drop(copy);
+    });
+}
+
+#[test]
+fn a_script_signs_in_identifies_and_signs_with_cards() {
+    at_a_desk(|desk| {
+        let office = Office::new();
+        let data = tempfile::tempdir().unwrap();
+        let mut station = office.open(data.path(), |_| {});
+        let _operator = desk.insert(OPERATORS, card_of(&office.kari));
+        let _holder = desk.insert(HOLDERS, card_of(&office.person(ANNA, Local, -30, 300)));
+        std::fs::write(data.path().join("pin"), format!("{}\n", crate::card_desk::PIN)).unwrap();
+        let script = data.path().join("renewal.toml");
+        let text = "[operator]\ncard = true\npin_file = \"pin\"\n\
+                    [request]\nfunction = \"renewal\"\ncertificate = \"local\"\n\
+                    [person]\nfirst_names = \"Anna\"\nlast_name = \"Eriksson\"\n\
+                    [identification]\nmethod = \"own-card\"\npin_file = \"pin\"\n";
+        std::fs::write(&script, text).unwrap();
+        let script = Script::load(&script).unwrap();
+        let result = run_script(&mut station, &script, data.path(), &mut |_| {}).unwrap();
+        assert_eq!((result.outcome, result.refusal), (Outcome::Approved, None));
+        let control = station.control().unwrap();
+        assert!(matches!(control.identification(), Some((Identification::OwnCard { .. }, _))));
+        assert_eq!(control.opening().card_source, CardSource::Card);
+    });
+}
+
+#[test]
+fn an_operator_signs_through_a_pkcs11_module() {
+    at_a_desk(|desk| {
+        let office = Office::new();
+        let data = tempfile::tempdir().unwrap();
+        let mut station = office.open(data.path(), |configuration| {
+            let reader = &mut configuration.local.value.operator_reader;
+            reader.driver = CardDriver::Pkcs11;
+            reader.module = Some(installed("opensc-pkcs11.so"));
+        });
+        let card = desk.insert(OPERATORS, card_of(&office.kari));
+        assert_eq!(code(station.sign_in_with_card(typed("999999"))), "CARD_PIN_WRONG");
+        station.sign_in_with_card(pin()).unwrap();
+        up_to_the_approval(&mut station);
+        let kept = card.pull();
+        assert_eq!(station.approve(pin()).unwrap_err().code(), "CARD_ABSENT");
+        let _card = desk.insert_again(OPERATORS, kept);
+        station.approve(pin()).unwrap();
+        let pdf = std::fs::read(station.report_file().unwrap().unwrap()).unwrap();
+        let anchors = Anchors::new(vec![office.pki.root.certificate.clone()]);
+        let verification = verify(&pdf, &anchors, station.now().at);
+        assert!(verification.valid && verification.trusted, "{:?}", verification.problems);
     });
 }

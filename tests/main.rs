@@ -41,6 +41,7 @@ mod desk_cards;
 mod desk_cards_by_hand;
 mod desk_cards_pulled;
 mod desk_ends;
+mod desk_virtual_cards;
 mod desk_whole_control;
 mod faults;
 mod imaging_examine;

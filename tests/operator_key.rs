@@ -246,6 +246,18 @@ fn a_key_that_was_being_made_when_the_power_went_is_no_key() {
 }
 
 #[test]
+fn a_new_keys_pin_has_six_to_twelve_characters_whoever_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = KeyStore::open(&folder.path().join("keys")).unwrap();
+    for short_or_long in ["1234", "12345", "1234567890123"] {
+        let error =
+            store.enroll("Kari Nordmann", "Utopia kommune", KeyAlgorithm::P256, pin(short_or_long), at("2026-03-01T08:00:00Z"));
+        assert_eq!(error.err().unwrap().code(), "NEW_PIN_LENGTH", "{}", short_or_long.len());
+    }
+    assert!(store.keys().unwrap().is_empty());
+}
+
+#[test]
 fn operators_of_one_station_have_the_same_ca_and_their_own_pins() {
     let folder = tempfile::tempdir().unwrap();
     let (mut first, anchors) = operator(folder.path(), KeyAlgorithm::P256);

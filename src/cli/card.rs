@@ -170,19 +170,17 @@ struct ListedReader<'r> {
     #[serde(flatten)]
     reader: ReaderInfo,
     /// `pcsc` or `pkcs11`.
-    #[serde(rename = "road", serialize_with = "by_name")]
+    #[serde(rename = "road")]
+    name: &'static str,
+    #[serde(skip)]
     road: &'r Road,
-}
-
-fn by_name<S: serde::Serializer>(road: &&Road, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(road.name())
 }
 
 /// The readers by all roads. A reader to which two roads lead is there twice.
 fn readers(roads: &[Road]) -> Result<Vec<ListedReader<'_>>, CardError> {
     let mut listed = Vec::new();
     for road in roads {
-        listed.extend(road.readers()?.into_iter().map(|reader| ListedReader { reader, road }));
+        listed.extend(road.readers()?.into_iter().map(|reader| ListedReader { reader, name: road.name(), road }));
     }
     Ok(listed)
 }
@@ -262,7 +260,7 @@ fn list(found: &[ListedReader<'_>], as_json: bool) -> String {
         return "No card reader is connected.\n".to_owned();
     }
     let mut words = String::new();
-    for ListedReader { reader, road } in found {
+    for ListedReader { reader, road, .. } in found {
         let content = if reader.card { "card" } else { "empty" };
         let road = if **road == Road::Pcsc { "" } else { ", by PKCS#11" };
         // A String takes everything that is written to it.

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::exit;
 use crate::{
     evidence::sign::{KeyStore, KeyStoreError, SignError, Signer as _, SoftwareKey},
     secret::{NotAPin, Pin},
@@ -127,7 +128,8 @@ impl OperatorError {
     }
 
     fn exit_code(&self) -> ExitCode {
-        ExitCode::from(if matches!(self, Self::Keys(_)) { 3 } else { 2 })
+        let keys_failed = matches!(self, Self::Keys(error) if !matches!(error, KeyStoreError::PinLength));
+        ExitCode::from(if keys_failed { exit::FAILED } else { exit::WRONG_USE })
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::Language,
     device::card::ReaderPlace,
-    evidence::sign::MAX_TRIES,
+    evidence::sign::{KeyStore, MAX_TRIES},
     secret::{Pin, PinEntry},
     station::{WrongReader, worker::Request},
 };
@@ -96,9 +96,9 @@ pub(super) fn typed(shell: &Shell, pin: slint::SharedString) -> Option<PinEntry>
     }
 }
 
-/// What is wrong with a new PIN: a key in software is guessed from its PIN and the machine secret, so six characters at least.
+/// What is wrong with a new PIN.
 fn new_pin_fault(language: Language, pin: &str) -> Option<slint::SharedString> {
-    (!(6..=12).contains(&pin.chars().count())).then(|| text(language, "create-operator.pin-hint"))
+    (!KeyStore::NEW_PIN.contains(&pin.chars().count())).then(|| text(language, "create-operator.pin-hint"))
 }
 
 pub(super) fn not_a_pin(error: &crate::secret::NotAPin) -> SeenFault {

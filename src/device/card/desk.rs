@@ -25,6 +25,7 @@ pub enum ReaderPlace {
 
 impl ReaderPlace {
     /// The reader on the other side of the desk: where a card is that was put into the wrong one.
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Operator => Self::Holder,
@@ -59,7 +60,7 @@ pub struct ReaderEvent {
 
 /// Watches the desk's readers from its creation until it is dropped.
 pub struct DeskReaders {
-    places: [Place; 2],
+    places: [Watched; 2],
     told: Receiver<Told>,
     waiting: VecDeque<ReaderEvent>,
     /// Kept for as long as somebody listens.
@@ -67,7 +68,7 @@ pub struct DeskReaders {
 }
 
 /// One of the two readers.
-struct Place {
+struct Watched {
     place: ReaderPlace,
     driver: CardDriver,
     reader: Option<String>,
@@ -102,7 +103,7 @@ impl DeskReaders {
         }
         let pcsc = places.iter().any(|(_, settings)| settings.driver == CardDriver::Pcsc);
         let watcher = pcsc.then(|| Watcher::start(move |told| sender.send(Told::Pcsc(told)).ok())).transpose()?;
-        let places = places.map(|(place, settings)| Place {
+        let places = places.map(|(place, settings)| Watched {
             place,
             driver: settings.driver,
             reader: settings.reader.clone(),
@@ -134,7 +135,7 @@ impl DeskReaders {
     }
 }
 
-impl Place {
+impl Watched {
     /// Takes in what a road tells; the event that follows from it.
     fn hear(&mut self, told: &Told) -> Option<ReaderEvent> {
         match told {

@@ -40,7 +40,7 @@ type Session<'tx> = Piv<Line<'tx>>;
 
 impl PcscCard {
     /// How much longer when the PIN is typed on the reader, which itself gives [`pad::SECONDS`].
-    const AT_THE_PAD: Duration = Duration::from_secs(60);
+    const AT_THE_PAD: Duration = Duration::from_mins(1);
 
     /// How long one operation may take. A card computes an RSA signature in a second or two.
     pub const PATIENCE: Duration = Duration::from_secs(20);

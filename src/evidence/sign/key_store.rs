@@ -12,6 +12,7 @@
 
 use std::{
     fs::{self, File},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
@@ -47,6 +48,11 @@ pub enum KeyStoreError {
         "the machine secret is missing, so the operators' keys cannot be opened; restore it from a backup, or remove the folder operators and enrol anew"
     )]
     MachineSecretMissing,
+    /// The PIN of a new key has not [`KeyStore::NEW_PIN`] characters.
+    #[error(
+        "a new key's PIN has {} to {} characters; choose another PIN", KeyStore::NEW_PIN.start(), KeyStore::NEW_PIN.end()
+    )]
+    PinLength,
 }
 
 impl KeyStoreError {
@@ -57,6 +63,7 @@ impl KeyStoreError {
             Self::Key(error) => error.code(),
             Self::TrainingCa(error) => error.code(),
             Self::MachineSecretMissing => "MACHINE_SECRET_MISSING",
+            Self::PinLength => "NEW_PIN_LENGTH",
         }
     }
 }
@@ -67,6 +74,9 @@ pub struct KeyStore {
 }
 
 impl KeyStore {
+    /// How many characters the PIN of a new key has. Whoever steals the disk guesses it at leisure, so it is longer than a card's.
+    pub const NEW_PIN: RangeInclusive<usize> = 6..=12;
+
     /// Opens the folder, making it when it is missing.
     pub fn open(folder: &Path) -> Result<Self, KeyStoreError> {
         private_file::make_folder(folder)?;
@@ -86,6 +96,9 @@ impl KeyStore {
         pin: Pin,
         now: Timestamp,
     ) -> Result<SoftwareKey, KeyStoreError> {
+        if !Self::NEW_PIN.contains(&pin.length()) {
+            return Err(KeyStoreError::PinLength);
+        }
         let ca = self.training_ca(organisation, now)?;
         let _turn = self.turn()?;
         let secret = self.machine_secret()?;

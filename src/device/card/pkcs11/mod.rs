@@ -67,7 +67,7 @@ impl Module {
     fn begin(&self, task: Task, pin: &[u8], patience: Duration) -> Result<Talk, CardError> {
         let mut host = Host::start(&self.command).map_err(|_| CardError::System)?;
         let deadline = Instant::now() + patience;
-        host.ask_with(&Ask { module: self.path.clone(), task }, pin).map_err(silent)?;
+        host.ask_with(&Ask { module: self.path.clone(), task }, pin).map_err(|silence| silent(&silence))?;
         Ok(Talk { host, deadline })
     }
 }
@@ -88,12 +88,12 @@ impl Talk {
         match self.host.answer(self.deadline.saturating_duration_since(Instant::now())) {
             Ok((Answer::Failed(failure), _)) => Err(failure.into()),
             Ok(answer) => Ok(answer),
-            Err(silence) => Err(silent(silence)),
+            Err(silence) => Err(silent(&silence)),
         }
     }
 }
 
-fn silent(silence: Silence) -> CardError {
+fn silent(silence: &Silence) -> CardError {
     match silence {
         Silence::Waiting => CardError::ModuleHung,
         Silence::Ended => CardError::ModuleCrashed,
@@ -109,7 +109,9 @@ fn out_of_turn() -> CardError {
 /// The readers, no more and no longer names than sensible.
 fn bounded(mut readers: Vec<ReaderInfo>) -> Vec<ReaderInfo> {
     readers.truncate(MOST_CERTIFICATES);
-    readers.iter_mut().for_each(|reader| reader.name = plain(&reader.name));
+    for reader in &mut readers {
+        reader.name = plain(&reader.name);
+    }
     readers
 }
 
@@ -193,7 +195,7 @@ impl Pkcs11Card {
     /// Does a task that needs the PIN, which goes into the frame and is wiped here.
     fn with_pin(&mut self, pin: PinEntry, task: impl FnOnce(PinFrom) -> Task) -> Result<(Answer, Vec<u8>), CardError> {
         let pad = self.pin_facts()?.pad;
-        let mut talk = match (&pin, pad) {
+        let mut host = match (&pin, pad) {
             (PinEntry::Typed(_), true) => return Err(CardError::PadInUse),
             (PinEntry::Pad, false) => return Err(CardError::NoPad),
             (PinEntry::Typed(pin), false) => self.module.begin(task(PinFrom::Payload), pin.expose(), self.patience)?,
@@ -202,8 +204,8 @@ impl Pkcs11Card {
             }
         };
         drop(pin);
-        let outcome = talk.next();
-        drop(talk);
+        let outcome = host.next();
+        drop(host);
         reset_card(&self.reader, Self::RESET);
         outcome
     }
@@ -318,6 +320,7 @@ struct EcdsaValue<'a> {
 /// PKCS#11 gives r and s of the same length one after the other (PKCS#11 v3.1 §6.3.1); certificates and CMS want DER.
 fn ecdsa_value(signature: &[u8]) -> Result<Vec<u8>, CardError> {
     let halves = signature.split_at_checked(signature.len() / 2).filter(|(r, s)| r.len() == s.len() && !r.is_empty());
-    let value = halves.and_then(|(r, s)| Some(EcdsaValue { r: UintRef::new(r).ok()?, s: UintRef::new(s).ok()? }.to_der().ok()?));
-    value.ok_or(CardError::SignatureWrong)
+    let (r, s) = halves.ok_or(CardError::SignatureWrong)?;
+    let value = UintRef::new(r).and_then(|r| EcdsaValue { r, s: UintRef::new(s)? }.to_der());
+    value.map_err(|_| CardError::SignatureWrong)
 }

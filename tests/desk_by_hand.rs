@@ -51,23 +51,33 @@ impl AtTheDesk {
 
     /// The station opens on a data folder that may have been used before.
     pub fn open_again(data: &Path, pictures: Option<&'static str>) -> Self {
-        let configuration = Arc::new(configuration());
+        Self::open_as(configuration(), data, pictures)
+    }
+
+    /// The first opening on this thread, of an office with its own configuration.
+    pub fn open_with(configuration: Configuration, data: &Path, pictures: Option<&'static str>) -> Self {
+        platform();
+        Self::open_as(configuration, data, pictures)
+    }
+
+    fn open_as(configuration: Configuration, data: &Path, pictures: Option<&'static str>) -> Self {
+        let configuration = Arc::new(configuration);
         let executable = PathBuf::from(env!("CARGO_BIN_EXE_bam-station"));
         let folder = DataFolder::locate(Some(data.to_owned()));
         let station = Station::open(Arc::clone(&configuration), folder, executable, Box::new(SystemClock)).unwrap();
         let glass = station.glass().unwrap().clone();
-        let road = station.delivery_road().unwrap().unwrap();
+        let road = station.delivery_road().unwrap();
         let companion = station.register().companion().unwrap();
         let shell = Shell::new(configuration).unwrap();
         let changed = shell.nudge();
-        let uploader = Uploader::start(road, companion, move |_| changed()).unwrap();
+        let uploader = road.map(|road| Uploader::start(road, companion, move |_| changed()).unwrap());
         for window in [shell.operator.window(), shell.holder.window()] {
             window.set_size(LogicalSize::new(1280.0, 800.0));
         }
         shell.operator.show().unwrap();
         shell.holder.show().unwrap();
         shell.operator.window().dispatch_event(WindowEvent::WindowActiveChanged(true));
-        shell.connect(station, Some(uploader)).unwrap();
+        shell.connect(station, uploader).unwrap();
         let desk = Self { shell, glass, pictures };
         desk.until("the station has told where it stands", |desk| !desk.operator().global::<Operator>().get_busy());
         desk
@@ -283,6 +293,15 @@ impl AtTheDesk {
         self.until("the report is shown", |desk| {
             let approval = desk.operator().global::<Approval>();
             desk.page() == OperatorPage::Approve && approval.get_page_picture().size().width > 0 && approval.get_can_sign()
+        });
+    }
+
+    /// The same where a card signs.
+    pub fn report_is_shown_for_card(&self) {
+        self.until("the report is shown", |desk| {
+            let approval = desk.operator().global::<Approval>();
+            let shown = approval.get_page_picture().size().width > 0 && approval.get_by_card();
+            desk.page() == OperatorPage::Approve && shown && !approval.get_busy()
         });
     }
 

@@ -14,13 +14,13 @@ use slint::{ComponentHandle, LogicalPosition, Model};
 use crate::support_screens::*;
 
 /// Left, top, right and bottom in logical pixels.
-fn bounds(element: &ElementHandle) -> (f32, f32, f32, f32) {
+pub fn bounds(element: &ElementHandle) -> (f32, f32, f32, f32) {
     let (at, size) = (element.absolute_position(), element.size());
     (at.x, at.y, at.x + size.width, at.y + size.height)
 }
 
 /// What every page owes: everything named, nothing outside the window, nothing on top of another, large enough to touch.
-fn judge_layout(window: &impl ElementRoot, size: (f32, f32), target: f32, place: &str) {
+pub fn judge_layout(window: &impl ElementRoot, size: (f32, f32), target: f32, place: &str) {
     let controls = controls(window);
     assert!(!controls.is_empty(), "{place}: nothing to act on");
     let mut names = BTreeSet::new();
@@ -55,9 +55,9 @@ fn judge_states(window: &impl ElementRoot, on: &[&str], off: &[&str], place: &st
     }
 }
 
-fn judge_operator_pages(lang: &str, size: (f32, f32)) {
-    platform();
-    for scene in OPERATOR_SCENES {
+/// Each scene of the operator's window in one language and size.
+pub fn judge_operator_scenes(scenes: &[Scene<OperatorWindow>], lang: &str, size: (f32, f32)) {
+    for scene in scenes {
         let window = operator_window(lang, size);
         (scene.set)(&window, lang);
         let place = format!("operator-{}-{lang}-{}", scene.name, size.0);
@@ -68,10 +68,10 @@ fn judge_operator_pages(lang: &str, size: (f32, f32)) {
     }
 }
 
-fn judge_holder_pages(lang: &str) {
-    platform();
+/// Each scene of the holder's window in one language and both sizes.
+pub fn judge_holder_scenes(scenes: &[Scene<HolderWindow>], lang: &str) {
     for size in SIZES {
-        for scene in HOLDER_SCENES {
+        for scene in scenes {
             let window = holder_window(lang, size);
             (scene.set)(&window, lang);
             let place = format!("holder-{}-{lang}-{}", scene.name, size.0);
@@ -81,6 +81,16 @@ fn judge_holder_pages(lang: &str) {
             judge_states(&window, scene.enabled, scene.disabled, &place);
         }
     }
+}
+
+fn judge_operator_pages(lang: &str, size: (f32, f32)) {
+    platform();
+    judge_operator_scenes(OPERATOR_SCENES, lang, size);
+}
+
+fn judge_holder_pages(lang: &str) {
+    platform();
+    judge_holder_scenes(HOLDER_SCENES, lang);
 }
 
 #[test]
@@ -154,7 +164,7 @@ fn long_names_push_nothing_out_of_the_window() {
 }
 
 /// Every text lies inside the window, and has the width and height that it needs.
-fn judge_texts(window: &impl ElementRoot, size: (f32, f32), place: &str) {
+pub fn judge_texts(window: &impl ElementRoot, size: (f32, f32), place: &str) {
     let texts = ElementQuery::from_root(window).match_inherits("Text").find_all();
     assert!(texts.len() > 3, "{place}: no texts");
     for element in texts {
@@ -203,12 +213,12 @@ fn a_fault_is_told_on_every_page_and_hides_no_act() {
 #[test]
 fn every_page_of_the_operator_has_a_scene() {
     platform();
-    let shown = OPERATOR_SCENES.iter().map(|scene| {
+    let shown = OPERATOR_SCENES.iter().chain(crate::screens_cards::OPERATOR_SCENES).map(|scene| {
         let window = operator_window("nb", SIZES[0]);
         (scene.set)(&window, "nb");
         format!("{:?}", window.global::<Operator>().get_page())
     });
-    assert_eq!(shown.collect::<BTreeSet<_>>().len(), 17);
+    assert_eq!(shown.collect::<BTreeSet<_>>().len(), 18);
 }
 
 #[test]

@@ -136,11 +136,11 @@ fn check(id: &str, label: &str, checked: bool) -> Check {
     Check { id: id.into(), label: label.into(), checked }
 }
 
-fn finding(text: &str, tone: Tone) -> Finding {
+pub fn finding(text: &str, tone: Tone) -> Finding {
     Finding { text: text.into(), tone }
 }
 
-fn fact(label: &str, value: &str) -> Fact {
+pub fn fact(label: &str, value: &str) -> Fact {
     Fact { label: label.into(), value: value.into() }
 }
 
@@ -181,11 +181,11 @@ pub struct Scene<W> {
 }
 
 /// Bokmål or English.
-fn say<'a>(lang: &str, nb: &'a str, en: &'a str) -> &'a str {
+pub fn say<'a>(lang: &str, nb: &'a str, en: &'a str) -> &'a str {
     if lang == "nb" { nb } else { en }
 }
 
-fn base(window: &OperatorWindow, lang: &str, page: OperatorPage) {
+pub fn base(window: &OperatorWindow, lang: &str, page: OperatorPage) {
     let operator = window.global::<Operator>();
     operator.set_page(page);
     operator.set_office("Eksempelbedriften AS".into());
@@ -200,7 +200,7 @@ fn base(window: &OperatorWindow, lang: &str, page: OperatorPage) {
 }
 
 /// A control under way at step `current` (from 0); steps named in `not_needed` are skipped.
-fn control(window: &OperatorWindow, lang: &str, page: OperatorPage, current: usize, not_needed: &[usize]) {
+pub fn control(window: &OperatorWindow, lang: &str, page: OperatorPage, current: usize, not_needed: &[usize]) {
     base(window, lang, page);
     let operator = window.global::<Operator>();
     operator.set_in_control(true);
@@ -240,7 +240,7 @@ pub fn jam(window: &OperatorWindow, lang: &str) {
     });
 }
 
-fn person(window: &OperatorWindow, lang: &str) {
+pub fn person(window: &OperatorWindow, lang: &str) {
     base(window, lang, OperatorPage::NewControl);
     let page = window.global::<NewControl>();
     page.set_first_names("Anna Maria".into());
@@ -256,7 +256,7 @@ fn person(window: &OperatorWindow, lang: &str) {
     page.set_kind("qualified".into());
 }
 
-fn document(window: &OperatorWindow, lang: &str) {
+pub fn document(window: &OperatorWindow, lang: &str) {
     control(window, lang, OperatorPage::Document, 0, &[]);
     let page = window.global::<DocumentCheck>();
     page.set_kinds(list([
@@ -383,7 +383,7 @@ fn scan(window: &OperatorWindow, lang: &str, phase: ScanPhase) {
     page.set_attempts(attempt(lang, 1, 5));
 }
 
-fn approve(window: &OperatorWindow, lang: &str) {
+pub fn approve(window: &OperatorWindow, lang: &str) {
     control(window, lang, OperatorPage::Approve, 4, &[]);
     let page = window.global::<Approval>();
     page.set_page_picture(sheet_picture(620, 877));
@@ -392,16 +392,16 @@ fn approve(window: &OperatorWindow, lang: &str) {
     page.set_can_sign(true);
 }
 
-fn no_reader(lang: &str) -> SharedString {
-    say(
+fn no_reader(lang: &str) -> HolderSide {
+    let missing = say(
         lang,
-        "Ingen kortleser er satt opp på denne stasjonen. Velg en annen identifisering, eller be den ansvarlige sette opp leseren.",
-        "No card reader is set up on this station. Choose another identification or ask the person responsible to set one up.",
-    )
-    .into()
+        "Kortleseren er ikke koblet til. Koble den til, eller velg en annen identifisering.",
+        "The card reader is not connected. Plug it in, or choose another identification.",
+    );
+    HolderSide { missing: missing.into(), ..HolderSide::default() }
 }
 
-/// Every page of the operator's window.
+/// Every page of the operator's window, cards apart.
 pub const OPERATOR_SCENES: &[Scene<OperatorWindow>] = &[
     Scene {
         name: "create-operator",
@@ -734,27 +734,23 @@ pub const OPERATOR_SCENES: &[Scene<OperatorWindow>] = &[
         set: |window, lang| {
             control(window, lang, OperatorPage::OwnCard, 0, &[1, 2, 3]);
             let page = window.global::<OwnCard>();
-            page.set_reader_text(no_reader(lang));
-            page.set_reader_tone(Tone::Warn);
-            page.set_can_start(true);
+            page.set_side(no_reader(lang));
         },
-        enabled: &["op-card-person", "op-other-method"],
-        disabled: &["op-start-card"],
+        enabled: &["op-other-method"],
+        disabled: &["op-start-card", "op-card-person"],
     },
     Scene {
         name: "third-party",
         set: |window, lang| {
             control(window, lang, OperatorPage::ThirdParty, 0, &[1, 2, 3]);
             let page = window.global::<ThirdParty>();
-            page.set_reader_text(no_reader(lang));
-            page.set_reader_tone(Tone::Warn);
-            page.set_name("Per Ås".into());
+            page.set_side(no_reader(lang));
+            page.set_says_name("Anna Maria Eriksson".into());
             page.set_compares(true);
             page.set_earlier_scan(sheet_picture(740, 520));
-            page.set_can_start(true);
         },
-        enabled: &["op-third-name", "op-third-relation", "op-third-statement", "op-earlier-matches", "op-other-method"],
-        disabled: &["op-start-third"],
+        enabled: &["op-third-name", "op-third-statement", "op-third-superior", "op-other-method"],
+        disabled: &["op-start-third", "op-earlier-alike", "op-earlier-different"],
     },
     Scene {
         name: "operator-vouch",
@@ -956,7 +952,7 @@ fn holder_terms(window: &HolderWindow, lang: &str, page: i32) {
     terms.set_can_decide(page == 4);
 }
 
-/// Every page of the holder's window.
+/// Every page of the holder's window, cards apart.
 pub const HOLDER_SCENES: &[Scene<HolderWindow>] = &[
     Scene { name: "idle", set: |_, _| {}, enabled: &["ho-lang-nb", "ho-lang-en"], disabled: &[] },
     Scene {

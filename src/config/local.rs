@@ -111,6 +111,18 @@ pub enum PinPadUse {
 pub struct Holder {
     /// The language that the screen greets in; the holder may choose another.
     pub language: Language,
+    /// The order of the digits on the screen's PIN keys.
+    pub pin_digits: PinDigits,
+}
+
+/// The order of the digits on the PIN keys of the holder's screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PinDigits {
+    /// As on every pad: the order that hands and people who do not see it know.
+    #[default]
+    Fixed,
+    /// Another order each time, so that nobody learns a PIN from the finger.
+    Shuffled,
 }
 
 /// `[Windows]`: where the two windows open.
@@ -417,16 +429,39 @@ pub static SCHEMA: Schema<Local> = Schema {
         Section {
             name: "Holder",
             about: "The screen on the holder's side.",
-            keys: &[Key {
-                name: "Language",
-                required: false,
-                field: Field::Choice {
-                    of: &["nb", "en"],
-                    get: |local| local.holder.language.code(),
-                    set: |local, word| Language::from_code(word).map(|language| local.holder.language = language).is_some(),
+            keys: &[
+                Key {
+                    name: "Language",
+                    required: false,
+                    field: Field::Choice {
+                        of: &["nb", "en"],
+                        get: |local| local.holder.language.code(),
+                        set: |local, word| Language::from_code(word).map(|language| local.holder.language = language).is_some(),
+                    },
+                    effect: "The language in which the screen greets. The holder may choose another.",
                 },
-                effect: "The language in which the screen greets. The holder may choose another.",
-            }],
+                Key {
+                    name: "PinDigits",
+                    required: false,
+                    field: Field::Choice {
+                        of: &["fixed", "shuffled"],
+                        get: |local| match local.holder.pin_digits {
+                            PinDigits::Fixed => "fixed",
+                            PinDigits::Shuffled => "shuffled",
+                        },
+                        set: |local, word| {
+                            local.holder.pin_digits = match word {
+                                "fixed" => PinDigits::Fixed,
+                                "shuffled" => PinDigits::Shuffled,
+                                _ => return false,
+                            };
+                            true
+                        },
+                    },
+                    effect: "The order of the digits on the screen's PIN keys: as on every pad, or another one each time. A reader with \
+                             a PIN pad uses its own.",
+                },
+            ],
         },
         Section {
             name: "Windows",

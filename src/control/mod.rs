@@ -652,6 +652,10 @@ impl Control {
     pub fn third_party(&self) -> Option<&vouching::ThirdParty> {
         self.third_party.as_deref()
     }
+    /// The comparison with the document scanned earlier, when it was made.
+    pub fn previous_scan(&self) -> Option<&vouching::PreviousScan> {
+        self.previous_scan.as_ref()
+    }
     /// The terms so far.
     pub fn terms(&self) -> &terms::TermsState {
         &self.terms

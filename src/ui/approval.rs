@@ -7,12 +7,13 @@ use slint::ComponentHandle as _;
 
 use super::{
     Desk, Shell,
+    cards::CardWords,
     shell::on,
-    sign_in::{not_a_pin, pin_words, tries_words},
+    sign_in::{pin_words, tries_words, typed},
     waiting::Work,
     words::{filled, text},
 };
-use crate::{control::Step, secret::Pin, station::worker::Request};
+use crate::{control::Step, device::card::ReaderPlace, secret::PinEntry, station::worker::Request};
 
 /// A picture of a page that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,13 +42,13 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         follow_up(&here);
     });
     on!(shell, approval, on_sign, |here, pin| {
-        match Pin::new(pin.into()) {
-            Ok(pin) => {
-                here.ask(Request::Approve(pin.into()));
-            }
-            Err(error) => here.desk(|desk| desk.pin_error = Some(not_a_pin(&error))),
+        if let Some(pin) = typed(&here, pin) {
+            here.ask(Request::Approve(pin));
         }
         here.present();
+    });
+    on!(shell, approval, on_use_pad, |here| {
+        here.ask_and_present(Request::Approve(PinEntry::Pad));
     });
 }
 
@@ -91,6 +92,16 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     });
     approval.set_has_previous(page.is_some_and(|(page, _)| page > 0));
     approval.set_has_next(page.is_some_and(|(page, of)| page + 1 < of));
+    let by_card = desk.snapshot.operator.as_ref().is_some_and(|operator| !operator.software_key);
+    approval.set_by_card(by_card);
+    if by_card {
+        let zone = desk.configuration.zone();
+        let words = CardWords { language, zone: &zone };
+        let view = &desk.snapshot.operator_card;
+        approval.set_card(words.signing(view));
+        let card = view.card().filter(|_| page.is_some());
+        approval.set_card_pin(words.pin(card, desk.pin_error.as_ref(), desk.at_pad == Some(ReaderPlace::Operator)));
+    }
     let tries = desk.snapshot.tries_left;
     approval.set_error(pin_words(desk, tries));
     approval.set_locked(tries == Some(0));

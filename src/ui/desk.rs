@@ -7,6 +7,9 @@ use slint::Image;
 
 use super::{
     approval::Shown,
+    cards::{concerns_pin, fault_tone},
+    dock::DockDesk,
+    holder_card::{SideDesk, asks_pin, side_asked},
     pen::Pen,
     scan::ScanPicture,
     waiting::{Waiting, Work},
@@ -15,9 +18,10 @@ use super::{
 use crate::{
     config::{Configuration, Language},
     control::{Control, Outcome, Step},
+    device::card::ReaderPlace,
     digest::Digest,
-    rules::Method,
-    station::worker::Snapshot,
+    rules::{self, Method, Plan},
+    station::{Asked, CardView, worker::Snapshot},
 };
 
 /// Where the operator is when no control decides it.
@@ -96,8 +100,22 @@ pub struct Desk {
     pub preview: Preview,
     /// The upright scan as a picture.
     pub scan_picture: Option<ScanPicture>,
-    /// Wrong PIN: what was said.
+    /// Wrong PIN of the operator: what was said.
     pub pin_error: Option<SeenFault>,
+    /// The reader whose own keys wait for a PIN.
+    pub at_pad: Option<ReaderPlace>,
+    /// The operator chose between card and key in software; `None` while the desk decides.
+    pub by_card_chosen: Option<bool>,
+    /// A reader for the operator's card has been seen here.
+    pub reader_seen: bool,
+    /// The card on the holder's side and what is typed there.
+    pub side: SideDesk,
+    /// What the rules ask for, as the station said with the card and the register in view.
+    pub plan: Option<(Asked, Result<Plan, rules::Refusal>)>,
+    /// What it was asked about last.
+    pub plan_asked: Option<Asked>,
+    /// Training: the virtual cards in both readers.
+    pub dock: DockDesk,
 }
 
 impl Desk {
@@ -125,7 +143,53 @@ impl Desk {
             preview: Preview::default(),
             scan_picture: None,
             pin_error: None,
+            at_pad: None,
+            by_card_chosen: None,
+            reader_seen: false,
+            side: SideDesk::default(),
+            plan: None,
+            plan_asked: None,
+            dock: DockDesk::default(),
         }
+    }
+
+    /// The operator signs in with a card, unless a key in software was chosen, or no reader is here in training.
+    pub fn by_card(&self) -> bool {
+        self.by_card_chosen.unwrap_or(self.reader_seen || !self.has_keys())
+    }
+
+    /// A key in software may be used here.
+    pub fn has_keys(&self) -> bool {
+        self.configuration.training() || !self.snapshot.operators.is_empty()
+    }
+
+    /// Takes over what went wrong with what the station answers now.
+    pub fn failed(&mut self, code: &str, message: String) {
+        let fault = SeenFault { code: code.to_owned(), message, tone: fault_tone(code) };
+        let holders = self.waiting.oldest() == Some(Work::HolderPin);
+        if holders {
+            self.side.error = Some(fault.clone());
+        }
+        if self.waiting.oldest() == Some(Work::Reader) {
+            self.dock = DockDesk::default();
+        }
+        match code {
+            // The scan was stopped because the control is being aborted.
+            "SCAN_CANCELLED" if self.waiting.has(Work::Abort) => {}
+            _ if concerns_pin(code) => {
+                if !holders {
+                    self.pin_error = Some(fault);
+                }
+            }
+            _ => self.fault = Some(fault),
+        }
+    }
+
+    /// Something new is tried; what went wrong before is past.
+    pub fn forget_faults(&mut self) {
+        self.fault = None;
+        self.pin_error = None;
+        self.side.error = None;
     }
 
     /// The station works on something that may change where everything stands, or has not told that yet.
@@ -146,6 +210,11 @@ impl Desk {
     /// The control that is open or has just ended.
     pub fn control(&self) -> Option<&Control> {
         self.snapshot.control.as_ref()
+    }
+
+    /// A control is open that has not ended.
+    pub fn open_control(&self) -> bool {
+        !matches!(self.step(), None | Some(Step::Closed))
     }
 
     /// Where the control stands.
@@ -181,6 +250,7 @@ impl Desk {
                 self.place = Place::Home;
             }
         }
+        self.take_cards(&snapshot);
         let attempts = |control: &Option<Control>| control.as_ref().map_or(0, |control| control.signature().attempts());
         if attempts(&snapshot.control) > attempts(&self.snapshot.control) {
             self.pen.clear();
@@ -192,15 +262,51 @@ impl Desk {
             || snapshot.operator != self.snapshot.operator
         {
             self.pin_error = None;
+            self.side.error = None;
         }
         self.snapshot = snapshot;
+    }
+
+    /// What follows from cards that came or went.
+    fn take_cards(&mut self, snapshot: &Snapshot) {
+        let before = &self.snapshot;
+        let there = |view: &CardView| matches!(view, CardView::Empty | CardView::Reading | CardView::Card(_));
+        self.reader_seen |= there(&snapshot.operator_card);
+        if before.operator_card.card().is_none() && snapshot.operator_card.card().is_some() {
+            // Whoever inserts a card wants to use it.
+            self.by_card_chosen = None;
+            self.pin_error = None;
+        }
+        if before.operator.is_none() && snapshot.operator.is_some() {
+            self.by_card_chosen = None;
+        }
+        if before.holder_card.card() != snapshot.holder_card.card() {
+            self.side.forget_pin();
+            self.plan = None;
+            self.plan_asked = None;
+            if before.holder_card.card().is_none() {
+                self.side.error = None;
+            }
+        }
+        if before.control.as_ref().map(Control::id) != snapshot.control.as_ref().map(Control::id)
+            || before.control.as_ref().map(Control::step) != snapshot.control.as_ref().map(Control::step)
+        {
+            self.side.third_party_asked = false;
+        }
+        if !self.waiting.has(Work::Reader) {
+            self.dock.take(before, snapshot);
+        }
     }
 }
 
 /// The operator's page.
 pub fn operator_page(desk: &Desk) -> OperatorPage {
+    if desk.snapshot.locked {
+        return OperatorPage::Locked;
+    }
     if desk.snapshot.operator.is_none() {
-        let nobody = desk.snapshot.operators.is_empty() && desk.configuration.training() && desk.known;
+        let training = desk.configuration.training();
+        let nobody = desk.snapshot.operators.is_empty() && training && desk.known && !desk.by_card();
         return if nobody || desk.place == Place::CreateOperator { OperatorPage::CreateOperator } else { OperatorPage::SignIn };
     }
     let Some(control) = desk.control() else {
@@ -229,15 +335,24 @@ pub fn operator_page(desk: &Desk) -> OperatorPage {
     }
 }
 
-/// The holder's page. It shows nothing private when no control is open or nobody is signed in at the desk.
+/// The holder's page. It shows nothing private when no control is open, when nobody is signed in at the desk, or when the
+/// operator's card was pulled.
 pub fn holder_page(desk: &Desk) -> HolderPage {
-    let Some(control) = desk.control().filter(|_| desk.snapshot.operator.is_some()) else {
+    let attended = desk.snapshot.operator.is_some() && !desk.snapshot.locked;
+    let Some(control) = desk.control().filter(|_| attended) else {
         return HolderPage::Idle;
     };
     match control.step() {
         _ if desk.others_control() => HolderPage::Wait,
         Step::Method | Step::Document | Step::OwnCard | Step::ThirdParty | Step::OperatorVouching if !desk.holder_began => {
             HolderPage::Welcome
+        }
+        Step::OwnCard | Step::ThirdParty if side_asked(desk) => {
+            if asks_pin(desk) {
+                HolderPage::Pin
+            } else {
+                HolderPage::Card
+            }
         }
         Step::Terms if !desk.terms_pages.is_empty() => HolderPage::Terms,
         Step::Signature if control.signature().current().is_none() => HolderPage::Sign,
@@ -251,7 +366,7 @@ pub fn holder_page(desk: &Desk) -> HolderPage {
 
 /// Whether the holder has to act now.
 pub fn holder_acts(desk: &Desk) -> bool {
-    matches!(holder_page(desk), HolderPage::Terms | HolderPage::Sign)
+    matches!(holder_page(desk), HolderPage::Card | HolderPage::Pin | HolderPage::Terms | HolderPage::Sign)
 }
 
 /// The methods of the plan.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     config::{Language, terms::Block},
-    control::{Command, Step, signature::SHORTEST_INK},
+    control::{Command, Control, Identification, Step, signature::SHORTEST_INK},
     station::worker::Request,
 };
 
@@ -166,11 +166,15 @@ pub(super) fn show(desk: &Desk, operator: &OperatorWindow, window: &HolderWindow
     holder.set_office(office(desk).into());
     holder.set_training(desk.configuration.training());
     holder.set_take_document(desk.step() == Some(Step::HandBack));
+    let by_card = desk.control().is_some_and(|control| {
+        matches!(control.identification(), Some((Identification::OwnCard { .. } | Identification::ThirdParty { .. }, _)))
+    });
+    holder.set_take_card(by_card && (desk.step() == Some(Step::HandBack) || desk.snapshot.holder_card.card().is_some()));
     holder.set_wait_text(waiting(desk, language));
     holder.set_end_text("".into());
     if let Some(control) = desk.control() {
         let steps = [
-            ("welcome.step-document", true),
+            (first_step(control), true),
             ("welcome.step-terms", control.needs(Step::Terms)),
             ("welcome.step-signature", control.needs(Step::Signature)),
             ("welcome.step-scan", control.needs(Step::Scan)),
@@ -199,8 +203,25 @@ pub(super) fn show(desk: &Desk, operator: &OperatorWindow, window: &HolderWindow
     watch(desk, operator, page);
 }
 
+/// How the holder is identified, as far as it is decided.
+fn first_step(control: &Control) -> &'static str {
+    match (control.step(), control.identification()) {
+        (Step::OwnCard, _) | (_, Some((Identification::OwnCard { .. }, _))) => "welcome.step-own-card",
+        (Step::ThirdParty, _) | (_, Some((Identification::ThirdParty { .. }, _))) => "welcome.step-third-party",
+        (Step::OperatorVouching, _) | (_, Some((Identification::Operator { .. }, _))) => "welcome.step-operator",
+        _ => "welcome.step-document",
+    }
+}
+
 /// What the holder waits for.
 fn waiting(desk: &Desk, language: Language) -> SharedString {
+    let proven = desk.control().is_some_and(|control| {
+        let by = control.identification().map(|(by, _)| by);
+        matches!(by, Some(Identification::OwnCard { .. } | Identification::ThirdParty { .. })) || control.third_party().is_some()
+    });
+    if proven && desk.snapshot.holder_card.card().is_some() {
+        return text(language, "wait.take-card");
+    }
     match desk.step() {
         Some(Step::Signature) => text(language, "wait.signature"),
         Some(Step::Scan) => text(language, "wait.scan"),

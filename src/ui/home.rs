@@ -14,7 +14,10 @@ use super::{
 use crate::{
     config::Language,
     control::{Command, Control, End, Step},
-    station::worker::{ListedControl, Request},
+    station::{
+        CardView, VirtualCards,
+        worker::{ListedControl, Request},
+    },
 };
 
 const ABORT_REASONS: [&str; 4] = ["holder-left", "wrong-person", "device", "other"];
@@ -87,7 +90,9 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     fill(&operator.get_abort_reasons(), ABORT_REASONS.map(|id| choice(language, id, &format!("abort.{id}"))).to_vec(), |rows| {
         operator.set_abort_reasons(rows);
     });
-    let control = desk.control().filter(|_| desk.snapshot.operator.is_some());
+    operator.set_last_sign_in(last_sign_in(desk));
+    // Nothing of a control is shown while nobody is at the desk.
+    let control = desk.control().filter(|_| desk.snapshot.operator.is_some() && !desk.snapshot.locked);
     operator.set_in_control(control.is_some());
     let others = control.filter(|_| desk.others_control());
     operator.set_others_text(others.map_or_else(slint::SharedString::default, |control| {
@@ -103,10 +108,25 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         operator.set_control_line(format!("{function} · {kind}").into());
         fill(&operator.get_steps(), rail(desk, control), |rows| operator.set_steps(rows));
     } else {
+        operator.set_holder_name("".into());
+        operator.set_control_line("".into());
         fill(&operator.get_steps(), vec![], |rows| operator.set_steps(rows));
     }
     fill(&operator.get_devices(), devices(desk), |rows| operator.set_devices(rows));
     show_list(desk, window);
+}
+
+/// When the operator was signed in before this time: somebody else's use of the card is noticed by it.
+fn last_sign_in(desk: &Desk) -> slint::SharedString {
+    let (Some(_), Some(last)) = (&desk.snapshot.operator, &desk.snapshot.last_sign_in) else { return "".into() };
+    let zone = desk.configuration.zone();
+    let on = words::date(last.at.to_zoned(zone.clone()).date());
+    let at = words::time(last.at, &zone);
+    if last.office.is_empty() || last.office == office(desk) {
+        filled(desk.operator_language, "last-sign-in.at", &[&on, &at])
+    } else {
+        filled(desk.operator_language, "last-sign-in.office", &[&on, &at, &last.office])
+    }
 }
 
 pub(super) fn office(desk: &Desk) -> String {
@@ -130,12 +150,13 @@ fn rail(desk: &Desk, control: &Control) -> Vec<RailStep> {
         Step::HandBack | Step::Closed => 5,
     };
     let reached = if control.end().is_some() { reached(control) } else { rank(control.step()) };
+    let otherwise = matches!(control.step(), Step::OwnCard | Step::ThirdParty | Step::OperatorVouching);
     let by_document = matches!(control.identification(), None | Some((crate::control::Identification::Document(_), _)));
     order
         .into_iter()
         .map(|step| {
             let key = match step {
-                Step::Document if by_document && control.step() != Step::OwnCard => "step.document",
+                Step::Document if by_document && !otherwise => "step.document",
                 Step::Document => "step.identification",
                 Step::Terms => "step.terms",
                 Step::Signature => "step.signature",
@@ -193,10 +214,27 @@ fn devices(desk: &Desk) -> Vec<Device> {
     } else {
         (filled(language, "device.archive-waiting", &[&waiting.to_string()]), Tone::Warn)
     };
-    vec![
+    let reader = |name: &str, view: &CardView| {
+        let (state, tone) = match view {
+            CardView::ReaderMissing => ("device.reader-missing", Tone::Neutral),
+            CardView::Empty => ("device.reader-empty", Tone::Good),
+            CardView::Reading => ("device.reader-reading", Tone::Good),
+            CardView::Card(_) => ("device.reader-card", Tone::Good),
+            CardView::Fault { .. } => ("device.reader-fault", Tone::Warn),
+        };
+        Device { name: text(language, name), state: text(language, state), tone }
+    };
+    let mut devices = vec![
+        reader("device.operator-reader", &desk.snapshot.operator_card),
+        reader("device.holder-reader", &desk.snapshot.holder_card),
         Device { name: text(language, "device.scanner"), state: text(language, scanner_state), tone: Tone::Neutral },
         Device { name: text(language, "device.archive"), state: archive.0, tone: archive.1 },
-    ]
+    ];
+    if let VirtualCards::Fault { code, message } = &desk.snapshot.virtual_cards {
+        let state = words::shown_fault(language, code, message, Tone::Warn).cause;
+        devices.push(Device { name: text(language, "dock.open"), state, tone: Tone::Warn });
+    }
+    devices
 }
 
 fn show_list(desk: &Desk, window: &OperatorWindow) {

@@ -4,12 +4,16 @@
 //! the `show` functions put it on the two windows; the station works on its own thread ([`crate::station::worker`]).
 
 mod approval;
+mod cards;
 mod desk;
+mod dock;
 mod document;
 mod forms;
 mod holder;
+mod holder_card;
 mod home;
 mod identification;
+mod lock;
 mod new_control;
 mod outcome;
 mod pen;

@@ -2,25 +2,26 @@
 
 use std::rc::Rc;
 
-use bam_station_ui::{NewControl, OperatorWindow, Tone};
+use bam_station_ui::{NewControl, OperatorPage, OperatorWindow, Tone};
 use slint::ComponentHandle as _;
 
 use super::{
     Desk, Shell,
-    desk::Place,
+    cards::CardWords,
+    desk::{Place, operator_page},
     forms::{self, Read},
     shell::on,
     words::{self, choice, fill, finding, text},
 };
 use crate::{
-    config::Language,
     rules::{self, CardState, CertificateKind, Function, Person, PlanRequest},
-    station::{Asked, worker::Request},
+    station::{Asked, CardView, worker::Request},
 };
 
 pub(super) fn connect(shell: &Rc<Shell>) {
     let form = shell.operator.global::<NewControl>();
     on!(shell, form, on_edited, |here| {
+        follow_up(&here);
         here.present();
     });
     on!(shell, form, on_cancel, |here| {
@@ -28,7 +29,7 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         here.present();
     });
     on!(shell, form, on_begin, |here| {
-        let asked = here.desk(|desk| read(desk.operator_language, &here.operator).asked());
+        let asked = here.desk(|desk| read(desk, &here.operator).asked());
         if let Some(asked) = asked {
             here.desk(|desk| desk.fault = None);
             here.ask(Request::Begin(Box::new(asked)));
@@ -64,10 +65,14 @@ struct Form {
     renewed_before: bool,
 }
 
-fn read(language: Language, window: &OperatorWindow) -> Form {
+fn read(desk: &Desk, window: &OperatorWindow) -> Form {
+    let language = desk.operator_language;
     let form = window.global::<NewControl>();
     let function = Function::ALL.into_iter().find(|function| function.name() == form.get_function().as_str());
     let renewal = function == Some(Function::Renewal);
+    let kind = CertificateKind::ALL.into_iter().find(|kind| kind.name() == form.get_kind().as_str());
+    // What the card says is not asked for.
+    let on_card = desk.snapshot.holder_card.card().filter(|_| renewal);
     Form {
         first_names: forms::required(language, &form.get_first_names()),
         last_name: forms::required(language, &form.get_last_name()),
@@ -75,13 +80,33 @@ fn read(language: Language, window: &OperatorWindow) -> Form {
         birth_date: forms::date(language, &form.get_birth_date()),
         user_name: forms::required(language, &form.get_user_name()),
         function,
-        kind: CertificateKind::ALL.into_iter().find(|kind| kind.name() == form.get_kind().as_str()),
-        card: CardState::ALL.into_iter().find(|state| renewal && state.name() == form.get_card_state().as_str()),
-        renewed_before: renewal && form.get_renewed_before(),
+        kind,
+        card: match on_card {
+            Some(card) => kind.and_then(|kind| card.state(kind)),
+            None => CardState::ALL.into_iter().find(|state| renewal && state.name() == form.get_card_state().as_str()),
+        },
+        renewed_before: renewal && on_card.is_none() && form.get_renewed_before(),
     }
 }
 
 impl Form {
+    /// What the rules are asked about with the card in view, as soon as function and kind are chosen.
+    fn question(&self) -> Option<Asked> {
+        Some(Asked {
+            function: self.function?,
+            certificate: self.kind?,
+            person: Person {
+                first_names: self.first_names.value.clone().unwrap_or_default(),
+                last_name: self.last_name.value.clone().unwrap_or_default(),
+                identity_number: self.identity_number.value.clone(),
+                birth_date: self.birth_date.value,
+                user_name: self.user_name.value.clone(),
+            },
+            card: self.card,
+            renewed_before: self.renewed_before,
+        })
+    }
+
     fn asked(self) -> Option<Asked> {
         let good = self.first_names.is_good()
             && self.last_name.is_good()
@@ -107,6 +132,22 @@ impl Form {
     }
 }
 
+/// With the holder's card in the reader the station is asked for the plan: it knows the card and the renewals before.
+pub(super) fn follow_up(shell: &Shell) {
+    let question = shell.desk(|desk| {
+        let there = operator_page(desk) == OperatorPage::NewControl && desk.snapshot.holder_card.card().is_some();
+        let form = there.then(|| read(desk, &shell.operator))?;
+        let question = form.question().filter(|asked| asked.function == Function::Renewal)?;
+        let known = desk.plan_asked.as_ref().is_some_and(|asked| *asked == question);
+        (!known).then_some(question)
+    });
+    if let Some(question) = question
+        && shell.ask(Request::Plan(Box::new(question.clone())))
+    {
+        shell.desk(|desk| desk.plan_asked = Some(question));
+    }
+}
+
 pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let language = desk.operator_language;
     let form = window.global::<NewControl>();
@@ -126,17 +167,27 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let unknown = choice(language, "unknown", "card.unknown");
     fill(&form.get_card_states(), states.into_iter().chain([unknown]).collect(), |rows| form.set_card_states(rows));
 
-    let read = read(language, window);
+    let read = read(desk, window);
     form.set_first_names_error(read.first_names.error.clone());
     form.set_last_name_error(read.last_name.error.clone());
     form.set_identity_number_error(read.identity_number.error.clone());
     form.set_birth_date_error(read.birth_date.error.clone());
     form.set_user_name_error(read.user_name.error.clone());
-    form.set_asks_card(read.function == Some(Function::Renewal));
-    form.set_asks_renewed_before(read.function == Some(Function::Renewal) && read.kind == Some(CertificateKind::Qualified));
+    let renewal = read.function == Some(Function::Renewal);
+    let view = &desk.snapshot.holder_card;
+    let card_tells = renewal && view.card().is_some();
+    form.set_asks_card(renewal && !card_tells);
+    form.set_asks_renewed_before(renewal && !card_tells && read.kind == Some(CertificateKind::Qualified));
+    form.set_reads_card(renewal && *view != CardView::ReaderMissing);
+    if renewal {
+        let zone = desk.configuration.zone();
+        form.set_card(CardWords { language, zone: &zone }.renewal(view, read.kind));
+    }
 
-    let asks_card_first = read.function == Some(Function::Renewal) && form.get_card_state().is_empty();
+    let asks_card_first = renewal && !card_tells && form.get_card_state().is_empty();
     let planned = match (read.function, read.kind) {
+        // The station knows the card and the renewals before.
+        _ if card_tells => desk.plan.as_ref().filter(|_| desk.plan_asked == read.question()).map(|(_, plan)| plan.clone()),
         (Some(function), Some(certificate)) if !asks_card_first => Some(rules::plan(&PlanRequest {
             function,
             certificate,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::Language,
-    control::{Command, Control, End, Outcome, document::NoDocument, ending::Attempts},
+    control::{Command, Control, End, Identification, Outcome, document::NoDocument, ending::Attempts},
     station::worker::Request,
 };
 
@@ -41,6 +41,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         Outcome::Declined | Outcome::Aborted => Tone::Neutral,
         Outcome::Refused | Outcome::Failed => Tone::Warn,
     });
+    shown.set_card(matches!(control.identification(), Some((Identification::OwnCard { .. }, _))));
     fill(&shown.get_facts(), facts(desk, control), |rows| shown.set_facts(rows));
     let (delivery, tone) = match desk.snapshot.delivered {
         Some(true) => (text(language, "end.delivered"), Tone::Good),

@@ -89,6 +89,9 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     }
 }
 
+/// The largest place for a scan beside other things, pixels: the side panel of a full-HD screen.
+const BESIDE: (u32, u32) = (480, 640);
+
 /// The upright scan as a picture: whole, and in the pixels in which it is shown.
 pub struct ScanPicture {
     jpeg: Arc<[u8]>,
@@ -118,6 +121,12 @@ pub(super) fn decode(shell: &Shell) {
             }
         }
     });
+}
+
+/// A kept scan as a picture for a smaller place beside other things.
+pub(super) fn picture(jpeg: &[u8]) -> Option<Image> {
+    let decoded = image::load_from_memory_with_format(jpeg, image::ImageFormat::Jpeg).ok()?;
+    Some(shown(&decoded.into_rgb8(), BESIDE))
 }
 
 /// The scan as large as the room allows, at most as large as it was scanned. Averaged pixels keep thin lines whole.

@@ -12,14 +12,14 @@ use slint::{ComponentHandle as _, PhysicalPosition, PhysicalSize, WindowPosition
 use super::{
     UiError, approval,
     desk::{Desk, Place, SeenFault},
-    document, holder, home, identification, new_control, outcome, scan, sign_in, signature,
+    dock, document, holder, holder_card, home, identification, lock, new_control, outcome, scan, sign_in, signature,
     waiting::Work,
 };
 use crate::{
     config::{Configuration, Language, local::WindowPlace},
     control::Step,
     station::{
-        Station, Uploader,
+        PinStage, Station, Uploader,
         worker::{Request, StationHandle, Update},
     },
 };
@@ -64,6 +64,8 @@ impl Shell {
         for connect in [
             home::connect,
             sign_in::connect,
+            lock::connect,
+            dock::connect,
             new_control::connect,
             identification::connect,
             document::connect,
@@ -72,6 +74,7 @@ impl Shell {
             approval::connect,
             outcome::connect,
             holder::connect,
+            holder_card::connect,
         ] {
             connect(&shell);
         }
@@ -128,9 +131,7 @@ impl Shell {
             return false;
         }
         if work.changes() {
-            // Something new is tried; what went wrong before is past.
-            desk.fault = None;
-            desk.pin_error = None;
+            desk.forget_faults();
         }
         station.ask(request);
         true
@@ -156,12 +157,7 @@ impl Shell {
 
     /// Takes over everything that the station told since, and shows it. Returns whether there was anything.
     pub fn pump(&self) -> bool {
-        let mut any = false;
-        let before = self.desk(|desk| desk.step());
-        while let Ok(update) = self.updates.try_recv() {
-            any = true;
-            self.take(update);
-        }
+        let any = self.tell(self.updates.try_iter());
         let mut changed = false;
         while self.nudged.try_recv().is_ok() {
             changed = true;
@@ -169,13 +165,25 @@ impl Shell {
         if changed {
             self.ask(Request::Look);
         }
+        any || changed
+    }
+
+    /// Takes over what is told, and shows it with what follows from it. Returns whether there was anything.
+    pub fn tell(&self, updates: impl IntoIterator<Item = Update>) -> bool {
+        let mut any = false;
+        let before = self.desk(|desk| desk.step());
+        for update in updates {
+            any = true;
+            self.take(update);
+        }
         if any {
             scan::decode(self);
+            identification::decode(self);
             self.follow_up();
             self.close_sheet(before);
             self.present();
         }
-        any || changed
+        any
     }
 
     fn take(&self, update: Update) {
@@ -186,18 +194,10 @@ impl Shell {
                 desk.place = Place::Home;
                 desk.fault = Some(SeenFault { code: code.to_owned(), message, tone: Tone::Warn });
             }
-            Update::Fault { code, message } => {
-                // What the operator stopped on purpose is told, but is no failure.
-                let tone = if code == "SCAN_CANCELLED" { Tone::Info } else { Tone::Bad };
-                let fault = SeenFault { code: code.to_owned(), message, tone };
-                match code {
-                    "OPERATOR_PIN_WRONG" | "OPERATOR_KEY_BLOCKED" => desk.pin_error = Some(fault),
-                    // The scan was stopped because the control is being aborted.
-                    "SCAN_CANCELLED" if desk.waiting.has(Work::Abort) => {}
-                    _ => desk.fault = Some(fault),
-                }
-            }
-            Update::Plan { .. } | Update::Pin(_) => {}
+            Update::Fault { code, message } => desk.failed(code, message),
+            Update::Plan { asked, plan } => desk.plan = Some((*asked, plan)),
+            Update::Pin(PinStage::TypeOnPad(place)) => desk.at_pad = Some(place),
+            Update::Pin(PinStage::CardWorks(_)) => desk.at_pad = None,
             Update::ScanProgress(part) => desk.scanned = part,
             Update::Page { index, of, width, height, pixels } => {
                 let buffer = slint::SharedPixelBuffer::<slint::Rgba8Pixel>::clone_from_slice(&pixels, width, height);
@@ -206,6 +206,7 @@ impl Shell {
             }
             Update::Answered => {
                 desk.known = true;
+                desk.at_pad = None;
                 desk.waiting.answered();
             }
         }
@@ -225,6 +226,8 @@ impl Shell {
     /// What follows from where everything stands now, without anybody's touch.
     fn follow_up(&self) {
         holder::follow_up(self);
+        holder_card::follow_up(self);
+        new_control::follow_up(self);
         approval::follow_up(self);
     }
 
@@ -235,6 +238,8 @@ impl Shell {
         self.holder.global::<I18n>().set_lang(desk.holder_language.code().into());
         home::show(&desk, &self.operator);
         sign_in::show(&desk, &self.operator);
+        lock::show(&desk, &self.operator);
+        dock::show(&desk, &self.operator);
         new_control::show(&desk, &self.operator);
         identification::show(&desk, &self.operator);
         document::show(&desk, &self.operator);
@@ -243,6 +248,7 @@ impl Shell {
         approval::show(&desk, &self.operator);
         outcome::show(&desk, &self.operator);
         holder::show(&desk, &self.operator, &self.holder);
+        holder_card::show(&desk, &self.holder);
     }
 
     /// The operator's or holder's language by its code.

@@ -2,20 +2,22 @@
 
 use std::rc::Rc;
 
-use bam_station_ui::{Choice, CreateOperator, OperatorWindow, SignIn};
+use bam_station_ui::{CardFace, Choice, CreateOperator, OperatorWindow, SignIn, Tone};
 use slint::ComponentHandle as _;
 
 use super::{
     Desk, Shell,
+    cards::CardWords,
     desk::{Place, SeenFault},
     shell::on,
     words::{fill, filled, text},
 };
 use crate::{
     config::Language,
+    device::card::ReaderPlace,
     evidence::sign::{KeyStore, MAX_TRIES},
-    secret::Pin,
-    station::worker::Request,
+    secret::{Pin, PinEntry},
+    station::{WrongReader, worker::Request},
 };
 
 pub(super) fn connect(shell: &Rc<Shell>) {
@@ -28,6 +30,22 @@ pub(super) fn connect(shell: &Rc<Shell>) {
             Err(error) => here.desk(|desk| desk.pin_error = Some(not_a_pin(&error))),
         }
         here.present();
+    });
+    on!(shell, sign_in, on_choose_road, |here, card| {
+        here.desk(|desk| {
+            desk.by_card_chosen = Some(card);
+            desk.pin_error = None;
+        });
+        here.present();
+    });
+    on!(shell, sign_in, on_sign_in_with_card, |here, pin| {
+        if let Some(pin) = typed(&here, pin) {
+            here.ask(Request::SignInWithCard(pin));
+        }
+        here.present();
+    });
+    on!(shell, sign_in, on_use_pad, |here| {
+        here.ask_and_present(Request::SignInWithCard(PinEntry::Pad));
     });
     on!(shell, sign_in, on_chosen, |here| {
         here.desk(|desk| desk.pin_error = None);
@@ -59,9 +77,23 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         here.present();
     });
     on!(shell, create, on_back, |here| {
-        here.desk(|desk| desk.place = Place::Home);
+        here.desk(|desk| {
+            desk.place = Place::Home;
+            desk.by_card_chosen = None;
+        });
         here.present();
     });
+}
+
+/// A PIN as it was typed, or none when it can be none; that is told.
+pub(super) fn typed(shell: &Shell, pin: slint::SharedString) -> Option<PinEntry> {
+    match Pin::new(pin.into()) {
+        Ok(pin) => Some(pin.into()),
+        Err(error) => {
+            shell.desk(|desk| desk.pin_error = Some(not_a_pin(&error)));
+            None
+        }
+    }
 }
 
 /// What is wrong with a new PIN.
@@ -70,7 +102,7 @@ fn new_pin_fault(language: Language, pin: &str) -> Option<slint::SharedString> {
 }
 
 pub(super) fn not_a_pin(error: &crate::secret::NotAPin) -> SeenFault {
-    SeenFault { code: "PIN_NOT_USABLE".to_owned(), message: error.to_string(), tone: bam_station_ui::Tone::Warn }
+    SeenFault { code: "PIN_NOT_USABLE".to_owned(), message: error.to_string(), tone: Tone::Warn }
 }
 
 /// The words about a PIN that was not right, with the tries that are left.
@@ -120,7 +152,32 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     sign_in.set_nobody(desk.known && operators.is_empty());
     sign_in.set_busy(desk.busy());
     sign_in.set_can_create(desk.configuration.training());
+    sign_in.set_has_keys(desk.has_keys() && (desk.reader_seen || desk.by_card_chosen.is_some()));
+    sign_in.set_by_card(desk.by_card());
+    if desk.by_card() && desk.snapshot.operator.is_none() {
+        let zone = desk.configuration.zone();
+        let words = CardWords { language, zone: &zone };
+        let view = &desk.snapshot.operator_card;
+        // On a training desk where nobody is appointed every card may play the operator's.
+        let anybody = desk.configuration.training() && desk.configuration.master.value.roles.is_empty();
+        let admitted = anybody || view.card().is_some_and(|card| card.operator);
+        let face = words.sign_in(view, admitted);
+        let misplaced = desk.snapshot.wrong_reader == Some(WrongReader::OperatorsCard);
+        sign_in.set_card(if misplaced && !face.present {
+            CardFace {
+                verdict: text(language, "face.wrong-reader"),
+                remedy: text(language, "face.operators-card"),
+                tone: Tone::Warn,
+                ..face
+            }
+        } else {
+            face
+        });
+        // A PIN is asked for only where it can help.
+        let card = view.card().filter(|card| admitted && card.objection.is_none());
+        sign_in.set_card_pin(words.pin(card, desk.pin_error.as_ref(), desk.at_pad == Some(ReaderPlace::Operator)));
+    }
     let create = window.global::<CreateOperator>();
     create.set_busy(desk.busy());
-    create.set_can_go_back(!operators.is_empty());
+    create.set_can_go_back(!operators.is_empty() || desk.reader_seen);
 }

@@ -15,6 +15,12 @@ pub enum Work {
     Scan,
     /// Signing the report.
     Sign,
+    /// A card on the holder's side with its PIN.
+    HolderPin,
+    /// What the rules ask for; changes nothing.
+    Plan,
+    /// Hands at a reader: a card is read again, or a virtual one moved. A person does that at any time.
+    Reader,
     /// The control is to be aborted.
     Abort,
     /// Everything else.
@@ -30,13 +36,16 @@ impl Work {
             Request::Scan => Self::Scan,
             Request::Approve(_) => Self::Sign,
             Request::Act(Command::Abort { .. }) => Self::Abort,
+            Request::ProveOwnCard(_) | Request::Vouch { .. } => Self::HolderPin,
+            Request::Plan(_) => Self::Plan,
+            Request::ReadCard(_) | Request::InsertVirtualCard { .. } | Request::PullVirtualCard(_) => Self::Reader,
             _ => Self::Other,
         }
     }
 
     /// It may change where everything stands.
     pub fn changes(self) -> bool {
-        !matches!(self, Self::Look | Self::Page)
+        !matches!(self, Self::Look | Self::Page | Self::Plan | Self::Reader)
     }
 }
 
@@ -49,8 +58,8 @@ impl Waiting {
     /// second time; only the wish to abort waits for the end of a scan.
     pub fn admit(&mut self, work: Work) -> bool {
         let free = match work {
-            Work::Look => true,
-            Work::Page => !self.has(Work::Page),
+            Work::Look | Work::Reader => true,
+            Work::Page | Work::Plan => !self.has(work),
             Work::Abort => !self.0.iter().any(|waiting| waiting.changes() && *waiting != Work::Scan),
             _ => !self.is_busy(),
         };
@@ -63,6 +72,11 @@ impl Waiting {
     /// The oldest request is answered.
     pub fn answered(&mut self) {
         self.0.pop_front();
+    }
+
+    /// What the station answers now.
+    pub fn oldest(&self) -> Option<Work> {
+        self.0.front().copied()
     }
 
     /// A request of this kind is under way.

@@ -61,6 +61,11 @@ impl Configuration {
                 problem("Delivery", key, &format!("{} is not a file", file.display()), "an existing file");
             }
         }
+        if let Some((_, ca)) = master.value.time_stamp.authority()
+            && !ca.is_file()
+        {
+            problem("TimeStamp", "Ca", &format!("{} is not a file", ca.display()), "an existing file");
+        }
         for (kind, word) in [(CertificateKind::Local, "local"), (CertificateKind::Qualified, "qualified")] {
             if !master.value.issues(kind) {
                 continue;

@@ -1,9 +1,12 @@
 //! What a control proves: record → report (pages) → signature → verification.
 
+pub mod extend;
+mod message;
 pub mod preview;
 pub mod record;
 pub mod report;
 pub mod sign;
+pub mod timestamp;
 pub mod verify;
 
 pub use record::Record;

@@ -12,10 +12,12 @@ use crate::{
         record::ChainHead,
         report::{self, ReportError, ReportParts},
         sign::{KeyStoreError, SignReportError, SignatureDetails, UnsignedReport},
-        verify::{NotVerified, VerifiedReport},
+        timestamp::TimeStampAuthority,
+        verify::{NotVerified, TrustedCas, VerifiedReport},
     },
     register::RegisterError,
     secret::Pin,
+    trust::Anchors,
 };
 
 use super::{ActError, Station};
@@ -176,8 +178,14 @@ impl Station {
         };
         let draft = self.draft.as_ref().ok_or(DraftError::NotAtApproval)?;
         let signer = self.signed_in.as_mut().ok_or(ActError::NotSignedIn)?.signer();
-        let report = draft.report.sign(signer, pin, &details)?;
-        let verified = VerifiedReport::check(report, &self.keys.anchors()?, now.at)?;
+        // Without the authority's time the report is signed all the same; the time-stamp is added later.
+        let report = match &self.authority {
+            Some(authority) => draft.report.sign_with_time(signer, pin, &details, authority)?.0,
+            None => draft.report.sign(signer, pin, &details)?,
+        };
+        let (signers, none) = (self.keys.anchors()?, Anchors::none());
+        let time_stamps = self.authority.as_ref().map_or(&none, TimeStampAuthority::anchors);
+        let verified = VerifiedReport::check(report, TrustedCas { signers: &signers, time_stamps }, self.now().at)?;
         if !verified.verification().trusted {
             return Err(ApproveError::NoAnchor);
         }

@@ -12,6 +12,7 @@ mod open;
 pub mod run_script;
 pub mod script;
 mod session;
+mod time_stamp;
 pub mod worker;
 
 use std::sync::Arc;
@@ -23,12 +24,13 @@ pub use data::DataFolder;
 pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader};
 pub use open::OpenError;
 pub use session::{KnownOperator, SessionError, SignedIn};
+pub use time_stamp::{AuthorityError, authority};
 
 use crate::{
     config::Configuration,
     control::{Command, Control, ControlId, Event, Now, OpenRequest, Operator, Outcome, Refusal, Step, opening},
     device::scanner::{RawScan, Scanner, VirtualGlass},
-    evidence::sign::KeyStore,
+    evidence::{sign::KeyStore, timestamp::TimeStampAuthority},
     register::{FinishedControl, JournalEntry, Register, RegisterError},
     rules::{CardState, CertificateKind, Function, Person, PersonError},
 };
@@ -40,6 +42,8 @@ pub struct Station {
     clock: Box<dyn Clock>,
     register: Register,
     keys: KeyStore,
+    /// The time-stamping authority, where MASTER.toml names one.
+    authority: Option<TimeStampAuthority>,
     scanner: Box<dyn Scanner + Send>,
     glass: Option<VirtualGlass>,
     signed_in: Option<SignedIn>,

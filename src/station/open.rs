@@ -15,6 +15,7 @@ use super::{
     Clock, DataFolder, Station,
     data::DataFolderError,
     journal::{self, ReadBackError},
+    time_stamp::{self, AuthorityError},
 };
 
 /// Why the station does not open.
@@ -29,6 +30,9 @@ pub enum OpenError {
     /// The keys.
     #[error(transparent)]
     Keys(#[from] KeyStoreError),
+    /// The time-stamping authority.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
     /// The control that was under way.
     #[error(transparent)]
     Control(#[from] ReadBackError),
@@ -44,6 +48,7 @@ impl OpenError {
             Self::Data(error) => error.code(),
             Self::Register(error) => error.code(),
             Self::Keys(error) => error.code(),
+            Self::Authority(error) => error.code(),
             Self::Control(error) => error.code(),
             Self::Scanner(error) => error.code(),
         }
@@ -63,6 +68,7 @@ impl Station {
         data.create()?;
         let register = Register::open(&data.register())?;
         let keys = KeyStore::open(&data.keys())?;
+        let authority = time_stamp::authority(&configuration)?;
         let control = journal::unfinished(&register)?;
         let local = &configuration.local.value.scanner;
         let patience = Duration::from_secs(local.hang_seconds.into());
@@ -79,6 +85,7 @@ impl Station {
             clock,
             register,
             keys,
+            authority,
             scanner,
             glass,
             signed_in: None,

@@ -1,7 +1,7 @@
 //! From a signer's certificate to a trust anchor at a point in time (RFC 5280 §6.1, without name constraints and policies:
 //! a certificate that makes them critical is refused).
 
-use const_oid::{AssociatedOid as _, ObjectIdentifier};
+use const_oid::{AssociatedOid as _, ObjectIdentifier, db::rfc5280::ID_KP_TIME_STAMPING};
 use der::Encode as _;
 use jiff::Timestamp;
 use x509_cert::{
@@ -70,6 +70,12 @@ pub enum TrustError {
         /// The certificate's serial number.
         serial: String,
     },
+    /// The certificate of a time-stamp is not for time-stamps alone.
+    #[error("the certificate with serial number {serial} is not meant for time-stamps alone; do not rely on its time-stamps")]
+    NotForTimeStamps {
+        /// The certificate's serial number.
+        serial: String,
+    },
     /// More certificates than allowed between signer and anchor.
     #[error("the chain of certificates is longer than the certificate with serial number {serial} allows; do not rely on it")]
     PathTooLong {
@@ -117,6 +123,7 @@ impl TrustError {
             Self::Algorithm { .. } => "CERTIFICATE_ALGORITHM_NOT_ACCEPTED",
             Self::NotAnAuthority { .. } => "CERTIFICATE_ISSUER_NOT_AN_AUTHORITY",
             Self::NotForSigning { .. } => "CERTIFICATE_NOT_FOR_SIGNING",
+            Self::NotForTimeStamps { .. } => "CERTIFICATE_NOT_FOR_TIME_STAMPS",
             Self::PathTooLong { .. } => "CERTIFICATE_CHAIN_TOO_LONG",
             Self::UnknownDemand { .. } => "CERTIFICATE_UNKNOWN_DEMAND",
             Self::Damaged { .. } => "CERTIFICATE_DAMAGED",
@@ -132,6 +139,24 @@ impl TrustError {
 pub fn verify_chain(leaf: &Certificate, pool: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Chain, TrustError> {
     check_certificate(leaf, at)?;
     check_may_sign(leaf)?;
+    lead_to_anchor(leaf, pool, anchors, at)
+}
+
+/// Verifies the chain of `leaf`, a certificate of a time-stamping authority, at the time `at`: as [`verify_chain`], but the
+/// certificate must be for time-stamps and nothing else (RFC 3161 §2.3).
+pub fn verify_time_stamping_chain(
+    leaf: &Certificate,
+    pool: &[Certificate],
+    anchors: &Anchors,
+    at: Timestamp,
+) -> Result<Chain, TrustError> {
+    check_certificate(leaf, at)?;
+    check_may_sign(leaf)?;
+    check_may_time_stamp(leaf)?;
+    lead_to_anchor(leaf, pool, anchors, at)
+}
+
+fn lead_to_anchor(leaf: &Certificate, pool: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Chain, TrustError> {
     let mut certificates = vec![leaf.clone()];
     let mut current = leaf;
     while certificates.len() < MAX_LENGTH {
@@ -226,6 +251,15 @@ fn check_may_sign(leaf: &Certificate) -> Result<(), TrustError> {
     match usage {
         Some(usage) if !authority && (usage.digital_signature() || usage.non_repudiation()) => Ok(()),
         _ => Err(TrustError::NotForSigning { serial: serial_text(leaf) }),
+    }
+}
+
+/// The extended key usage is critical and holds `id-kp-timeStamping` alone (RFC 3161 §2.3).
+fn check_may_time_stamp(leaf: &Certificate) -> Result<(), TrustError> {
+    let found = leaf.tbs_certificate().get_extension::<ExtendedKeyUsage>();
+    match found.map_err(|_| TrustError::Damaged { serial: serial_text(leaf) })? {
+        Some((true, usage)) if usage.0 == [ID_KP_TIME_STAMPING] => Ok(()),
+        _ => Err(TrustError::NotForTimeStamps { serial: serial_text(leaf) }),
     }
 }
 

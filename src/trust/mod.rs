@@ -13,7 +13,7 @@ mod training_ca;
 
 pub use algorithm::{RsaDigest, SignatureAlgorithm, SignatureFault, verify_digest, verify_signature};
 pub use anchors::{Anchors, AnchorsError};
-pub use chain::{Chain, TrustError, verify_chain};
+pub use chain::{Chain, TrustError, verify_chain, verify_time_stamping_chain};
 pub use names::{common_name, describe, is_training, policies, serial_text, validity};
 pub use private_key::KeyAlgorithm;
 pub(crate) use private_key::PrivateKey;

@@ -3,36 +3,49 @@
 //! Needed are the file and, to know that the signer counts, the CA's certificate. The order of the questions:
 //!
 //! 1. `structure`: is the file exactly a sequence of revisions, and do all readers see the same objects?
-//! 2. `revisions`: are there only the pages and the signature, and did the signature change nothing else?
-//! 3. `signature`: does the one signature cover every byte but itself, and is it right?
-//! 4. [`crate::trust`]: did the certificate count at the time of signing?
-//! 5. `record`: which record is attached?
+//! 2. `revisions`: are there the pages and the signature, and did the signature change nothing else?
+//! 3. `later`: is there nothing after it but data for later validation and document time-stamps?
+//! 4. `signature`: does the one signature cover every byte but itself, and is it right?
+//! 5. `times`: is each time-stamp right, and about this?
+//! 6. [`crate::trust`]: did the certificate count at the time of signing, which the first time-stamp proves?
+//! 7. `record`: which record is attached?
 //!
 //! Hostile files are expected: nothing here panics, recurses without bound or unpacks without bound.
 
+mod later;
 mod problem;
 mod record;
 mod revisions;
 mod signature;
 mod structure;
 mod syntax;
+mod times;
 
 use std::fmt;
 
-use der::Encode as _;
+use der::{Decode as _, Encode as _};
 use jiff::Timestamp;
 use serde::Serialize;
 use x509_cert::Certificate;
 
-use self::{revisions::Located, signature::Signed, structure::File};
+use self::{
+    later::{Later, Store},
+    revisions::{Located, SIGNED},
+    signature::Signed,
+    structure::File,
+    times::Stamp,
+};
 use super::sign::SignedReport;
 use crate::{
     digest::Digest,
-    trust::{Anchors, SignatureAlgorithm, TrustError, describe, is_training, serial_text, verify_chain},
+    trust::{Anchors, Chain, SignatureAlgorithm, TrustError, describe, is_training, serial_text, verify_chain},
 };
 
 pub use problem::{Problem, ProblemKind};
 pub use record::{MAX_RECORD, RECORD_NAME};
+pub use times::{Stamped, TimeStampInfo};
+
+pub(super) use later::time_stamp_field;
 
 /// Largest report, in bytes.
 pub const MAX_REPORT: usize = 64 << 20;
@@ -51,6 +64,10 @@ pub struct Verification {
     pub signer: Option<SignerInfo>,
     /// When, by the station's own clock: level B-B has no time from anyone else.
     pub signed_at: Option<Timestamp>,
+    /// By when at the latest, as a time-stamping authority proves; from level B-T on.
+    pub proven_at: Option<Timestamp>,
+    /// The time-stamps, oldest first.
+    pub time_stamps: Vec<TimeStampInfo>,
     /// The attached record; only of a valid report, because anything else is no evidence.
     pub record: Option<serde_json::Value>,
     /// The exact bytes of the record.
@@ -62,8 +79,8 @@ pub struct Verification {
     pub notices: Vec<&'static str>,
 }
 
-/// The levels of PAdES baseline signatures (ETSI EN 319 142-1 §6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The levels of PAdES baseline signatures (ETSI EN 319 142-1 §6), lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// B-B: the signer's certificate and signature.
     BB,
@@ -107,6 +124,22 @@ pub struct SignerInfo {
     pub training: bool,
 }
 
+/// The CAs on which a verification rests.
+#[derive(Debug, Clone, Copy)]
+pub struct TrustedCas<'a> {
+    /// Those of the operators.
+    pub signers: &'a Anchors,
+    /// Those of the time-stamping authorities.
+    pub time_stamps: &'a Anchors,
+}
+
+/// The same CAs for operators and time-stamping authorities.
+impl<'a> From<&'a Anchors> for TrustedCas<'a> {
+    fn from(anchors: &'a Anchors) -> Self {
+        Self { signers: anchors, time_stamps: anchors }
+    }
+}
+
 /// A report that was verified. It can be made in no other way, and only it can be kept in the register.
 #[derive(Debug, Clone)]
 pub struct VerifiedReport {
@@ -132,8 +165,8 @@ impl NotVerified {
 
 impl VerifiedReport {
     /// Verifies `report` against the operators' CAs.
-    pub fn check(report: SignedReport, anchors: &Anchors, now: Timestamp) -> Result<Self, NotVerified> {
-        let verification = verify(report.bytes(), anchors, now);
+    pub fn check<'a>(report: SignedReport, trusted: impl Into<TrustedCas<'a>>, now: Timestamp) -> Result<Self, NotVerified> {
+        let verification = verify(report.bytes(), trusted, now);
         if !verification.valid {
             return Err(NotVerified { problems: verification.problems });
         }
@@ -162,8 +195,13 @@ impl VerifiedReport {
 }
 
 /// Verifies a report that this station has just signed: against the operators' CAs, and that the record in it is exactly `record`.
-pub fn own(report: SignedReport, anchors: &Anchors, now: Timestamp, record: &[u8]) -> Result<VerifiedReport, NotVerified> {
-    let verified = VerifiedReport::check(report, anchors, now)?;
+pub fn own<'a>(
+    report: SignedReport,
+    trusted: impl Into<TrustedCas<'a>>,
+    now: Timestamp,
+    record: &[u8],
+) -> Result<VerifiedReport, NotVerified> {
+    let verified = VerifiedReport::check(report, trusted, now)?;
     if verified.verification.record_bytes.as_deref() == Some(record) {
         Ok(verified)
     } else {
@@ -172,9 +210,9 @@ pub fn own(report: SignedReport, anchors: &Anchors, now: Timestamp, record: &[u8
 }
 
 /// Verifies the report `pdf`. `now` is only used to refuse signatures from the future.
-pub fn verify(pdf: &[u8], anchors: &Anchors, now: Timestamp) -> Verification {
+pub fn verify<'a>(pdf: &[u8], trusted: impl Into<TrustedCas<'a>>, now: Timestamp) -> Verification {
     let mut verification = Verification::default();
-    if let Err(problem) = verification.examine(pdf, anchors, now) {
+    if let Err(problem) = verification.examine(pdf, trusted.into(), now) {
         verification.problems.push(problem);
     }
     verification.valid = verification.problems.is_empty();
@@ -190,24 +228,55 @@ pub fn verify(pdf: &[u8], anchors: &Anchors, now: Timestamp) -> Verification {
 
 impl Verification {
     /// Asks the questions in order. What does not hinder the next question is noted and the next one asked.
-    fn examine(&mut self, pdf: &[u8], anchors: &Anchors, now: Timestamp) -> Result<(), Problem> {
+    fn examine(&mut self, pdf: &[u8], trusted: TrustedCas<'_>, now: Timestamp) -> Result<(), Problem> {
         if pdf.len() > MAX_REPORT {
             return Err(ProblemKind::TooLarge.because(format!("the file is larger than {MAX_REPORT} bytes")));
         }
         let file = File::read(pdf)?;
         let located = Located::find(&file)?;
         self.note(revisions::check(&file, &located));
-        let signed = Signed::check(pdf, located.signature, now)?;
+        let signed_end = file.revisions.get(SIGNED - 1).map_or(pdf.len(), |revision| revision.end);
+        let signed = Signed::check(pdf.get(..signed_end).unwrap_or_default(), located.signature, now)?;
         self.level = Some(Level::BB);
         self.signed_at = Some(signed.time);
         self.signer = Some(SignerInfo::of(&signed));
-        if let Some(trusted) = self.note(check_chain(&signed, anchors)) {
-            self.trusted = trusted;
+        if let Some(later) = self.note(later::read(pdf, &file, &located)) {
+            let store =
+                if later.iter().any(|update| matches!(update, Later::Store)) { later::store(&file) } else { Store::default() };
+            self.examine_trust(pdf, &signed, &later, &store, trusted, now)?;
         }
         let record = record::extract(&file)?;
         let value = serde_json::from_slice(&record);
         self.record = Some(value.map_err(|_| ProblemKind::Record.because("the attached record is not JSON"))?);
         self.record_bytes = Some(record);
+        Ok(())
+    }
+
+    /// The time-stamps, the chains at their times, and the data for later validation; together the level.
+    fn examine_trust(
+        &mut self,
+        pdf: &[u8],
+        signed: &Signed,
+        later: &[Later<'_>],
+        store: &Store<'_>,
+        trusted: TrustedCas<'_>,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        let more = certificates(store)?;
+        let stamps = times::check(pdf, signed, later, &more, trusted.time_stamps, now)?;
+        let first = stamps.iter().find(|stamp| stamp.info.counts);
+        self.proven_at = first.map(|stamp| stamp.info.time);
+        let Some(chain) = self.note(check_chain(signed, &more, trusted.signers, self.proven_at)) else { return Ok(()) };
+        self.trusted = chain.anchored;
+        self.level = Some(level(first, &stamps));
+        self.note(check_all_used(&more, &chain, &stamps));
+        if stamps.last().is_some_and(|newest| newest.info.counts && newest.expires < now) {
+            self.notices.push("The certificate of the newest time-stamp has expired; whether it still counts rests on the archive that kept the report.");
+        }
+        if stamps.iter().any(|stamp| !stamp.info.counts) {
+            self.notices.push("A time-stamp comes from an authority that is not among the given CAs, so it does not count here. Use --trust-time.");
+        }
+        self.time_stamps = stamps.into_iter().map(|stamp| stamp.info).collect();
         Ok(())
     }
 
@@ -243,14 +312,45 @@ impl SignerInfo {
     }
 }
 
-/// The chain at the time of signing; true when it ends at an anchor. Every certificate in the signature must belong to the chain,
-/// because the signature does not cover them and anything else in it could be changed unnoticed.
-fn check_chain(signed: &Signed, anchors: &Anchors) -> Result<bool, Problem> {
-    let chain = verify_chain(&signed.certificate, &signed.pool, anchors, signed.time)?;
-    let encoded = |certificate: &Certificate| certificate.to_der().ok();
-    let used: Vec<_> = chain.certificates.iter().map(encoded).collect();
-    match signed.pool.iter().find(|certificate| !used.contains(&encoded(certificate))) {
+/// The level that the time-stamps reach.
+fn level(first: Option<&Stamp>, _stamps: &[Stamp]) -> Level {
+    if first.is_none() { Level::BB } else { Level::BT }
+}
+
+/// The certificates among the data for later validation.
+fn certificates(store: &Store<'_>) -> Result<Vec<Certificate>, Problem> {
+    let damaged = || ProblemKind::ValidationData.because("a certificate among the data for later validation is damaged");
+    let read = |der: &&[u8]| {
+        let certificate = Certificate::from_der(der).ok()?;
+        (certificate.to_der().ok()? == **der).then_some(certificate)
+    };
+    store.certificates.iter().map(|der| read(der).ok_or_else(damaged)).collect()
+}
+
+/// The chain at the time of signing and, where a time-stamp proves one, at that time too. Every certificate in the signature must
+/// belong to the chain, because the signature does not cover them and anything else in it could be changed unnoticed.
+fn check_chain(signed: &Signed, more: &[Certificate], anchors: &Anchors, proven: Option<Timestamp>) -> Result<Chain, Problem> {
+    let pool = [signed.pool.as_slice(), more].concat();
+    let mut chain = verify_chain(&signed.certificate, &pool, anchors, signed.time)?;
+    if let Some(proven) = proven {
+        chain = verify_chain(&signed.certificate, &pool, anchors, proven)?;
+    }
+    match signed.pool.iter().find(|certificate| !chain.certificates.contains(certificate)) {
         Some(foreign) => Err(TrustError::Unrelated { serial: serial_text(foreign) }.into()),
-        None => Ok(chain.anchored),
+        None => Ok(chain),
+    }
+}
+
+/// Nothing may stand among the data for later validation that has nothing to do with this report: no signature covers them.
+fn check_all_used(more: &[Certificate], chain: &Chain, stamps: &[Stamp]) -> Result<(), Problem> {
+    let chains = stamps.iter().map(|stamp| stamp.chain.as_ref().map(|chain| chain.certificates.as_slice()));
+    // Without an authority's CA nobody can say which certificates are its own.
+    let Some(chains) = chains.collect::<Option<Vec<_>>>() else { return Ok(()) };
+    let used = |certificate: &&Certificate| {
+        chain.certificates.contains(certificate) || chains.iter().any(|chain| chain.contains(certificate))
+    };
+    match more.iter().find(|certificate| !used(certificate)) {
+        Some(foreign) => Err(TrustError::Unrelated { serial: serial_text(foreign) }.into()),
+        None => Ok(()),
     }
 }

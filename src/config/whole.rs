@@ -66,6 +66,12 @@ impl Configuration {
         {
             problem("TimeStamp", "Ca", &format!("{} is not a file", ca.display()), "an existing file");
         }
+        let trust = &master.value.trust;
+        for (key, files) in [("Anchors", &trust.anchors), ("Intermediates", &trust.intermediates)] {
+            for file in files.iter().filter(|file| !file.is_file()) {
+                problem("Trust", key, &format!("{} is not a file", file.display()), "existing files");
+            }
+        }
         for (kind, word) in [(CertificateKind::Local, "local"), (CertificateKind::Qualified, "qualified")] {
             if !master.value.issues(kind) {
                 continue;

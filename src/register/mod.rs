@@ -22,6 +22,7 @@ mod error;
 mod evidence;
 mod journal;
 mod outbox;
+mod raised;
 mod verify;
 
 use std::{
@@ -40,6 +41,7 @@ pub use error::RegisterError;
 pub use evidence::{EvidenceStore, MAX_EVIDENCE_BYTES};
 pub use journal::{Appended, BadEntry, Head, JournalEntry, JournalReport, MAX_BODY_BYTES, REGISTER_STREAM, StoredEntry};
 pub use outbox::{DueUpload, OutboxState};
+pub use raised::{RaisableReport, RaisedReport};
 pub use verify::{ControlProblem, ControlsReport};
 
 pub(crate) use database::{Schema, open_writer};

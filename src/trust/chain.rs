@@ -1,12 +1,12 @@
-//! From a signer's certificate to a trust anchor at a point in time (RFC 5280 §6.1, without name constraints and policies:
-//! a certificate that makes them critical is refused).
+//! From a certificate to a trust anchor at a point in time (RFC 5280 §6.1, without name constraints, policy mappings and policy
+//! constraints: a certificate that makes them critical is refused). What a policy means is left to the caller.
 
-use const_oid::{AssociatedOid as _, ObjectIdentifier, db::rfc5280::ID_KP_TIME_STAMPING};
+use const_oid::{AssociatedOid as _, ObjectIdentifier};
 use der::Encode as _;
 use jiff::Timestamp;
 use x509_cert::{
     Certificate,
-    ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName},
+    ext::pkix::{BasicConstraints, CertificatePolicies, ExtendedKeyUsage, KeyUsage, SubjectAltName},
 };
 
 use super::{Anchors, SignatureFault, algorithm::ACCEPTED, serial_text, verify_signature};
@@ -14,7 +14,8 @@ use super::{Anchors, SignatureFault, algorithm::ACCEPTED, serial_text, verify_si
 /// Longest accepted chain, the signer's certificate and the anchor included.
 const MAX_LENGTH: usize = 6;
 /// The critical extensions that are understood here.
-const UNDERSTOOD: [ObjectIdentifier; 4] = [BasicConstraints::OID, KeyUsage::OID, ExtendedKeyUsage::OID, SubjectAltName::OID];
+const UNDERSTOOD: [ObjectIdentifier; 5] =
+    [BasicConstraints::OID, KeyUsage::OID, ExtendedKeyUsage::OID, SubjectAltName::OID, CertificatePolicies::OID];
 
 /// A verified chain, the signer's certificate first.
 #[derive(Debug, Clone)]
@@ -137,32 +138,20 @@ impl TrustError {
 ///
 /// With anchors the chain must end at one of them; without, at a self-signed CA of the pool.
 pub fn verify_chain(leaf: &Certificate, pool: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Chain, TrustError> {
-    check_certificate(leaf, at)?;
+    check_validity(leaf, at)?;
+    check_demands(leaf)?;
     check_may_sign(leaf)?;
-    lead_to_anchor(leaf, pool, anchors, at)
+    path(leaf, pool, anchors, at)
 }
 
-/// Verifies the chain of `leaf`, a certificate of a time-stamping authority, at the time `at`: as [`verify_chain`], but the
-/// certificate must be for time-stamps and nothing else (RFC 3161 §2.3).
-pub fn verify_time_stamping_chain(
-    leaf: &Certificate,
-    pool: &[Certificate],
-    anchors: &Anchors,
-    at: Timestamp,
-) -> Result<Chain, TrustError> {
-    check_certificate(leaf, at)?;
-    check_may_sign(leaf)?;
-    check_may_time_stamp(leaf)?;
-    lead_to_anchor(leaf, pool, anchors, at)
-}
-
-fn lead_to_anchor(leaf: &Certificate, pool: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Chain, TrustError> {
+/// The same for a certificate of any use, whose own validity the caller judges.
+pub(super) fn path(leaf: &Certificate, pool: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Chain, TrustError> {
+    check_demands(leaf)?;
     let mut certificates = vec![leaf.clone()];
     let mut current = leaf;
     while certificates.len() < MAX_LENGTH {
-        let issuer = find_issuer(current, anchors.certificates(), pool)?;
-        check_certificate(issuer, at)?;
-        check_authority(issuer, certificates.len().saturating_sub(1))?;
+        let below = certificates.len().saturating_sub(1);
+        let issuer = find_issuer(current, anchors.certificates(), pool, below, at)?;
         certificates.push(issuer.clone());
         if anchors.contain(issuer) {
             return Ok(Chain { certificates, anchored: true });
@@ -180,15 +169,28 @@ fn lead_to_anchor(leaf: &Certificate, pool: &[Certificate], anchors: &Anchors, a
     Err(TrustError::PathTooLong { serial: serial_text(current) })
 }
 
-/// The certificate that signed `of`. Anchors come first, so a look-alike in the pool cannot stand in for one.
-fn find_issuer<'a>(of: &Certificate, anchors: &'a [Certificate], pool: &'a [Certificate]) -> Result<&'a Certificate, TrustError> {
+/// The certificate that signed `of`, with `below` CAs between it and the leaf. Anchors come first, so a look-alike in the pool
+/// cannot stand in for one. A CA may have renewed its certificate: the first that is good is taken.
+fn find_issuer<'a>(
+    of: &Certificate,
+    anchors: &'a [Certificate],
+    pool: &'a [Certificate],
+    below: usize,
+    at: Timestamp,
+) -> Result<&'a Certificate, TrustError> {
     let name = of.tbs_certificate().issuer();
+    let good = |candidate: &Certificate| {
+        check_signature(of, candidate)?;
+        check_validity(candidate, at)?;
+        check_demands(candidate)?;
+        check_authority(candidate, below)
+    };
     let mut failure = TrustError::IssuerMissing { serial: serial_text(of) };
     for candidate in anchors.iter().chain(pool) {
         if candidate.tbs_certificate().subject() != name || candidate == of {
             continue;
         }
-        match check_signature(of, candidate) {
+        match good(candidate) {
             Ok(()) => return Ok(candidate),
             Err(error) => failure = error,
         }
@@ -196,7 +198,7 @@ fn find_issuer<'a>(of: &Certificate, anchors: &'a [Certificate], pool: &'a [Cert
     Err(failure)
 }
 
-fn check_signature(of: &Certificate, issuer: &Certificate) -> Result<(), TrustError> {
+pub(super) fn check_signature(of: &Certificate, issuer: &Certificate) -> Result<(), TrustError> {
     let tbs = of.tbs_certificate();
     let damaged = || TrustError::Damaged { serial: serial_text(of) };
     // Both places that name the algorithm must agree (RFC 5280 §4.1.1.2).
@@ -213,8 +215,8 @@ fn check_signature(of: &Certificate, issuer: &Certificate) -> Result<(), TrustEr
     }
 }
 
-/// Validity, and no critical extension that is not understood.
-fn check_certificate(certificate: &Certificate, at: Timestamp) -> Result<(), TrustError> {
+/// The validity (RFC 5280 §4.1.2.5), to the second.
+pub(super) fn check_validity(certificate: &Certificate, at: Timestamp) -> Result<(), TrustError> {
     let validity = certificate.tbs_certificate().validity();
     let seconds = u64::try_from(at.as_second()).unwrap_or(0);
     if seconds < validity.not_before.to_unix_duration().as_secs() {
@@ -223,6 +225,11 @@ fn check_certificate(certificate: &Certificate, at: Timestamp) -> Result<(), Tru
     if seconds > validity.not_after.to_unix_duration().as_secs() {
         return Err(TrustError::Expired { serial: serial_text(certificate) });
     }
+    Ok(())
+}
+
+/// No critical extension that is not understood (RFC 5280 §4.2).
+pub(super) fn check_demands(certificate: &Certificate) -> Result<(), TrustError> {
     let extensions = certificate.tbs_certificate().extensions().map_or(&[][..], Vec::as_slice);
     if extensions.iter().any(|extension| extension.critical && !UNDERSTOOD.contains(&extension.extn_id)) {
         return Err(TrustError::UnknownDemand { serial: serial_text(certificate) });
@@ -245,7 +252,7 @@ fn check_authority(issuer: &Certificate, below: usize) -> Result<(), TrustError>
 }
 
 /// A certificate of a person, not of a CA, with `digitalSignature` or `nonRepudiation`.
-fn check_may_sign(leaf: &Certificate) -> Result<(), TrustError> {
+pub(super) fn check_may_sign(leaf: &Certificate) -> Result<(), TrustError> {
     let usage = extension::<KeyUsage>(leaf)?;
     let authority = extension::<BasicConstraints>(leaf)?.is_some_and(|constraints| constraints.ca);
     match usage {
@@ -254,16 +261,7 @@ fn check_may_sign(leaf: &Certificate) -> Result<(), TrustError> {
     }
 }
 
-/// The extended key usage is critical and holds `id-kp-timeStamping` alone (RFC 3161 §2.3).
-fn check_may_time_stamp(leaf: &Certificate) -> Result<(), TrustError> {
-    let found = leaf.tbs_certificate().get_extension::<ExtendedKeyUsage>();
-    match found.map_err(|_| TrustError::Damaged { serial: serial_text(leaf) })? {
-        Some((true, usage)) if usage.0 == [ID_KP_TIME_STAMPING] => Ok(()),
-        _ => Err(TrustError::NotForTimeStamps { serial: serial_text(leaf) }),
-    }
-}
-
-fn extension<'a, T>(certificate: &'a Certificate) -> Result<Option<T>, TrustError>
+pub(super) fn extension<'a, T>(certificate: &'a Certificate) -> Result<Option<T>, TrustError>
 where
     T: der::Decode<'a> + const_oid::AssociatedOid,
     T::Error: From<der::Error>,

@@ -3,6 +3,7 @@
 pub mod extend;
 mod message;
 pub mod preview;
+pub mod raise;
 pub mod record;
 pub mod report;
 pub mod sign;

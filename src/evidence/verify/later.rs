@@ -27,7 +27,7 @@ pub fn time_stamp_field(number: usize) -> String {
 /// One update after the signature.
 #[derive(Debug)]
 pub enum Later<'f> {
-    /// Data for later validation. Everything in it stands in [`Store`].
+    /// Data for later validation. What is in them says [`store`].
     Store,
     /// A time-stamp over the whole file up to the end of its own update.
     TimeStamp {
@@ -35,10 +35,12 @@ pub enum Later<'f> {
         dictionary: &'f Dictionary,
         /// Where its update ends.
         end: usize,
+        /// The number of revisions up to and with its own.
+        revisions: usize,
     },
 }
 
-/// The newest data for later validation, DER.
+/// The data for later validation, DER.
 #[derive(Debug, Default)]
 pub struct Store<'a> {
     /// Certificates.
@@ -73,16 +75,18 @@ pub fn read<'f>(pdf: &[u8], file: &'f File<'_>, located: &Located<'_>) -> Result
         } else {
             time_stamps += 1;
             let dictionary = check_time_stamp(file, earlier, update, located, time_stamps).map_err(wrong)?;
-            found.push(Later::TimeStamp { dictionary, end: update.end });
+            found.push(Later::TimeStamp { dictionary, end: update.end, revisions: earlier + 1 });
         }
     }
     Ok(found)
 }
 
-/// The elements of the newest DSS; empty without one. Presumes that [`read`] has found nothing wrong.
-pub fn store<'a>(file: &File<'a>) -> Store<'a> {
-    let dss = file.catalog().and_then(|catalog| catalog.get("DSS")).and_then(Value::reference);
-    let dss = dss.and_then(|number| file.object(number)).and_then(|object| object.value.dictionary());
+/// The elements of the DSS after the first `revisions` revisions; empty without one. Presumes that [`read`] has found nothing wrong.
+pub fn store<'a>(file: &File<'a>, revisions: usize) -> Store<'a> {
+    let catalog = file.catalog_number().and_then(|number| file.dictionary_as_of(revisions, number));
+    // The pages alone may not bring one.
+    let dss = catalog.filter(|_| revisions > SIGNED).and_then(|catalog| catalog.get("DSS")).and_then(Value::reference);
+    let dss = dss.and_then(|number| file.dictionary_as_of(revisions, number));
     let list = |key: &str| -> Vec<&'a [u8]> {
         let references = dss.and_then(|dss| dss.get(key)).and_then(Value::array).unwrap_or_default();
         references.iter().filter_map(|value| file.object(value.reference()?)?.stream).collect()

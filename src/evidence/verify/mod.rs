@@ -20,10 +20,10 @@ mod signature;
 mod structure;
 mod syntax;
 mod times;
+mod validation;
 
 use std::fmt;
 
-use der::{Decode as _, Encode as _};
 use jiff::Timestamp;
 use serde::Serialize;
 use x509_cert::Certificate;
@@ -34,6 +34,7 @@ use self::{
     signature::Signed,
     structure::File,
     times::Stamp,
+    validation::Needed,
 };
 use super::sign::SignedReport;
 use crate::{
@@ -73,6 +74,9 @@ pub struct Verification {
     /// The exact bytes of the record.
     #[serde(skip)]
     pub record_bytes: Option<Vec<u8>>,
+    /// The signer's chain and those of the time-stamps.
+    #[serde(skip)]
+    pub(super) chains: Vec<Vec<Certificate>>,
     /// Why the report is not valid; empty when it is.
     pub problems: Vec<Problem>,
     /// What to keep in mind about a valid report.
@@ -241,9 +245,7 @@ impl Verification {
         self.signed_at = Some(signed.time);
         self.signer = Some(SignerInfo::of(&signed));
         if let Some(later) = self.note(later::read(pdf, &file, &located)) {
-            let store =
-                if later.iter().any(|update| matches!(update, Later::Store)) { later::store(&file) } else { Store::default() };
-            self.examine_trust(pdf, &signed, &later, &store, trusted, now)?;
+            self.examine_trust(pdf, &file, &signed, &later, trusted, now)?;
         }
         let record = record::extract(&file)?;
         let value = serde_json::from_slice(&record);
@@ -256,26 +258,39 @@ impl Verification {
     fn examine_trust(
         &mut self,
         pdf: &[u8],
+        file: &File<'_>,
         signed: &Signed,
         later: &[Later<'_>],
-        store: &Store<'_>,
         trusted: TrustedCas<'_>,
         now: Timestamp,
     ) -> Result<(), Problem> {
-        let more = certificates(store)?;
-        let stamps = times::check(pdf, signed, later, &more, trusted.time_stamps, now)?;
+        let store = later::store(file, file.revisions.len());
+        let held = validation::certificates(&store)?;
+        let stamps = times::check(pdf, signed, later, &held, trusted.time_stamps, now)?;
         let first = stamps.iter().find(|stamp| stamp.info.counts);
         self.proven_at = first.map(|stamp| stamp.info.time);
-        let Some(chain) = self.note(check_chain(signed, &more, trusted.signers, self.proven_at)) else { return Ok(()) };
+        let Some(chain) = self.note(check_chain(signed, &held, trusted.signers, self.proven_at)) else { return Ok(()) };
         self.trusted = chain.anchored;
-        self.level = Some(level(first, &stamps));
-        self.note(check_all_used(&more, &chain, &stamps));
+
+        let signer = Needed { chain: &chain.certificates, at: self.proven_at };
+        let chains = stamps.iter().filter_map(|stamp| Some((stamp, stamp.chain.as_ref()?.certificates.as_slice())));
+        let chains = chains.map(|(stamp, chain)| Needed { chain, at: Some(stamp.info.time) });
+        let all: Vec<Needed<'_>> = std::iter::once(signer).chain(chains).collect();
+        let all_known = all.len() == 1 + stamps.len();
+        self.note(validation::check(&store, &held, &all, all_known));
+        self.level = Some(level(file, &store, signer, &stamps));
+
         if stamps.last().is_some_and(|newest| newest.info.counts && newest.expires < now) {
-            self.notices.push("The certificate of the newest time-stamp has expired; whether it still counts rests on the archive that kept the report.");
+            self.notices.push(
+                "The certificate of the newest time-stamp has expired; whether it still counts rests on who kept the report since.",
+            );
         }
         if stamps.iter().any(|stamp| !stamp.info.counts) {
-            self.notices.push("A time-stamp comes from an authority that is not among the given CAs, so it does not count here. Use --trust-time.");
+            self.notices.push(
+                "A time-stamp comes from an authority that is not among the given CAs, so it does not count here. Use --trust-time.",
+            );
         }
+        self.chains = all.iter().map(|needed| needed.chain.to_vec()).collect();
         self.time_stamps = stamps.into_iter().map(|stamp| stamp.info).collect();
         Ok(())
     }
@@ -312,19 +327,18 @@ impl SignerInfo {
     }
 }
 
-/// The level that the time-stamps reach.
-fn level(first: Option<&Stamp>, _stamps: &[Stamp]) -> Level {
-    if first.is_none() { Level::BB } else { Level::BT }
-}
-
-/// The certificates among the data for later validation.
-fn certificates(store: &Store<'_>) -> Result<Vec<Certificate>, Problem> {
-    let damaged = || ProblemKind::ValidationData.because("a certificate among the data for later validation is damaged");
-    let read = |der: &&[u8]| {
-        let certificate = Certificate::from_der(der).ok()?;
-        (certificate.to_der().ok()? == **der).then_some(certificate)
-    };
-    store.certificates.iter().map(|der| read(der).ok_or_else(damaged)).collect()
+/// The level that is reached. B-T: a time-stamp counts. B-LT: what is needed to judge the signer and that time-stamp later is there.
+/// B-LTA: a document time-stamp that counts covers that.
+fn level(file: &File<'_>, store: &Store<'_>, signer: Needed<'_>, stamps: &[Stamp]) -> Level {
+    let Some(first) = stamps.iter().find(|stamp| stamp.info.counts) else { return Level::BB };
+    let Some(chain) = &first.chain else { return Level::BT };
+    let needed = [signer, Needed { chain: &chain.certificates, at: Some(first.info.time) }];
+    let archived = stamps.iter().rfind(|stamp| stamp.info.counts).and_then(|stamp| stamp.covers);
+    match archived {
+        Some(revisions) if validation::is_complete(&later::store(file, revisions), &needed) => Level::BLTA,
+        _ if validation::is_complete(store, &needed) => Level::BLT,
+        _ => Level::BT,
+    }
 }
 
 /// The chain at the time of signing and, where a time-stamp proves one, at that time too. Every certificate in the signature must
@@ -338,19 +352,5 @@ fn check_chain(signed: &Signed, more: &[Certificate], anchors: &Anchors, proven:
     match signed.pool.iter().find(|certificate| !chain.certificates.contains(certificate)) {
         Some(foreign) => Err(TrustError::Unrelated { serial: serial_text(foreign) }.into()),
         None => Ok(chain),
-    }
-}
-
-/// Nothing may stand among the data for later validation that has nothing to do with this report: no signature covers them.
-fn check_all_used(more: &[Certificate], chain: &Chain, stamps: &[Stamp]) -> Result<(), Problem> {
-    let chains = stamps.iter().map(|stamp| stamp.chain.as_ref().map(|chain| chain.certificates.as_slice()));
-    // Without an authority's CA nobody can say which certificates are its own.
-    let Some(chains) = chains.collect::<Option<Vec<_>>>() else { return Ok(()) };
-    let used = |certificate: &&Certificate| {
-        chain.certificates.contains(certificate) || chains.iter().any(|chain| chain.contains(certificate))
-    };
-    match more.iter().find(|certificate| !used(certificate)) {
-        Some(foreign) => Err(TrustError::Unrelated { serial: serial_text(foreign) }.into()),
-        None => Ok(()),
     }
 }

@@ -47,8 +47,8 @@ pub struct Stamp {
     pub info: TimeStampInfo,
     /// The authority's chain; `None` when its CA is not at hand.
     pub chain: Option<Chain>,
-    /// How many [`Later::Store`]s stand before it.
-    pub stores_before: usize,
+    /// The number of revisions of the file that a document time-stamp covers.
+    pub covers: Option<usize>,
     /// When its certificate expires.
     pub expires: Timestamp,
 }
@@ -63,19 +63,18 @@ pub fn check(
     now: Timestamp,
 ) -> Result<Vec<Stamp>, Problem> {
     let mut stamps = Vec::new();
-    let mut stores_before = 0;
     if let Some(token) = &signed.time_stamp {
-        stamps.push(stamp(token, Stamped::Signature, 0, more, anchors)?);
+        stamps.push(stamp(token, None, more, anchors)?);
     }
     for update in later {
         match update {
-            Later::Store => stores_before += 1,
-            Later::TimeStamp { dictionary, end } => {
+            Later::Store => {}
+            Later::TimeStamp { dictionary, end, revisions } => {
                 let covered = Covered::by(pdf.get(..*end).unwrap_or_default(), dictionary)?;
                 let wrong = |fault| Problem::of_time_stamp(fault, covered.at);
                 let token = TimeStampToken::read(covered.message).map_err(wrong)?;
                 token.check_covers(&covered.parts).map_err(wrong)?;
-                stamps.push(stamp(&token, Stamped::Document, stores_before, more, anchors)?);
+                stamps.push(stamp(&token, Some(*revisions), more, anchors)?);
             }
         }
     }
@@ -94,8 +93,7 @@ pub fn check(
 
 fn stamp(
     token: &TimeStampToken,
-    of: Stamped,
-    stores_before: usize,
+    covers: Option<usize>,
     more: &[Certificate],
     anchors: &Anchors,
 ) -> Result<Stamp, Problem> {
@@ -108,12 +106,12 @@ fn stamp(
     };
     let tbs = token.certificate().tbs_certificate();
     let info = TimeStampInfo {
-        of,
+        of: if covers.is_some() { Stamped::Document } else { Stamped::Signature },
         time: token.time(),
         authority: describe(tbs.subject()),
         serial: serial_text(token.certificate()),
         policy: token.policy().to_string(),
         counts,
     };
-    Ok(Stamp { info, chain, stores_before, expires: crate::trust::validity(token.certificate()).1 })
+    Ok(Stamp { info, chain, covers, expires: crate::trust::validity(token.certificate()).1 })
 }

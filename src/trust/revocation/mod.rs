@@ -75,13 +75,16 @@ impl Inquiry {
     ) -> Result<Answer, RevocationProblem> {
         let question = Question { certificate, issuer, at, grace: self.grace };
         let places = places(certificate);
-        let (recent, mut older) = self.kept_answers(&question, &places);
+        let (recent, older) = self.kept_answers(&question, &places);
         if let Some(answer) = recent {
             return Ok(answer);
         }
+        // The best answer is the newest one: an old list that somebody plays back undoes no revocation.
+        let newest = older.into_iter().max_by_key(|answer| answer.proof.this_update);
+        let known = newest.as_ref().map(|answer| answer.proof.this_update);
         let mut failures = Vec::new();
         for place in &places {
-            match self.ask_at(&question, place) {
+            match self.ask_at(&question, place, known) {
                 Ok(answer) => {
                     notes.extend(failures.into_iter().map(|(url, why)| Note::OtherPlaceAsked { url, why }));
                     notes.extend(stale_note(&answer));
@@ -90,9 +93,7 @@ impl Inquiry {
                 Err(why) => failures.push((place.url.clone(), why)),
             }
         }
-        // The best answer is the newest one.
-        older.sort_by_key(|answer| answer.proof.this_update);
-        if let Some(answer) = older.pop() {
+        if let Some(answer) = newest {
             notes.push(Note::KeptAnswerUsed { serial: answer.proof.serial.clone(), this_update: answer.proof.this_update });
             notes.extend(stale_note(&answer));
             return Ok(answer);
@@ -117,7 +118,8 @@ impl Inquiry {
         (None, older)
     }
 
-    fn ask_at(&self, question: &Question<'_>, place: &Place) -> Result<Answer, RevocationProblem> {
+    /// Asks at one place for an answer that is at least as new as the one that is `known`.
+    fn ask_at(&self, question: &Question<'_>, place: &Place, known: Option<Timestamp>) -> Result<Answer, RevocationProblem> {
         let (der, nonce) = match place.source {
             ProofSource::Ocsp => {
                 let (request, nonce) = ocsp::request(question.certificate, question.issuer)?;
@@ -126,6 +128,9 @@ impl Inquiry {
             ProofSource::RevocationList => (self.fetcher.get(&place.url, crl::MAX_BYTES)?, None),
         };
         let answer = question.check(place, der, nonce.as_deref())?;
+        if known.is_some_and(|known| answer.proof.this_update < known) {
+            return Err(RevocationProblem::Stale);
+        }
         self.kept.keep(&question.key(place), &answer.proof.der);
         Ok(answer)
     }

@@ -40,6 +40,7 @@ mod imaging_examine;
 mod imaging_specimen;
 mod imaging_upright;
 mod ink;
+mod long_term;
 mod mrz_text;
 mod mrz_unseen;
 mod operator_key;

@@ -7,7 +7,7 @@ use std::{
     process::Command,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -28,7 +28,6 @@ pub struct Authority {
     folder: tempfile::TempDir,
     url: String,
     change: Arc<Mutex<Option<Change>>>,
-    asked: Arc<AtomicUsize>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -89,8 +88,7 @@ ess_cert_id_alg = sha256
 
 /// Makes a CA `ca.pem` and a certificate for time-stamps `tsa.pem` in `folder`.
 pub fn make_pki(folder: &Path, kind: Kind) {
-    std::fs::write(folder.join("openssl.cnf"), CONFIGURATION).unwrap();
-    std::fs::write(folder.join("serial"), "01").unwrap();
+    configure(folder);
     let curve = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
     let key: &[&str] = if kind == Kind::Rsa { &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"] } else { &curve };
     openssl(folder, &[&["genpkey"], &curve[..], &["-out", "ca.key"]].concat());
@@ -109,6 +107,12 @@ pub fn make_pki(folder: &Path, kind: Kind) {
     openssl(folder, &[&sign[..], &["-extfile", "openssl.cnf", "-extensions", section, "-out", "tsa.pem"]].concat());
 }
 
+/// What `openssl ts` needs besides `tsa.pem`, `tsa.key` and `ca.pem`.
+pub fn configure(folder: &Path) {
+    std::fs::write(folder.join("openssl.cnf"), CONFIGURATION).unwrap();
+    std::fs::write(folder.join("serial"), "01").unwrap();
+}
+
 impl Authority {
     pub fn start(kind: Kind) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -116,10 +120,9 @@ impl Authority {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/ts", listener.local_addr().unwrap());
         let change: Arc<Mutex<Option<Change>>> = Arc::default();
-        let (asked, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let stop = Arc::new(AtomicBool::new(false));
         let thread = {
-            let (folder, change, asked, stop) =
-                (folder.path().to_owned(), Arc::clone(&change), Arc::clone(&asked), Arc::clone(&stop));
+            let (folder, change, stop) = (folder.path().to_owned(), Arc::clone(&change), Arc::clone(&stop));
             thread::spawn(move || {
                 for stream in listener.incoming() {
                     if stop.load(Ordering::Relaxed) {
@@ -128,7 +131,6 @@ impl Authority {
                     let mut stream = stream.unwrap();
                     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
                     let Some(query) = request_body(&mut stream) else { continue };
-                    asked.fetch_add(1, Ordering::Relaxed);
                     let mut reply = reply(&folder, &query);
                     if let Some(change) = change.lock().unwrap().as_ref() {
                         reply = change(query, reply);
@@ -141,7 +143,7 @@ impl Authority {
                 }
             })
         };
-        Self { folder, url, change, asked, stop, thread: Some(thread) }
+        Self { folder, url, change, stop, thread: Some(thread) }
     }
 
     /// From now on every answer passes through `change`: request, honest answer.
@@ -151,10 +153,6 @@ impl Authority {
 
     pub fn honest(&self) {
         *self.change.lock().unwrap() = None;
-    }
-
-    pub fn asked(&self) -> usize {
-        self.asked.load(Ordering::Relaxed)
     }
 
     pub fn url(&self) -> &str {

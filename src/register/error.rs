@@ -46,7 +46,9 @@ pub enum RegisterError {
         known: i32,
     },
     /// A raised report that is not the earlier one with something after it.
-    #[error("the raised report does not begin with the registered one, so it was not kept: report this as an error of the program")]
+    #[error(
+        "the raised report does not begin with the registered one, so it was not kept: report this as an error of the program"
+    )]
     NotAnExtension,
     /// A lock inside the database was held for too long.
     #[error("the register was busy for too long: try again")]

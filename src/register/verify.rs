@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FinishedControl, MAX_EVIDENCE_BYTES, OutboxState, REGISTER_STREAM, Register, RegisterError, controls::CONTROL_REGISTERED,
-    outbox::RECEIPT_KEPT, raised::{REPORT_RAISED, RaisedReport},
+    FinishedControl, MAX_EVIDENCE_BYTES, OutboxState, REGISTER_STREAM, Register, RegisterError,
+    controls::CONTROL_REGISTERED,
+    outbox::RECEIPT_KEPT,
+    raised::{REPORT_RAISED, RaisedReport},
 };
 use crate::{digest::Digest, rules::CertificateKind};
 

@@ -13,8 +13,8 @@ use x509_cert::{
 };
 
 use super::{
-    Anchors, AnchorsError, Note, Objection, ProxySettings, Revocation, RevocationProblem, RevocationProof, TrustError, TrustSettings,
-    Usage, Verdict,
+    Anchors, AnchorsError, Note, Objection, ProxySettings, Revocation, RevocationProblem, RevocationProof, TrustError,
+    TrustSettings, Usage, Verdict,
     chain::{check_validity, extension, path},
     policy,
     revocation::Inquiry,

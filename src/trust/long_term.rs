@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use x509_cert::Certificate;
 
-use super::{ProofSource, RevocationProblem, Trust, RevocationProof, revocation, validity};
+use super::{ProofSource, RevocationProblem, RevocationProof, Trust, revocation, validity};
 
 /// An answer without a next update speaks for so long after it was made (ETSI EN 319 411-1 REV-6.2.4-03A).
 const WITHOUT_NEXT: SignedDuration = SignedDuration::from_hours(24);

@@ -91,12 +91,7 @@ pub fn check(
     Ok(stamps)
 }
 
-fn stamp(
-    token: &TimeStampToken,
-    covers: Option<usize>,
-    more: &[Certificate],
-    anchors: &Anchors,
-) -> Result<Stamp, Problem> {
+fn stamp(token: &TimeStampToken, covers: Option<usize>, more: &[Certificate], anchors: &Anchors) -> Result<Stamp, Problem> {
     let (chain, counts) = match token.chain(more, anchors) {
         Ok(chain) => (Some(chain), true),
         // Another verifier may know this authority; for this one the time-stamp proves nothing, and nothing rests on it.

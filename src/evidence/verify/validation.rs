@@ -40,7 +40,9 @@ pub fn check(store: &Store<'_>, held: &[Certificate], needed: &[Needed<'_>], all
             let revoked = proofs(store, certificate, issuer).filter_map(|proven| proven.revoked);
             if revoked.min().is_some_and(|since| needed.at.is_none_or(|at| since <= at)) {
                 let serial = serial_text(certificate);
-                let what = format!("the certificate with serial number {serial} was revoked before it was used; do not rely on the report");
+                let what = format!(
+                    "the certificate with serial number {serial} was revoked before it was used; do not rely on the report"
+                );
                 return Err(Problem { code: "CERTIFICATE_REVOKED", what, offset: None });
             }
         }
@@ -72,7 +74,8 @@ pub fn is_complete(store: &Store<'_>, needed: &[Needed<'_>]) -> bool {
         let speaks = |(certificate, issuer): (&Certificate, &Certificate)| {
             proofs(store, certificate, issuer).any(|proven| proven.speaks_about(at))
         };
-        let stored = |certificate: &Certificate| certificate.to_der().is_ok_and(|der| store.certificates.contains(&der.as_slice()));
+        let stored =
+            |certificate: &Certificate| certificate.to_der().is_ok_and(|der| store.certificates.contains(&der.as_slice()));
         pairs(needed.chain).all(speaks) && needed.chain.iter().all(stored)
     })
 }

@@ -8,6 +8,7 @@ use bam_station::{
     evidence::sign::KeyStore,
     register::{Register, RegisterError},
     station::{Clock as _, DataFolder, DeliveryError, DeliveryRoad, OwnCheck, SystemClock},
+    trust::Desk,
 };
 use clap::{Parser, Subcommand};
 
@@ -42,7 +43,7 @@ enum Command {
     Read(cli::read::ReadArgs),
     /// Checks a report without the station
     Verify(cli::verify::VerifyArgs),
-    /// The document register: list, show, verify
+    /// The document register: list, show, verify, raise
     Register(cli::register::RegisterArgs),
     /// Delivers what lies in the outbox
     Deliver(cli::deliver::DeliverArgs),
@@ -77,10 +78,16 @@ fn main() -> ExitCode {
         },
         Command::Read(args) => cli::read::run(args, cli.master, cli.local),
         Command::Verify(args) => cli::verify::run(args),
-        Command::Register(args) => cli::register::run(args, data.path()),
+        Command::Register(args) => match args.raises() {
+            Some(json) => with(configuration(), |whole| cli::raise::run(json, &whole, &data)),
+            None => cli::register::run(args, data.path()),
+        },
         Command::Deliver(args) => with(configuration(), |whole| deliver(args, &whole, &data)),
         Command::Receive(args) => receive(args),
-        Command::Card(args) => cli::card::run(args),
+        Command::Card(args) => match trust_in_force(cli.master, cli.local, &data) {
+            Ok(configured) => cli::card::run(args, &configured),
+            Err(error) => wrong(&error),
+        },
         Command::Operator(args) => cli::operator::run(args, data.path()),
         Command::Specimen(args) => cli::specimen::run(args),
         Command::DeviceHost(args) => cli::device_host::run(args),
@@ -148,6 +155,34 @@ fn rules_in_force(named: Option<PathBuf>) -> Result<Master, config::ConfigError>
         }
         Err(error) => Err(error),
     }
+}
+
+/// Whom this desk trusts. Cards can be shown before anything is configured; then no certificate is checked.
+fn trust_in_force(
+    master: Option<PathBuf>,
+    local: Option<PathBuf>,
+    data: &DataFolder,
+) -> Result<cli::card::Configured, config::ConfigError> {
+    let named = (master.is_some(), local.is_some());
+    let search = Search::this_machine();
+    let (master, training) = match search.find(master, local) {
+        Ok(found) => (config::load_master(&found.master)?.value, config::load_local(&found.local)?.value.training),
+        Err(error) if error.kind() == Broken::Missing && named == (false, false) => {
+            // Either file alone says nothing about a desk, but MASTER.toml says whom the organisation trusts.
+            let master = search.master(None).ok().map(|path| config::load_master(&path)).transpose()?;
+            (master.map(|loaded| loaded.value).unwrap_or_default(), false)
+        }
+        Err(error) => return Err(error),
+    };
+    let desk = if training {
+        let keys = data.keys();
+        let store = keys.is_dir().then(|| KeyStore::open(&keys).ok()).flatten();
+        let authorities = store.and_then(|store| store.anchors().ok());
+        Desk::Training { authorities: authorities.map(|anchors| anchors.certificates().to_vec()).unwrap_or_default() }
+    } else {
+        Desk::Production
+    };
+    Ok(cli::card::Configured { trust: master.trust, proxy: master.proxy, desk, kept: data.revocation() })
 }
 
 fn wrong(error: &config::ConfigError) -> ExitCode {

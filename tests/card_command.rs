@@ -2,7 +2,10 @@
 
 use std::{fs, process::Command as Process};
 
-use bam_station::cli::card::{CardArgs, run_to};
+use bam_station::{
+    cli::card::{CardArgs, Configured, run_to},
+    trust::{Desk as TrustDesk, ProxySettings, TrustSettings},
+};
 use clap::{Args as _, Command, FromArgMatches as _};
 use serde_json::Value;
 
@@ -13,11 +16,25 @@ use crate::{
 
 /// Exit code, standard output, standard error.
 fn card(words: &[&str]) -> (u8, String, String) {
+    card_at(&unconfigured(), words)
+}
+
+/// The same at a desk with this configuration.
+fn card_at(configured: &Configured, words: &[&str]) -> (u8, String, String) {
     let matches = CardArgs::augment_args(Command::new("card")).try_get_matches_from(["card"].iter().chain(words)).unwrap();
     let (mut out, mut messages) = (Vec::new(), Vec::new());
     let args = CardArgs::from_arg_matches(&matches).unwrap();
-    let code = run_to(&args, at("2026-11-21T09:00:00Z"), &mut out, &mut messages);
+    let code = run_to(&args, configured, at("2026-11-21T09:00:00Z"), &mut out, &mut messages);
     (code, String::from_utf8(out).unwrap(), String::from_utf8(messages).unwrap())
+}
+
+fn unconfigured() -> Configured {
+    Configured {
+        trust: TrustSettings::default(),
+        proxy: ProxySettings::default(),
+        desk: TrustDesk::Production,
+        kept: std::env::temp_dir().join("bam-station-no-answers"),
+    }
 }
 
 fn json_of(words: &[&str]) -> (u8, Value) {
@@ -74,6 +91,36 @@ fn show_tells_certificates_verdict_and_tries_and_spends_none() {
 }
 
 #[test]
+fn the_configured_trust_judges_every_certificate() {
+    at_a_desk(|desk| {
+        let authority = Authority::new();
+        let _card = desk.insert(OPERATORS, authority.card("Åse Ødegård", RSA_2048));
+        let training = TrustDesk::Training { authorities: vec![authority.certificate().clone()] };
+        let configured = Configured { desk: training, ..unconfigured() };
+        let (code, out, _) = card_at(&configured, &["show", "--json"]);
+        assert_eq!(code, 0, "{out}");
+        let cards: Value = serde_json::from_str(&out).unwrap();
+        for found in cards[0]["certificates"].as_array().unwrap() {
+            assert_eq!((&found["kind"], &found["state"]), (&"local".into(), &"valid".into()));
+            assert_eq!((&found["trusted"], &found["problem"]), (&true.into(), &Value::Null));
+            assert_eq!(found["notes"][0]["code"], "REVOCATION_NOT_ASKED");
+            assert_eq!(found["issuer_name"].as_str().map(|name| name.contains("CN=bam-station Training CA")), Some(true));
+        }
+        let (_, words, _) = card_at(&configured, &["show"]);
+        assert!(words.contains("local; counts") && words.contains("Issuer = \""), "{words}");
+
+        // The printed lines appoint the card as they stand.
+        let printed = words.lines().find(|line| line.contains("Issuer = ")).unwrap().trim().replacen(", Serial", "\nSerial", 1);
+        let master = desk.folder().join("MASTER.toml");
+        fs::write(&master, format!("[Common]\nCompanyName = \"A\"\n[[Operator]]\n{printed}\n")).unwrap();
+        let loaded = bam_station::config::load_master(&master).unwrap_or_else(|error| panic!("{error}"));
+        let first = &cards[0]["certificates"][0];
+        let (issuer, serial) = (first["issuer_name"].as_str().unwrap(), first["serial"].as_str().unwrap());
+        assert!(loaded.value.roles.appointed[0].is_for(issuer, serial));
+    });
+}
+
+#[test]
 fn a_certificate_of_another_authority_does_not_count() {
     at_a_desk(|desk| {
         let _card = desk.insert(OPERATORS, Authority::new().card("Åse Ødegård", RSA_2048));
@@ -105,7 +152,11 @@ fn what_is_missing_is_said_with_its_code() {
 fn the_program_itself_reads_the_card() {
     at_a_desk(|desk| {
         let _card = desk.insert(OPERATORS, Authority::new().card("Åse Ødegård", RSA_2048));
-        let output = Process::new(env!("CARGO_BIN_EXE_bam-station")).args(["card", "show", "--json"]).output().unwrap();
+        let output = Process::new(env!("CARGO_BIN_EXE_bam-station"))
+            .args(["card", "show", "--json", "--data"])
+            .arg(desk.folder())
+            .output()
+            .unwrap();
         assert!(output.status.success());
         let cards: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(cards[0]["certificates"][1]["name"], "Åse Ødegård, Utopia kommune");

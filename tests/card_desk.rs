@@ -13,6 +13,7 @@ use std::{
 
 use bam_station::{
     device::card::readers,
+    rules::CertificateKind,
     trust::{Anchors, Purpose, TrainingCa},
 };
 use bam_virtual_card::{CardKey, Inserted, Pcscd, VirtualCard, find_driver};
@@ -147,7 +148,8 @@ impl Authority {
     /// A certificate for `name` on this key, in DER.
     pub fn issue(&self, name: &str, key: &CardKey) -> Vec<u8> {
         let made = at("2026-03-01T08:00:00Z");
-        let certificate = self.0.issue(name, "Utopia kommune", &Purpose::Operator, key.public().unwrap(), made);
+        let purpose = Purpose::Holder(CertificateKind::Local);
+        let certificate = self.0.issue(name, "Utopia kommune", &purpose, key.public().unwrap(), made);
         certificate.unwrap().to_der().unwrap()
     }
 

@@ -21,7 +21,7 @@ const GOOD: &str = "";
 const UNKNOWN: &str = "CERTIFICATE_REVOCATION_UNKNOWN";
 const NOT_PROVEN: &str = "CERTIFICATE_REVOCATION_NOT_PROVEN";
 const STALE: &str = "CERTIFICATE_REVOCATION_STALE";
-const REVOKED: &str = "CERTIFICATE_REVOKED";
+const REVOKED: &str = "CERTIFICATE_IS_REVOKED";
 
 fn judge(trust: &Trust, person: &Issued) -> Verdict {
     trust.judge(&person.certificate, Usage::Identify, now())

@@ -112,7 +112,7 @@ fn before_and_after_its_validity_a_certificate_does_not_count() {
     pki.sub.revoke(&expired.pem);
     pki.publish();
     let verdict = trust.judge(&expired.certificate, Usage::Identify, now());
-    assert_eq!((code(&verdict), verdict.state), ("CERTIFICATE_REVOKED", Some(CardState::Revoked)));
+    assert_eq!((code(&verdict), verdict.state), ("CERTIFICATE_IS_REVOKED", Some(CardState::Revoked)));
 }
 
 #[test]

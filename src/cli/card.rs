@@ -10,11 +10,14 @@ use std::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{exit, verify};
+use super::exit;
 use crate::{
     device::card::{Card as _, CardCertificate, CardError, PcscCard, ReaderInfo, Slot, readers},
-    rules::CertificateKind,
-    trust::{Anchors, describe, policies, serial_text, validity, verify_chain},
+    rules::{CardState, CertificateKind},
+    trust::{
+        Desk, Objection, ProxySettings, Revocation, Trust, TrustFileError, TrustSettings, Usage, describe, issuer_text, policies,
+        serial_text, validity,
+    },
 };
 
 /// The options of `bam-station card`.
@@ -44,12 +47,42 @@ pub struct ShowArgs {
     /// Only the card in this reader; the beginning of its name is enough
     #[arg(long, value_name = "NAME")]
     pub reader: Option<String>,
-    /// The CAs' certificates, PEM or DER; each certificate on the card must lead to one
+    /// The CAs' certificates, PEM or DER, in place of [Trust] in MASTER.toml; nobody is asked about revocation
     #[arg(long, value_name = "CA.pem")]
     pub trust: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
+}
+
+/// What the configuration says about trust; nothing, where there is none.
+#[derive(Debug, Clone)]
+pub struct Configured {
+    /// `[Trust]`.
+    pub trust: TrustSettings,
+    /// `[Proxy]`.
+    pub proxy: ProxySettings,
+    /// The desk.
+    pub desk: Desk,
+    /// Where answers about revocation are kept.
+    pub kept: PathBuf,
+}
+
+impl Configured {
+    /// Trust as configured, or as `--trust` says instead.
+    fn trust(&self, instead: Option<&PathBuf>) -> Result<Trust, TrustFileError> {
+        match instead {
+            None => Trust::open(&self.trust, &self.proxy, self.desk.clone(), &self.kept),
+            Some(file) => {
+                let settings = TrustSettings { anchors: vec![file.clone()], revocation: Revocation::Off, ..self.trust.clone() };
+                let desk = match self.desk {
+                    Desk::Production => Desk::Production,
+                    Desk::Training { .. } => Desk::Training { authorities: Vec::new() },
+                };
+                Trust::open(&settings, &self.proxy, desk, &self.kept)
+            }
+        }
+    }
 }
 
 /// A card as it is shown.
@@ -74,6 +107,8 @@ pub struct ShownCertificate {
     pub name: String,
     /// The CA.
     pub issuer: String,
+    /// The CA's whole name (RFC 4514): with the serial number what `[[Operator]]` in MASTER.toml appoints.
+    pub issuer_name: String,
     /// The serial number, hexadecimal.
     pub serial: String,
     /// The first moment of its validity.
@@ -82,18 +117,22 @@ pub struct ShownCertificate {
     pub valid_until: Timestamp,
     /// The certificate policies, as dotted numbers.
     pub policies: Vec<String>,
-    /// Local or qualified; null where no policy is configured for either.
+    /// Local or qualified, by the policies in `[Trust]`; null where they tell neither, and where no CA vouches for it.
     pub kind: Option<CertificateKind>,
-    /// Whether it counts now; null without `--trust`.
+    /// Its state for a renewal; null where nothing may be decided from it.
+    pub state: Option<CardState>,
+    /// Whether it counts now; null where no CA is configured.
     pub trusted: Option<bool>,
     /// Why it does not count.
     pub problem: Option<Problem>,
+    /// What is to be noted although it counts.
+    pub notes: Vec<Problem>,
 }
 
-/// Why a certificate does not count.
+/// Why a certificate does not count, or what is noted about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// The fault's code.
+    /// The stable code.
     pub code: &'static str,
     /// In words.
     pub what: String,
@@ -113,9 +152,9 @@ pub enum ShowError {
     /// The service.
     #[error(transparent)]
     Service(#[from] CardError),
-    /// The file of `--trust`.
+    /// A file of CA certificates.
     #[error(transparent)]
-    Trust(#[from] verify::VerifyError),
+    Trust(#[from] TrustFileError),
 }
 
 impl ShowError {
@@ -128,16 +167,16 @@ impl ShowError {
     }
 }
 
-/// Runs the command: 0 done, 1 with `--trust` when a certificate does not count, 2 wrong use, 3 the service, a reader or a card failed.
-pub fn run(args: &CardArgs) -> ExitCode {
-    run_to(args, Timestamp::now(), &mut io::stdout().lock(), &mut io::stderr().lock()).into()
+/// Runs the command: 0 done, 1 when a certificate does not count, 2 wrong use, 3 the service, a reader or a card failed.
+pub fn run(args: &CardArgs, configured: &Configured) -> ExitCode {
+    run_to(args, configured, Timestamp::now(), &mut io::stdout().lock(), &mut io::stderr().lock()).into()
 }
 
 /// The same with these outputs.
-pub fn run_to(args: &CardArgs, now: Timestamp, out: &mut impl Write, messages: &mut impl Write) -> u8 {
+pub fn run_to(args: &CardArgs, configured: &Configured, now: Timestamp, out: &mut impl Write, messages: &mut impl Write) -> u8 {
     let answer = match &args.action {
         CardAction::List { json } => readers().map(|found| (list(&found, *json), exit::DONE)).map_err(ShowError::from),
-        CardAction::Show(show) => cards(show, now).map(|cards| {
+        CardAction::Show(show) => cards(show, configured, now).map(|cards| {
             let refused = cards.iter().flat_map(|card| &card.certificates).any(|found| found.trusted == Some(false));
             (if show.json { json(&cards) } else { in_words(&cards) }, if refused { exit::NO } else { exit::DONE })
         }),
@@ -156,8 +195,8 @@ pub fn run_to(args: &CardArgs, now: Timestamp, out: &mut impl Write, messages: &
 }
 
 /// The cards in all readers, or in the one that is named.
-pub fn cards(args: &ShowArgs, now: Timestamp) -> Result<Vec<ShownCard>, ShowError> {
-    let anchors = args.trust.as_deref().map(verify::anchors).transpose()?;
+pub fn cards(args: &ShowArgs, configured: &Configured, now: Timestamp) -> Result<Vec<ShownCard>, ShowError> {
+    let trust = configured.trust(args.trust.as_ref())?;
     let found = readers()?;
     let chosen: Vec<&ReaderInfo> = match &args.reader {
         None => found.iter().filter(|reader| reader.card).collect(),
@@ -169,38 +208,47 @@ pub fn cards(args: &ShowArgs, now: Timestamp) -> Result<Vec<ShownCard>, ShowErro
         }
     };
     let one = |reader: &ReaderInfo| {
-        show(&reader.name, anchors.as_ref(), now).map_err(|error| ShowError::Card { reader: reader.name.clone(), error })
+        show(&reader.name, &trust, now).map_err(|error| ShowError::Card { reader: reader.name.clone(), error })
     };
     chosen.into_iter().map(one).collect()
 }
 
-fn show(reader: &str, anchors: Option<&Anchors>, now: Timestamp) -> Result<ShownCard, CardError> {
+fn show(reader: &str, trust: &Trust, now: Timestamp) -> Result<ShownCard, CardError> {
     let mut card = PcscCard::in_reader(reader)?;
     let contents = card.contents()?;
     Ok(ShownCard {
         reader: reader.to_owned(),
         pin_tries_left: card.tries_left()?,
-        certificates: contents.certificates.iter().map(|found| shown(found, anchors, now)).collect(),
+        certificates: contents.certificates.iter().map(|found| shown(found, trust, now)).collect(),
         unreadable: contents.unreadable,
     })
 }
 
-fn shown(found: &CardCertificate, anchors: Option<&Anchors>, now: Timestamp) -> ShownCertificate {
+fn shown(found: &CardCertificate, trust: &Trust, now: Timestamp) -> ShownCertificate {
     let certificate = &found.certificate;
     let tbs = certificate.tbs_certificate();
-    let verdict = anchors.map(|anchors| verify_chain(certificate, &[], anchors, now));
+    let usage = match found.slot {
+        Slot::Authentication => Usage::SignIn,
+        Slot::Signature => Usage::SignReport,
+        Slot::KeyManagement | Slot::CardAuthentication => Usage::Show,
+    };
+    let verdict = trust.judge(certificate, usage, now);
     let (valid_from, valid_until) = validity(certificate);
+    let configured = verdict.objection != Some(Objection::NoAnchors);
     ShownCertificate {
         slot: found.slot,
         name: describe(tbs.subject()),
         issuer: describe(tbs.issuer()),
+        issuer_name: issuer_text(certificate),
         serial: serial_text(certificate),
         valid_from,
         valid_until,
         policies: policies(certificate),
-        kind: None,
-        trusted: verdict.as_ref().map(|verdict| verdict.as_ref().is_ok_and(|chain| chain.anchored)),
-        problem: verdict.and_then(Result::err).map(|error| Problem { code: error.code(), what: error.to_string() }),
+        kind: verdict.kind,
+        state: verdict.state,
+        trusted: configured.then(|| verdict.counts()),
+        notes: verdict.notes.iter().map(|note| Problem { code: note.code(), what: note.to_string() }).collect(),
+        problem: verdict.objection.filter(|_| configured).map(|it| Problem { code: it.code(), what: it.to_string() }),
     }
 }
 
@@ -239,7 +287,9 @@ fn in_words(cards: &[ShownCard]) -> String {
         let _ = writeln!(words, "{}: {tries}", card.reader);
         for found in &card.certificates {
             let _ = writeln!(words, "  {}  {}", slot(found.slot), found.name);
-            let _ = writeln!(words, "      issued by {} (certificate {})", found.issuer, found.serial);
+            let _ = writeln!(words, "      issued by {}", found.issuer);
+            let (issuer, serial) = (toml::Value::from(found.issuer_name.as_str()), toml::Value::from(found.serial.as_str()));
+            let _ = writeln!(words, "      Issuer = {issuer}, Serial = {serial}");
             let date = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
             let _ = writeln!(words, "      valid {} to {}", date(found.valid_from), date(found.valid_until));
             if !found.policies.is_empty() {
@@ -248,9 +298,17 @@ fn in_words(cards: &[ShownCard]) -> String {
             let verdict = match (&found.problem, found.trusted) {
                 (Some(problem), _) => format!("does not count: {} [{}]", problem.what, problem.code),
                 (None, Some(_)) => "counts".to_owned(),
-                (None, None) => "not checked; use --trust".to_owned(),
+                (None, None) => "not checked; name the CA in MASTER.toml, [Trust], or with --trust".to_owned(),
             };
-            let _ = writeln!(words, "      {verdict}");
+            let kind = match found.kind {
+                Some(CertificateKind::Local) => "local; ",
+                Some(CertificateKind::Qualified) => "qualified; ",
+                None => "",
+            };
+            let _ = writeln!(words, "      {kind}{verdict}");
+            for note in &found.notes {
+                let _ = writeln!(words, "      note: {} [{}]", note.what, note.code);
+            }
         }
         for unreadable in &card.unreadable {
             let _ = writeln!(words, "  {}  no readable certificate", slot(*unreadable));

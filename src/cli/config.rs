@@ -6,10 +6,15 @@ use std::{
     process::ExitCode,
 };
 
+use der::Encode as _;
 use serde_json::{Map, Value, json};
 
-use crate::config::{
-    ConfigError, Configuration, Found, Loaded, documents, find, load_local, load_master, local, master, schema::Schema, terms,
+use crate::{
+    config::{
+        ConfigError, Configuration, Found, Loaded, documents, find, load_local, load_master, local, master, schema::Schema, terms,
+    },
+    digest::Digest,
+    trust::{certificates_in, serial_text, validity},
 };
 
 /// Arguments of `bam-station config`.
@@ -70,12 +75,42 @@ struct Part {
 
 fn all(found: &Found) -> Result<Vec<Part>, ConfigError> {
     let whole = Configuration::load(found)?;
-    Ok(vec![
+    let mut parts = vec![
         settings(&whole.master, &master::SCHEMA),
         settings(&whole.local, &local::SCHEMA),
         document_part(&found.config_folder().join("documents.toml"), &whole.documents),
         terms_part(&whole.terms_folder, &whole.terms),
-    ])
+    ];
+    let trust = &whole.master.value.trust;
+    // A file that cannot be read has kept the configuration from loading.
+    parts.extend(trust.anchors.iter().chain(&trust.intermediates).filter_map(|file| authorities_part(file)));
+    Ok(parts)
+}
+
+/// The CA certificates in a file of [Trust].
+fn authorities_part(file: &Path) -> Option<Part> {
+    let (certificates, digest) = certificates_in(file).ok()?;
+    let shown: Vec<(String, String, String, String)> = certificates
+        .iter()
+        .map(|certificate| {
+            let fingerprint = certificate.to_der().map(|der| Digest::of(&der).to_string()).unwrap_or_default();
+            let until = validity(certificate).1.strftime("%Y-%m-%d").to_string();
+            (certificate.tbs_certificate().subject().to_string(), serial_text(certificate), until, fingerprint)
+        })
+        .collect();
+    let lines = shown.iter().map(|(name, serial, until, fingerprint)| {
+        format!("{name}  serial number {serial}  until {until}  sha256 {fingerprint}\n")
+    });
+    let values = shown.iter().map(
+        |(name, serial, until, fingerprint)| json!({ "Name": name, "Serial": serial, "Until": until, "Sha256": fingerprint }),
+    );
+    Some(Part {
+        file: file.into(),
+        digest: Some(digest.to_string()),
+        summary: format!("sha256 {digest}"),
+        text: lines.collect(),
+        values: values.collect(),
+    })
 }
 
 fn one(file: &Path) -> Result<Vec<Part>, ConfigError> {

@@ -6,7 +6,10 @@ use super::{
     Broken, ConfigError, Diagnostic, Found, Loaded, Local, Master, TermsCatalogue, diagnostic::both, documents, load_local,
     load_master, terms,
 };
-use crate::rules::{CertificateKind, DocumentKind};
+use crate::{
+    rules::{CertificateKind, DocumentKind},
+    trust::certificates_in,
+};
 
 /// Everything that the organisation and the desk decided.
 #[derive(Debug, Clone)]
@@ -68,8 +71,8 @@ impl Configuration {
         }
         let trust = &master.value.trust;
         for (key, files) in [("Anchors", &trust.anchors), ("Intermediates", &trust.intermediates)] {
-            for file in files.iter().filter(|file| !file.is_file()) {
-                problem("Trust", key, &format!("{} is not a file", file.display()), "existing files");
+            for error in files.iter().filter_map(|file| certificates_in(file).err()) {
+                problem("Trust", key, &error.to_string(), "files with CA certificates, PEM or DER");
             }
         }
         for (kind, word) in [(CertificateKind::Local, "local"), (CertificateKind::Qualified, "qualified")] {

@@ -9,6 +9,7 @@ pub mod data;
 mod delivery;
 pub mod journal;
 mod open;
+mod raising;
 pub mod run_script;
 pub mod script;
 mod session;
@@ -23,6 +24,7 @@ pub use clock::{Clock, SystemClock};
 pub use data::DataFolder;
 pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader};
 pub use open::OpenError;
+pub use raising::{Raised, Raiser, RaisingError, RaisingRoad};
 pub use session::{KnownOperator, SessionError, SignedIn};
 pub use time_stamp::{AuthorityError, authority};
 

@@ -30,13 +30,13 @@ pub struct Chain {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
     /// Before its validity.
-    #[error("the certificate with serial number {serial} is not valid yet at the time of signing; check the station's clock")]
+    #[error("the certificate with serial number {serial} is not valid yet at that time; check the station's clock")]
     NotYetValid {
         /// The certificate's serial number.
         serial: String,
     },
     /// After its validity.
-    #[error("the certificate with serial number {serial} has expired at the time of signing; enrol anew")]
+    #[error("the certificate with serial number {serial} has expired at that time; get a new one")]
     Expired {
         /// The certificate's serial number.
         serial: String,

@@ -209,13 +209,22 @@ impl Trust {
     }
 }
 
+/// The certificates in a file of `[Trust]`, with the digest of its exact bytes.
+///
+/// # Errors
+/// It cannot be read.
+pub fn certificates_in(path: &Path) -> Result<(Vec<Certificate>, Digest), TrustFileError> {
+    let bytes = read(path).map_err(|error| TrustFileError::Unreadable { path: path.to_owned(), error })?;
+    let found = Anchors::from_bytes(&bytes).map_err(|error| TrustFileError::Content { path: path.to_owned(), error })?;
+    Ok((found.certificates().to_vec(), Digest::of(&bytes)))
+}
+
 fn certificates(paths: &[PathBuf], files: &mut Vec<(PathBuf, Digest)>) -> Result<Vec<Certificate>, TrustFileError> {
     let mut all = Vec::new();
     for path in paths {
-        let bytes = read(path).map_err(|error| TrustFileError::Unreadable { path: path.clone(), error })?;
-        let found = Anchors::from_bytes(&bytes).map_err(|error| TrustFileError::Content { path: path.clone(), error })?;
-        files.push((path.clone(), Digest::of(&bytes)));
-        all.extend(found.certificates().iter().cloned());
+        let (found, digest) = certificates_in(path)?;
+        files.push((path.clone(), digest));
+        all.extend(found);
     }
     Ok(all)
 }

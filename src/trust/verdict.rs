@@ -122,7 +122,7 @@ impl Objection {
             Self::Chain(error) => error.code(),
             Self::WrongUsage { .. } => "CERTIFICATE_NOT_FOR_THIS_USE",
             Self::KindUnknown { .. } => "CERTIFICATE_KIND_UNKNOWN",
-            Self::Revoked { .. } => "CERTIFICATE_REVOKED",
+            Self::Revoked { .. } => "CERTIFICATE_IS_REVOKED",
             Self::RevocationUnknown { .. } => "CERTIFICATE_REVOCATION_UNKNOWN",
             Self::RevocationUnusable { why: RevocationProblem::Stale, .. } => "CERTIFICATE_REVOCATION_STALE",
             Self::RevocationUnusable { .. } => "CERTIFICATE_REVOCATION_NOT_PROVEN",

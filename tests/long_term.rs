@@ -154,7 +154,7 @@ fn every_report_reaches_b_lta_and_keeps_it_when_nobody_answers_any_more() {
             assert_eq!(ends(raised.bytes()), ends(&signed) + updates);
             // Nothing more can be reached.
             assert!(world.raised(raised.bytes().to_vec()).unwrap().is_none());
-            keep_for_the_judges(&world, raised.bytes(), updates);
+            keep_for_the_judges(&world, raised.bytes(), if updates == 2 { "at-signing" } else { "later" });
             world.pki.server.gives("/ocsp", Reply::Status(500));
             for year in 1..15 {
                 let later = Timestamp::now() + jiff::SignedDuration::from_hours(24 * 366 * year);
@@ -168,9 +168,9 @@ fn every_report_reaches_b_lta_and_keeps_it_when_nobody_answers_any_more() {
 }
 
 /// With JUDGE_REPORTS set to a folder the reports are left there with their CA, for the independent validators.
-fn keep_for_the_judges(world: &World, pdf: &[u8], updates: usize) {
+fn keep_for_the_judges(world: &World, pdf: &[u8], stamped: &str) {
     let Some(folder) = std::env::var_os("JUDGE_REPORTS") else { return };
-    let name = format!("{}-{updates}", world.algorithm.name());
+    let name = format!("{}-stamped-{stamped}", world.algorithm.name());
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder).unwrap();
     std::fs::write(folder.join(format!("{name}.pdf")), pdf).unwrap();

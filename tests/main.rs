@@ -50,6 +50,7 @@ mod power_cut;
 mod power_cut_register;
 mod raising;
 mod read_command;
+mod record_schema;
 mod register_access;
 mod register_command;
 mod register_controls;

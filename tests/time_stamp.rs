@@ -55,7 +55,21 @@ fn a_signature_with_a_time_stamp_reaches_b_t_and_says_by_when() {
         assert_eq!(stamp.policy, POLICY);
         assert_eq!(verification.proven_at, Some(stamp.time));
         assert!(unsigned().bytes().len() < pdf.len() && pdf.starts_with(unsigned().bytes()));
+        keep_for_the_judges(&format!("{}-{kind:?}", algorithm.signature().name()).to_lowercase(), &pdf, &anchors, &authority);
     }
+}
+
+/// With JUDGE_REPORTS set to a folder the reports are left in its folder `b-t` with both CAs, for the independent validators.
+fn keep_for_the_judges(name: &str, pdf: &[u8], anchors: &Anchors, authority: &Authority) {
+    use x509_cert::der::{Encode as _, pem};
+    let Some(folder) = std::env::var_os("JUDGE_REPORTS") else { return };
+    let folder = std::path::Path::new(&folder).join("b-t");
+    std::fs::create_dir_all(&folder).unwrap();
+    let operators = anchors.certificates()[0].to_der().unwrap();
+    let operators = pem::encode_string("CERTIFICATE", pem::LineEnding::LF, &operators).unwrap();
+    let cas = operators + &std::fs::read_to_string(authority.ca_file()).unwrap();
+    std::fs::write(folder.join(format!("{name}.pem")), cas).unwrap();
+    std::fs::write(folder.join(format!("{name}.pdf")), pdf).unwrap();
 }
 
 #[test]

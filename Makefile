@@ -21,6 +21,10 @@ test: packages-test
 judge: packages-judge
 	cargo build --locked
 	judge/run.sh target/debug/bam-station
+	rm -rf target/judge/long-term
+	JUDGE_REPORTS=$(CURDIR)/target/judge/long-term cargo test --locked --test station reaches
+	judge/long_term.sh target/judge/long-term
+	for report in target/judge/long-term/b-t/*.pdf; do judge/judge.sh --trust "$${report%.pdf}.pem" "$$report" || exit 1; done
 
 lint:
 	cargo fmt --check

@@ -44,7 +44,7 @@ enum Command {
     Read(cli::read::ReadArgs),
     /// Checks a report without the station
     Verify(cli::verify::VerifyArgs),
-    /// The document register: list, show, verify
+    /// The document register: list, show, verify, raise
     Register(cli::register::RegisterArgs),
     /// Delivers what lies in the outbox
     Deliver(cli::deliver::DeliverArgs),
@@ -82,7 +82,10 @@ fn main() -> ExitCode {
         },
         Command::Read(args) => cli::read::run(args, cli.master, cli.local),
         Command::Verify(args) => cli::verify::run(args),
-        Command::Register(args) => cli::register::run(args, data.path()),
+        Command::Register(args) => match args.raises() {
+            Some(json) => with(configuration(), |whole| cli::raise::run(json, &whole, &data)),
+            None => cli::register::run(args, data.path()),
+        },
         Command::Deliver(args) => with(configuration(), |whole| deliver(args, &whole, &data)),
         Command::Receive(args) => receive(args),
         Command::Card(args) => match cards_in_force(cli.master, cli.local, &data) {

@@ -99,7 +99,7 @@ fn a_key_in_the_wrong_section_is_sent_to_the_right_one() {
 fn an_unknown_section_gets_the_nearest_name() {
     let unknown = only("[Common]\nCompanyName = \"A\"\n[IssueProces]\n", Broken::Invalid, 3, 2);
     assert!(unknown.message.contains("did you mean [IssueProcess]?"), "{unknown}");
-    assert!(unknown.allowed.contains("[Common], [IssueProcess], [Delivery], [Terms]"), "{unknown}");
+    assert!(unknown.allowed.contains("[Common], [IssueProcess], [Delivery], [TimeStamp], [Terms]"), "{unknown}");
 }
 
 #[test]

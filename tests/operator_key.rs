@@ -309,7 +309,7 @@ fn the_command_verify_answers_with_its_exit_code() {
     let signed = unsigned().sign(&mut key, pin(PIN), &details).unwrap().into_bytes();
     let report = folder.path().join("report.pdf");
     let answer = |file: &Path, trust: Option<PathBuf>| {
-        bam_station::cli::verify::run(&VerifyArgs { file: file.to_owned(), trust, json: false })
+        bam_station::cli::verify::run(&VerifyArgs { file: file.to_owned(), trust, trust_time: None, json: false })
     };
     fs::write(&report, &signed).unwrap();
     assert_eq!(answer(&report, Some(store.training_ca_certificate())), ExitCode::SUCCESS);

@@ -274,6 +274,20 @@ fn third_party() -> Case {
     case
 }
 
+/// A record of each way of identification, by own card with the state of the card.
+pub fn records() -> Vec<Record> {
+    let mut own_card = third_party().record;
+    own_card.card = Some(CardState::Valid);
+    own_card.identification = Identification::OwnCard { card: card("Kari Anne Nordmann Ødegård") };
+    let mut operator = third_party().record;
+    operator.identification = Identification::Operator { statement: "Kjenner personen fra før.".into() };
+    let mut compared = third_party().record;
+    if let Identification::ThirdParty { previous_scan, .. } = &mut compared.identification {
+        *previous_scan = None;
+    }
+    vec![qualified().record, third_party().record, compared, own_card, operator]
+}
+
 impl Case {
     fn training(mut self) -> Self {
         self.record.training = true;

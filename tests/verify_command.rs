@@ -6,7 +6,7 @@ use bam_station::cli::verify::{VerifyArgs, examine};
 use jiff::Timestamp;
 
 fn code(file: &Path, trust: Option<&Path>) -> &'static str {
-    let args = VerifyArgs { file: file.to_owned(), trust: trust.map(Path::to_owned), json: false };
+    let args = VerifyArgs { file: file.to_owned(), trust: trust.map(Path::to_owned), trust_time: None, json: false };
     match examine(&args, Timestamp::now()) {
         Ok(verification) => verification.problems[0].code,
         Err(error) => error.code(),

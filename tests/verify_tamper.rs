@@ -207,7 +207,7 @@ fn a_stripped_signature_leaves_an_unsigned_report() {
             catalog.remove(b"Perms");
         })],
     );
-    assert_rejected(&stripped, &anchors, &["REPORT_UNSIGNED"]);
+    assert_rejected(&stripped, &anchors, &["REPORT_CHANGED_AFTER_SIGNING"]);
     let first_revision = pdf.windows(5).position(|window| window == b"%%EOF").unwrap() + 5;
     assert_rejected(&pdf[..first_revision], &anchors, &["REPORT_UNSIGNED"]);
 }

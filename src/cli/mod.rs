@@ -11,6 +11,7 @@ pub mod device_host;
 pub mod exit;
 pub mod operator;
 pub mod plan;
+pub mod raise;
 pub mod read;
 pub mod receive;
 pub mod register;

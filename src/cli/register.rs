@@ -1,4 +1,4 @@
-//! `bam-station register list|show|verify`: the document register, read beside the station.
+//! `bam-station register list|show|verify|raise`: the document register, read beside the station.
 
 use std::{
     collections::BTreeSet,
@@ -26,6 +26,18 @@ pub struct RegisterArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Reading(Reading),
+    /// Raises the kept reports to B-LTA: time-stamps and the CAs' answers on revocation are added after what was signed
+    Raise {
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Reading {
     /// All controls: id, time, function, kind, outcome, delivered
     List {
         /// One JSON document on standard output
@@ -54,6 +66,16 @@ enum Command {
     },
 }
 
+impl RegisterArgs {
+    /// Whether reports are to be raised, which needs the configuration; then, whether with JSON output.
+    pub fn raises(&self) -> Option<bool> {
+        match &self.command {
+            Command::Raise { json } => Some(*json),
+            Command::Reading(_) => None,
+        }
+    }
+}
+
 /// What the command comes to, as the exit codes of the program say it.
 enum Answer {
     Yes,
@@ -75,11 +97,15 @@ pub fn run(args: &RegisterArgs, data: &Path) -> ExitCode {
 
 /// As [`run`], with other places for the answer and for messages to people.
 pub fn run_to(args: &RegisterArgs, data: &Path, out: &mut dyn Write, messages: &mut dyn Write) -> u8 {
+    let Command::Reading(reading) = &args.command else {
+        let _ = writeln!(messages, "bam-station: reports are raised with the configuration at hand");
+        return 2;
+    };
     let outcome =
-        Register::open_read_only(&data.join("register")).map_err(Failure::Register).and_then(|register| match &args.command {
-            Command::List { json } => list(&register, *json, out),
-            Command::Show { control, json } => show(&register, control, *json, out, messages),
-            Command::Verify { head, archive_key, json } => verify(&register, head, archive_key.as_ref(), *json, out, messages),
+        Register::open_read_only(&data.join("register")).map_err(Failure::Register).and_then(|register| match reading {
+            Reading::List { json } => list(&register, *json, out),
+            Reading::Show { control, json } => show(&register, control, *json, out, messages),
+            Reading::Verify { head, archive_key, json } => verify(&register, head, archive_key.as_ref(), *json, out, messages),
         });
     match outcome {
         Ok(Answer::Yes) => 0,
@@ -89,7 +115,7 @@ pub fn run_to(args: &RegisterArgs, data: &Path, out: &mut dyn Write, messages: &
             let _ = writeln!(messages, "{}: {error}", error.code());
             match error {
                 RegisterError::Missing | RegisterError::Foreign | RegisterError::OtherVersion { .. } => 2,
-                RegisterError::Damaged(_) | RegisterError::DatabaseLost if matches!(args.command, Command::Verify { .. }) => 1,
+                RegisterError::Damaged(_) | RegisterError::DatabaseLost if matches!(reading, Reading::Verify { .. }) => 1,
                 _ => 3,
             }
         }
@@ -154,13 +180,15 @@ fn show(
         writeln!(messages, "{}: {error}", error.code())?;
         return Ok(Answer::No);
     }
-    let evidence = evidence_of(register, &events, finished.as_ref().and_then(|finished| finished.report));
+    let raised = register.raised_reports(control)?;
+    let mut evidence = evidence_of(register, &events, finished.as_ref().and_then(|finished| finished.report));
+    evidence.extend(raised.iter().map(|raised| raised.report));
     let delivery = register.delivery(control)?;
     if json {
         let events: Vec<Value> = events.iter().map(event_json).collect();
         let receipt = delivery.as_ref().and_then(|delivery| delivery.receipt.as_ref());
         let document = json!({
-            "control": control, "finished": finished, "events": events, "evidence": evidence,
+            "control": control, "finished": finished, "events": events, "evidence": evidence, "raised": raised,
             "delivery": delivery.as_ref().map(delivery_json), "receipt": receipt,
         });
         writeln!(out, "{document}")?;
@@ -172,6 +200,9 @@ fn show(
     }
     for digest in &evidence {
         writeln!(out, "evidence  {digest}  {}", register.evidence().path(digest).display())?;
+    }
+    for raised in &raised {
+        writeln!(out, "raised    {}  {}", raised.level, raised.report)?;
     }
     match &finished {
         Some(finished) => writeln!(out, "ended     {:.0}  {}", finished.completed_at, finished.outcome)?,

@@ -11,7 +11,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    evidence::verify::{MAX_REPORT, Verification, verify},
+    evidence::verify::{MAX_REPORT, Stamped, TrustedCas, Verification, verify},
     trust::{Anchors, AnchorsError},
 };
 
@@ -24,6 +24,9 @@ pub struct VerifyArgs {
     /// The CA's certificate, PEM or DER; the signer's certificate must lead to it
     #[arg(long, value_name = "CA.pem")]
     pub trust: Option<PathBuf>,
+    /// The CA of the time-stamping authority, PEM or DER; without it, that of --trust
+    #[arg(long, value_name = "CA.pem", requires = "trust")]
+    pub trust_time: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long)]
     pub json: bool,
@@ -96,7 +99,9 @@ pub fn examine(args: &VerifyArgs, now: Timestamp) -> Result<Verification, Verify
         None => Anchors::none(),
         Some(path) => anchors(path)?,
     };
-    Ok(verify(&read(&args.file, MAX_REPORT)?, &anchors, now))
+    let time_stamps = args.trust_time.as_deref().map(self::anchors).transpose()?;
+    let trusted = TrustedCas { signers: &anchors, time_stamps: time_stamps.as_ref().unwrap_or(&anchors) };
+    Ok(verify(&read(&args.file, MAX_REPORT)?, trusted, now))
 }
 
 /// The CAs in a file.
@@ -140,7 +145,18 @@ fn in_words(verification: &Verification) -> String {
         say(&format!("Issued by:   {} (certificate {})", signer.issuer, signer.serial));
     }
     if let Some(signed_at) = verification.signed_at {
-        say(&format!("Signed at:   {} UTC", signed_at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S")));
+        say(&format!("Signed at:   {} UTC", utc(signed_at)));
+    }
+    for stamp in &verification.time_stamps {
+        let of = match stamp.of {
+            Stamped::Signature => "signature",
+            Stamped::Document => "document ",
+        };
+        let counts = if stamp.counts { "" } else { " (not a given CA: does not count)" };
+        say(&format!("Time-stamp:  {of} {} UTC by {}{counts}", utc(stamp.time), stamp.authority));
+    }
+    if let Some(proven) = verification.proven_at {
+        say(&format!("Proven:      the signature existed at {} UTC", utc(proven)));
     }
     if let Some(level) = verification.level {
         say(&format!("Level:       PAdES {level}"));
@@ -153,4 +169,8 @@ fn in_words(verification: &Verification) -> String {
         say(&format!("Note: {notice}"));
     }
     words
+}
+
+fn utc(time: Timestamp) -> impl std::fmt::Display {
+    time.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }

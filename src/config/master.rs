@@ -27,6 +27,8 @@ pub struct Master {
     pub issue_process: IssueProcess,
     /// `[Delivery]`.
     pub delivery: Delivery,
+    /// `[TimeStamp]`.
+    pub time_stamp: TimeStamp,
     /// `[Terms]`.
     pub terms: TermsPlace,
     /// `[ThirdParty]`.
@@ -119,6 +121,24 @@ impl Delivery {
     }
 }
 
+/// `[TimeStamp]`: the authority that confirms the time of every signature. Address and CA, or neither.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TimeStamp {
+    /// Address of the authority (RFC 3161 over HTTP or HTTPS).
+    pub url: Option<String>,
+    /// Certificates (PEM) of the CAs of the authority; no other CA counts.
+    pub ca: Option<PathBuf>,
+    /// The policy that is asked for.
+    pub policy: Option<ObjectIdentifier>,
+}
+
+impl TimeStamp {
+    /// Address and CA file of the authority; `None` when the file names none.
+    pub fn authority(&self) -> Option<(&str, &Path)> {
+        self.url.as_deref().zip(self.ca.as_deref())
+    }
+}
+
 /// `[Terms]`: where the terms are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TermsPlace {
@@ -143,10 +163,12 @@ pub fn load_master(path: &Path) -> Result<Loaded<Master>, ConfigError> {
     let mut loaded = reader::read(&source, &SCHEMA)?;
     whole_archive(&loaded)?;
     two_kinds(&loaded)?;
+    whole_authority(&loaded)?;
 
     let folder = path.parent().unwrap_or(Path::new(""));
-    let Master { delivery, terms, trust, .. } = &mut loaded.value;
-    let named = [&mut delivery.archive_ca, &mut delivery.client_certificate, &mut delivery.client_key, &mut terms.folder];
+    let Master { delivery, time_stamp, terms, trust, .. } = &mut loaded.value;
+    let Delivery { archive_ca, client_certificate, client_key, .. } = delivery;
+    let named = [archive_ca, client_certificate, client_key, &mut time_stamp.ca, &mut terms.folder];
     let files = named.into_iter().flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates);
     for file in files {
         *file = folder.join(&*file);
@@ -183,6 +205,25 @@ fn whole_archive(loaded: &Loaded<Master>) -> Result<(), ConfigError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Half an authority would only be noticed when the first report is signed.
+fn whole_authority(loaded: &Loaded<Master>) -> Result<(), ConfigError> {
+    let TimeStamp { url, ca, policy } = &loaded.value.time_stamp;
+    let half = url.is_some() != ca.is_some() || (policy.is_some() && url.is_none());
+    if !half {
+        return Ok(());
+    }
+    let present = if url.is_some() {
+        "Url"
+    } else if ca.is_some() {
+        "Ca"
+    } else {
+        "Policy"
+    };
+    let message = "[TimeStamp] names an authority only in part".to_owned();
+    let contradiction = loaded.contradiction("TimeStamp", present, message, "Url and Ca, or neither");
+    Err(ConfigError::one(Broken::Contradiction, contradiction))
 }
 
 /// A text on one line that says something and is not endless.
@@ -433,6 +474,59 @@ pub static SCHEMA: Schema<Master> = Schema {
                         set: |master, text| one_line(text).map(|file| master.delivery.client_key = Some(file.into())),
                     },
                     effect: "PEM file with the private key of ClientCertificate; readable for the station's user only.",
+                },
+            ],
+        },
+        Section {
+            name: "TimeStamp",
+            about: "The authority that confirms the time of every signature (RFC 3161). Without it reports prove no more than the \
+                    station's own clock.",
+            keys: &[
+                Key {
+                    name: "Url",
+                    required: false,
+                    field: Field::Text {
+                        allowed: "an address http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH]",
+                        get: |master| master.time_stamp.url.clone(),
+                        set: |master, text| {
+                            let url = reqwest::Url::parse(text).map_err(|_| "is not an address")?;
+                            if !matches!(url.scheme(), "http" | "https") {
+                                return Err("is neither an http nor an https address");
+                            }
+                            if !url.username().is_empty() || url.password().is_some() {
+                                return Err("names a user; a password does not belong into this file");
+                            }
+                            master.time_stamp.url = Some(one_line(text)?);
+                            Ok(())
+                        },
+                    },
+                    effect: "Where time-stamps are asked for. The authority sees a digest and nothing of the report. While it is out \
+                             of reach, reports are signed without its time and get it later.",
+                },
+                Key {
+                    name: "Ca",
+                    required: false,
+                    field: Field::Text {
+                        allowed: FILE,
+                        get: |master| shown(master.time_stamp.ca.as_ref()),
+                        set: |master, text| one_line(text).map(|file| master.time_stamp.ca = Some(file.into())),
+                    },
+                    effect: "PEM file with the CA certificates that the authority's time-stamps, and the TLS certificate of an https \
+                             address, must come from. No other CA counts.",
+                },
+                Key {
+                    name: "Policy",
+                    required: false,
+                    field: Field::Text {
+                        allowed: "an object identifier in dotted numbers",
+                        get: |master| master.time_stamp.policy.map(|policy| policy.to_string()),
+                        set: |master, text| {
+                            let policy = text.parse().map_err(|_| "is no object identifier")?;
+                            master.time_stamp.policy = Some(policy);
+                            Ok(())
+                        },
+                    },
+                    effect: "The policy that is asked for and must be answered. Without it: the authority's own choice.",
                 },
             ],
         },

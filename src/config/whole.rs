@@ -64,6 +64,11 @@ impl Configuration {
                 problem("Delivery", key, &format!("{} is not a file", file.display()), "an existing file");
             }
         }
+        if let Some((_, ca)) = master.value.time_stamp.authority()
+            && !ca.is_file()
+        {
+            problem("TimeStamp", "Ca", &format!("{} is not a file", ca.display()), "an existing file");
+        }
         let trust = &master.value.trust;
         for (key, files) in [("Anchors", &trust.anchors), ("Intermediates", &trust.intermediates)] {
             for error in files.iter().filter_map(|file| certificates_in(file).err()) {

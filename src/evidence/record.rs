@@ -22,7 +22,7 @@ pub const FORMAT: &str = "bam-station record 1";
 pub const LIMITS: &[&str] = &[
     "The scan is a white-light image of what was presented. It was not authenticated by a machine.",
     "Whether two signatures are alike is the operator's judgement. No automatic comparison was made.",
-    "The time of the signature is the station's clock; no time-stamping authority confirmed it.",
+    "The times in the record are the station's clock. Whether an authority confirmed the time of the signature stands in the signature.",
 ];
 
 /// Where the register's journal stood when the record was made: a rewritten past is found by comparing.

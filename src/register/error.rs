@@ -45,6 +45,11 @@ pub enum RegisterError {
         /// Version of this program.
         known: i32,
     },
+    /// A raised report that is not the earlier one with something after it.
+    #[error(
+        "the raised report does not begin with the registered one, so it was not kept: report this as an error of the program"
+    )]
+    NotAnExtension,
     /// A lock inside the database was held for too long.
     #[error("the register was busy for too long: try again")]
     Busy,
@@ -105,6 +110,7 @@ impl RegisterError {
             Self::DatabaseLost => "REGISTER_DATABASE_LOST",
             Self::Foreign => "REGISTER_FOREIGN",
             Self::OtherVersion { .. } => "REGISTER_OTHER_VERSION",
+            Self::NotAnExtension => "REGISTER_NOT_AN_EXTENSION",
             Self::Busy => "REGISTER_BUSY",
             Self::BadName | Self::BadBody => "REGISTER_BAD_ENTRY",
             Self::TooLarge { .. } => "REGISTER_TOO_LARGE",

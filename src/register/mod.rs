@@ -23,6 +23,7 @@ mod evidence;
 mod journal;
 mod notices;
 mod outbox;
+mod raised;
 mod verify;
 
 use std::{
@@ -42,6 +43,7 @@ pub use evidence::{EvidenceStore, MAX_EVIDENCE_BYTES};
 pub use journal::{Appended, BadEntry, Head, JournalEntry, JournalReport, MAX_BODY_BYTES, REGISTER_STREAM, StoredEntry};
 pub use notices::{Notice, QueuedNotice, Recipient};
 pub use outbox::{DueUpload, OutboxState};
+pub use raised::{RaisableReport, RaisedReport};
 pub use verify::{ControlProblem, ControlsReport};
 
 pub(crate) use database::{Schema, open_writer};

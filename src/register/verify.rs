@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FinishedControl, MAX_EVIDENCE_BYTES, OutboxState, REGISTER_STREAM, Register, RegisterError, controls::CONTROL_REGISTERED,
+    FinishedControl, MAX_EVIDENCE_BYTES, OutboxState, REGISTER_STREAM, Register, RegisterError,
+    controls::CONTROL_REGISTERED,
     outbox::RECEIPT_KEPT,
+    raised::{REPORT_RAISED, RaisedReport},
 };
 use crate::{digest::Digest, rules::CertificateKind};
 
@@ -41,6 +43,7 @@ struct KeptReceipt {
 struct Testimony {
     registered: BTreeMap<String, FinishedControl>,
     receipts: BTreeMap<String, KeptReceipt>,
+    raised: Vec<RaisedReport>,
 }
 
 impl Register {
@@ -105,6 +108,11 @@ impl Register {
                 blame(what);
             }
         }
+        for raised in &testimony.raised {
+            if let Some(what) = self.fault_of_raised(raised)? {
+                problems.push(ControlProblem { control: raised.control.clone(), what });
+            }
+        }
         let removed = testimony.registered.into_keys().map(|control| (control, "its row was removed"));
         let receipts_removed = testimony.receipts.into_keys().map(|control| (control, "its place in the outbox was removed"));
         problems.extend(removed.chain(receipts_removed).map(|(control, what)| ControlProblem { control, what: what.into() }));
@@ -112,8 +120,22 @@ impl Register {
         Ok(ControlsReport { controls: total, receipts, problems })
     }
 
+    /// A raised report must be there and begin with the one from which it was raised.
+    fn fault_of_raised(&self, raised: &RaisedReport) -> Result<Option<String>, RegisterError> {
+        let read = |report| match self.evidence().get(report, MAX_EVIDENCE_BYTES) {
+            Ok(pdf) => Ok(Ok(pdf)),
+            Err(error @ (RegisterError::EvidenceMissing(_) | RegisterError::EvidenceDamaged(_))) => Ok(Err(error.to_string())),
+            Err(error) => Err(error),
+        };
+        Ok(match (read(&raised.from)?, read(&raised.report)?) {
+            (Ok(before), Ok(after)) if after.len() > before.len() && after.starts_with(&before) => None,
+            (Ok(_), Ok(_)) => Some("its raised report is not the earlier one with an addition".into()),
+            (Err(what), _) | (_, Err(what)) => Some(what),
+        })
+    }
+
     fn testimony(&self, problems: &mut Vec<ControlProblem>) -> Result<Testimony, RegisterError> {
-        let mut testimony = Testimony { registered: BTreeMap::new(), receipts: BTreeMap::new() };
+        let mut testimony = Testimony { registered: BTreeMap::new(), receipts: BTreeMap::new(), raised: Vec::new() };
         for entry in self.entries(REGISTER_STREAM)? {
             let understood = match entry.kind.as_str() {
                 CONTROL_REGISTERED => serde_json::from_str::<FinishedControl>(&entry.body).map(|control| {
@@ -121,6 +143,7 @@ impl Register {
                 }),
                 RECEIPT_KEPT => serde_json::from_str::<KeptReceipt>(&entry.body)
                     .map(|kept| drop(testimony.receipts.insert(kept.control.clone(), kept))),
+                REPORT_RAISED => serde_json::from_str(&entry.body).map(|raised| testimony.raised.push(raised)),
                 _ => Ok(()),
             };
             if understood.is_err() {

@@ -11,11 +11,13 @@ use crate::{
         Record,
         record::ChainHead,
         report::{self, ReportError, ReportParts},
-        sign::{KeyStoreError, SignReportError, SignatureDetails, UnsignedReport},
-        verify::{NotVerified, VerifiedReport},
+        sign::{KeyStoreError, SignReportError, SignatureDetails, SignedReport, Signer, UnsignedReport},
+        timestamp::TimeStampAuthority,
+        verify::{NotVerified, TrustedCas, VerifiedReport},
     },
     register::RegisterError,
     secret::PinEntry,
+    trust::Anchors,
 };
 
 use super::{ActError, CardFault, SignedIn, Station, session::Key};
@@ -181,16 +183,19 @@ impl Station {
             location: self.configuration.place(),
         };
         let draft = self.draft.as_ref().ok_or(DraftError::NotAtApproval)?;
+        let authority = self.authority.as_ref();
         let card_key = self.signed_in.as_ref().and_then(SignedIn::card_key).cloned();
-        let (report, anchors, judged) = if let Some(key) = card_key {
+        let (report, signers, judged) = if let Some(key) = card_key {
             let (mut signer, judged) = self.card_signer(&key)?;
-            (draft.report.sign(&mut signer, pin, &details)?, self.cards.trust().anchors().clone(), Some(judged))
+            (signed(draft, authority, &mut signer, pin.into(), &details)?, self.cards.trust().anchors().clone(), Some(judged))
         } else {
             let signed_in = self.signed_in.as_mut().ok_or(ActError::NotSignedIn)?;
             let Key::Software(key) = signed_in.key() else { return Err(ActError::NotSignedIn.into()) };
-            (draft.report.sign(key.as_mut(), pin, &details)?, self.keys.anchors()?, None)
+            (signed(draft, authority, key.as_mut(), pin.into(), &details)?, self.keys.anchors()?, None)
         };
-        let verified = VerifiedReport::check(report, &anchors, now.at)?;
+        let none = Anchors::none();
+        let time_stamps = self.authority.as_ref().map_or(&none, TimeStampAuthority::anchors);
+        let verified = VerifiedReport::check(report, TrustedCas { signers: &signers, time_stamps }, self.now().at)?;
         if !verified.verification().trusted {
             return Err(ApproveError::NoAnchor);
         }
@@ -226,4 +231,18 @@ struct Parts {
     scan: Option<Vec<u8>>,
     previous_scan: Option<Vec<u8>>,
     terms: Option<String>,
+}
+
+/// The signed report. Without the authority's time it is signed all the same; the time-stamp is added later.
+fn signed(
+    draft: &Draft,
+    authority: Option<&TimeStampAuthority>,
+    signer: &mut dyn Signer,
+    pin: PinEntry,
+    details: &SignatureDetails,
+) -> Result<SignedReport, SignReportError> {
+    match authority {
+        Some(authority) => draft.report.sign_with_time(signer, pin, details, authority).map(|(report, _)| report),
+        None => draft.report.sign(signer, pin, details),
+    }
 }

@@ -12,10 +12,12 @@ mod delivery;
 pub mod journal;
 mod open;
 mod people;
+mod raising;
 pub mod run_script;
 pub mod script;
 mod session;
 mod sign_ins;
+mod time_stamp;
 pub mod virtual_cards;
 pub mod worker;
 
@@ -31,7 +33,9 @@ pub use data::DataFolder;
 pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader};
 pub use open::OpenError;
 pub use people::EarlierControl;
+pub use raising::{Raised, Raiser, RaisingError, RaisingRoad};
 pub use session::{KnownOperator, SessionError, SignedIn};
+pub use time_stamp::{AuthorityError, authority};
 
 use cards::CardFacts;
 use virtual_cards::{VirtualCardError, VirtualDesk};
@@ -40,7 +44,7 @@ use crate::{
     config::Configuration,
     control::{Command, Control, ControlId, Event, Now, OpenRequest, Operator, Outcome, Refusal, Step, opening},
     device::scanner::{RawScan, Scanner, VirtualGlass},
-    evidence::sign::KeyStore,
+    evidence::{sign::KeyStore, timestamp::TimeStampAuthority},
     register::{FinishedControl, JournalEntry, Register, RegisterError},
     rules::{self, CardState, CertificateKind, Function, Person, PersonError, Plan, PlanRequest, role::Role},
 };
@@ -52,6 +56,8 @@ pub struct Station {
     clock: Box<dyn Clock>,
     register: Register,
     keys: KeyStore,
+    /// The time-stamping authority, where MASTER.toml names one.
+    authority: Option<TimeStampAuthority>,
     scanner: Box<dyn Scanner + Send>,
     glass: Option<VirtualGlass>,
     cards: Cards,

@@ -16,6 +16,7 @@ use super::{
     Cards, Clock, DataFolder, Station,
     data::DataFolderError,
     journal::{self, ReadBackError},
+    time_stamp::{self, AuthorityError},
     virtual_cards::{VirtualDesk, prepare},
 };
 
@@ -31,6 +32,9 @@ pub enum OpenError {
     /// The keys.
     #[error(transparent)]
     Keys(#[from] KeyStoreError),
+    /// The time-stamping authority.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
     /// The control that was under way.
     #[error(transparent)]
     Control(#[from] ReadBackError),
@@ -49,6 +53,7 @@ impl OpenError {
             Self::Data(error) => error.code(),
             Self::Register(error) => error.code(),
             Self::Keys(error) => error.code(),
+            Self::Authority(error) => error.code(),
             Self::Control(error) => error.code(),
             Self::Scanner(error) => error.code(),
             Self::Trust(error) => error.code(),
@@ -69,6 +74,7 @@ impl Station {
         data.create()?;
         let register = Register::open(&data.register())?;
         let keys = KeyStore::open(&data.keys())?;
+        let authority = time_stamp::authority(&configuration)?;
         let control = journal::unfinished(&register)?;
         let local = &configuration.local.value.scanner;
         let patience = Duration::from_secs(local.hang_seconds.into());
@@ -95,6 +101,7 @@ impl Station {
             clock,
             register,
             keys,
+            authority,
             scanner,
             glass,
             cards,

@@ -71,6 +71,12 @@ pub enum TrustError {
         /// The certificate's serial number.
         serial: String,
     },
+    /// The certificate of a time-stamp is not for time-stamps alone.
+    #[error("the certificate with serial number {serial} is not meant for time-stamps alone; do not rely on its time-stamps")]
+    NotForTimeStamps {
+        /// The certificate's serial number.
+        serial: String,
+    },
     /// More certificates than allowed between signer and anchor.
     #[error("the chain of certificates is longer than the certificate with serial number {serial} allows; do not rely on it")]
     PathTooLong {
@@ -118,6 +124,7 @@ impl TrustError {
             Self::Algorithm { .. } => "CERTIFICATE_ALGORITHM_NOT_ACCEPTED",
             Self::NotAnAuthority { .. } => "CERTIFICATE_ISSUER_NOT_AN_AUTHORITY",
             Self::NotForSigning { .. } => "CERTIFICATE_NOT_FOR_SIGNING",
+            Self::NotForTimeStamps { .. } => "CERTIFICATE_NOT_FOR_TIME_STAMPS",
             Self::PathTooLong { .. } => "CERTIFICATE_CHAIN_TOO_LONG",
             Self::UnknownDemand { .. } => "CERTIFICATE_UNKNOWN_DEMAND",
             Self::Damaged { .. } => "CERTIFICATE_DAMAGED",
@@ -245,7 +252,7 @@ fn check_authority(issuer: &Certificate, below: usize) -> Result<(), TrustError>
 }
 
 /// A certificate of a person, not of a CA, with `digitalSignature` or `nonRepudiation`.
-fn check_may_sign(leaf: &Certificate) -> Result<(), TrustError> {
+pub(super) fn check_may_sign(leaf: &Certificate) -> Result<(), TrustError> {
     let usage = extension::<KeyUsage>(leaf)?;
     let authority = extension::<BasicConstraints>(leaf)?.is_some_and(|constraints| constraints.ca);
     match usage {

@@ -13,7 +13,8 @@ use x509_cert::{
 };
 
 use super::{
-    Anchors, AnchorsError, Note, Objection, ProxySettings, Revocation, TrustError, TrustSettings, Usage, Verdict,
+    Anchors, AnchorsError, Note, Objection, ProxySettings, Revocation, RevocationProblem, RevocationProof, TrustError,
+    TrustSettings, Usage, Verdict,
     chain::{check_validity, extension, path},
     policy,
     revocation::Inquiry,
@@ -125,6 +126,16 @@ impl Trust {
         };
         verdict.objection = self.examine(certificate, usage, &mut verdict).err();
         verdict
+    }
+
+    /// The answer about one certificate, whatever [`Revocation`] demands at this desk.
+    pub(super) fn revocation_proof(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        at: Timestamp,
+    ) -> Result<RevocationProof, RevocationProblem> {
+        self.inquiry.ask(certificate, issuer, at, &mut Vec::new()).map(|answer| answer.proof)
     }
 
     fn examine(&self, certificate: &Certificate, usage: Usage, verdict: &mut Verdict) -> Result<(), Objection> {

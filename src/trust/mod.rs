@@ -8,12 +8,14 @@ mod anchors;
 mod chain;
 pub(crate) mod hex;
 mod judge;
+mod long_term;
 mod names;
 mod policy;
 mod private_key;
 mod revocation;
 mod rsa_signature;
 mod settings;
+mod time_stamping;
 mod training_ca;
 mod verdict;
 
@@ -21,9 +23,11 @@ pub use algorithm::{RsaDigest, SignatureAlgorithm, SignatureFault, verify_digest
 pub use anchors::{Anchors, AnchorsError};
 pub use chain::{Chain, TrustError, verify_chain};
 pub use judge::{Desk, Trust, TrustFileError, certificates_in};
+pub use long_term::{Proven, read_proof};
 pub use names::{common_name, describe, is_training, issuer_text, name_text, policies, serial_text, validity};
 pub use private_key::KeyAlgorithm;
 pub(crate) use private_key::PrivateKey;
 pub use settings::{ProxySettings, Revocation, TrustSettings};
+pub use time_stamping::verify_time_stamping_chain;
 pub use training_ca::{Issued, Purpose, TrainingCa, TrainingCaError};
 pub use verdict::{Note, Objection, ProofSource, RevocationProblem, RevocationProof, Usage, Verdict};

@@ -31,7 +31,7 @@ pub use shell::Shell;
 
 use crate::{
     config::Configuration,
-    station::{DataFolder, DeliveryError, OpenError, Station, SystemClock, Uploader},
+    station::{DataFolder, DeliveryError, OpenError, Raiser, RaisingError, Station, SystemClock, Uploader},
 };
 
 /// Why the screens do not open.
@@ -43,6 +43,9 @@ pub enum UiError {
     /// The road to the archive.
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
+    /// The road to B-LTA.
+    #[error(transparent)]
+    Raising(#[from] RaisingError),
     /// The display.
     #[error("the screens cannot be shown ({0}): start the program in a graphical session, or with scripts/run.sh")]
     Display(#[from] slint::PlatformError),
@@ -57,6 +60,7 @@ impl UiError {
         match self {
             Self::Open(error) => error.code(),
             Self::Delivery(error) => error.code(),
+            Self::Raising(error) => error.code(),
             Self::Display(_) => "NO_DISPLAY",
             Self::NoThread(_) => "NO_THREAD",
         }
@@ -75,6 +79,11 @@ pub fn run(configuration: Configuration, data: DataFolder, executable: PathBuf) 
             let changed = shell.nudge();
             Some(Uploader::start(road, companion, move |_| changed())?)
         }
+        None => None,
+    };
+    // Reports are raised while the station is open; the thread ends with this function.
+    let _raiser = match station.raising_road()? {
+        Some(road) => Some(Raiser::start(road, station.register().companion().map_err(OpenError::from)?)?),
         None => None,
     };
     shell.connect(station, uploader)?;

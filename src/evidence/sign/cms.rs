@@ -9,21 +9,28 @@ use cms::{
     signed_data::{CertificateSet, EncapsulatedContentInfo, SignedData, SignerIdentifier, SignerInfo, SignerInfos},
 };
 use der::{
-    Any, Encode, Sequence,
+    Any, Decode as _, Encode, Sequence,
     asn1::{ObjectIdentifier, OctetString, SetOfVec},
 };
 use sha2::{Digest as _, Sha256};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::attr::{Attribute, Attributes};
 
-use self::attribute_ids::{ID_AA_SIGNING_CERTIFICATE_V_2, ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNED_DATA};
+use self::attribute_ids::{
+    ID_AA_SIGNATURE_TIME_STAMP_TOKEN, ID_AA_SIGNING_CERTIFICATE_V_2, ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNED_DATA,
+};
 use super::SignerIdentity;
+use crate::evidence::timestamp::TimeStampToken;
 
 /// The object identifiers that signer and verifier share.
 pub(crate) mod attribute_ids {
     pub use const_oid::db::rfc5911::{
         ID_AA_SIGNING_CERTIFICATE_V_2, ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNED_DATA,
     };
+
+    /// `id-aa-signatureTimeStampToken` (RFC 3161 appendix A).
+    pub const ID_AA_SIGNATURE_TIME_STAMP_TOKEN: const_oid::ObjectIdentifier =
+        const_oid::ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.14");
 }
 
 /// `SigningCertificateV2` (RFC 5035 §3): which certificate the signer meant.
@@ -93,8 +100,14 @@ impl SignedAttributes {
         &self.encoded
     }
 
-    /// The complete message, DER: detached content, one signer, the signer's certificate and its chain.
-    pub fn into_message(self, identity: &SignerIdentity, signature: &[u8]) -> Result<Vec<u8>, CmsError> {
+    /// The complete message, DER: detached content, one signer, the signer's certificate and its chain, and the time-stamp
+    /// over the signature value (EN 319 122-1 §5.3) where there is one.
+    pub fn message(
+        &self,
+        identity: &SignerIdentity,
+        signature: &[u8],
+        time_stamp: Option<&TimeStampToken>,
+    ) -> Result<Vec<u8>, CmsError> {
         let tbs = identity.certificate.tbs_certificate();
         let digest_algorithm = identity.algorithm.digest_identifier();
         let encode = || -> der::Result<Vec<u8>> {
@@ -105,10 +118,10 @@ impl SignedAttributes {
                     serial_number: tbs.serial_number().clone(),
                 }),
                 digest_alg: digest_algorithm.clone(),
-                signed_attrs: Some(self.attributes),
+                signed_attrs: Some(self.attributes.clone()),
                 signature_algorithm: identity.algorithm.signature_identifier(),
                 signature: OctetString::new(signature)?,
-                unsigned_attrs: None,
+                unsigned_attrs: time_stamp.map(unsigned_attributes).transpose()?,
             };
             let certificates: Vec<_> = std::iter::once(&identity.certificate)
                 .chain(&identity.chain)
@@ -127,6 +140,12 @@ impl SignedAttributes {
         };
         encode().map_err(|_| CmsError("message"))
     }
+}
+
+/// The one unsigned attribute: the signature's time-stamp.
+fn unsigned_attributes(time_stamp: &TimeStampToken) -> der::Result<Attributes> {
+    let token = Any::from_der(time_stamp.der())?;
+    SetOfVec::try_from(vec![attribute(ID_AA_SIGNATURE_TIME_STAMP_TOKEN, &token)?])
 }
 
 fn attribute<T: Encode + der::Tagged + der::EncodeValue>(oid: ObjectIdentifier, value: &T) -> der::Result<Attribute> {

@@ -1,4 +1,4 @@
-//! PAdES B-B signature of a report (ETSI EN 319 142-1): the operator's key signs the finished pages and the attached record.
+//! PAdES B-B or B-T signature of a report (ETSI EN 319 142-1): the operator's key signs the finished pages and the attached record.
 //!
 //! [`Signer`] is the seam: bytes in, signature out. It fits a software key and a card alike. Three types carry the proof:
 //! [`UnsignedReport`] → [`SignedReport`] → [`VerifiedReport`](super::verify::VerifiedReport).
@@ -10,24 +10,29 @@ mod private_file;
 mod sealed_key;
 mod software_key;
 mod tries;
+pub(super) mod update;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use x509_cert::Certificate;
 
+use super::timestamp::{TimeSource, TimeStampError, TimeStampToken};
 use crate::{device::card::CardError, digest::Digest, secret::PinEntry, trust::SignatureAlgorithm};
 
 pub(crate) use cms::attribute_ids;
 pub use cms::{CmsError, EssCertIdV2, SigningCertificateV2};
-pub use incremental::LayoutError;
 pub(crate) use incremental::TIME_FORMAT;
 pub use key_store::{KeyStore, KeyStoreError};
 pub use private_file::PrivateFileError;
 pub use software_key::SoftwareKey;
 pub use tries::MAX_TRIES;
+pub use update::LayoutError;
 
 /// Bytes reserved for the signature in the file; in the file they are twice as many hexadecimal digits. A signature with its
 /// chain and, later, a time-stamp takes about 3 kB.
 pub const RESERVED: usize = 16 * 1024;
+
+/// How far two clocks may differ: a station's ahead of an authority's or a verifier's.
+pub(crate) const CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Who signs, as the certificate says.
 #[derive(Debug, Clone)]
@@ -155,20 +160,67 @@ impl UnsignedReport {
         &self.0
     }
 
-    /// Signs the report. After a wrong PIN the same report can be signed again with a fresh one.
+    /// Signs the report at level B-B. After a wrong PIN the same report can be signed again with a fresh one.
     pub fn sign(
         &self,
         signer: &mut dyn Signer,
         pin: impl Into<PinEntry>,
         details: &SignatureDetails,
     ) -> Result<SignedReport, SignReportError> {
+        self.signature(signer, pin.into(), details)?.into_report(None)
+    }
+
+    /// Signs the report at level B-T: `authority` confirms the time of the signature. When it does not, the report is signed at
+    /// level B-B and the reason comes with it; the PIN was used, and the time-stamp can be added later.
+    pub fn sign_with_time(
+        &self,
+        signer: &mut dyn Signer,
+        pin: impl Into<PinEntry>,
+        details: &SignatureDetails,
+        authority: &dyn TimeSource,
+    ) -> Result<(SignedReport, Option<TimeStampError>), SignReportError> {
+        let signature = self.signature(signer, pin.into(), details)?;
+        let earliest = details.signed_at.saturating_sub(CLOCK_DIFFERENCE).unwrap_or(details.signed_at);
+        match authority.stamp(&[&signature.value]) {
+            Ok(token) if token.time() < earliest => Ok((signature.into_report(None)?, Some(TimeStampError::Clock))),
+            // A chain that leaves no room for the time-stamp still fits without it.
+            Ok(token) if signature.fits(&token) => Ok((signature.into_report(Some(&token))?, None)),
+            Ok(_) => Ok((signature.into_report(None)?, Some(TimeStampError::NoRoom))),
+            Err(error) => Ok((signature.into_report(None)?, Some(error))),
+        }
+    }
+
+    fn signature(
+        &self,
+        signer: &mut dyn Signer,
+        pin: PinEntry,
+        details: &SignatureDetails,
+    ) -> Result<Signature, SignReportError> {
         let identity = signer.identity().clone();
         let prepared = incremental::prepare(&self.0, details, &identity.common_name)?;
         let content = identity.algorithm.digest(&prepared.covered());
         let attributes = cms::SignedAttributes::new(&identity, &content)?;
-        let signature = signer.sign(attributes.to_be_signed(), pin.into())?;
-        let message = attributes.into_message(&identity, &signature)?;
-        Ok(SignedReport(prepared.fill(&message)?))
+        let value = signer.sign(attributes.to_be_signed(), pin)?;
+        Ok(Signature { identity, prepared, attributes, value })
+    }
+}
+
+/// A signature value and the place where it goes.
+struct Signature {
+    identity: SignerIdentity,
+    prepared: update::Prepared,
+    attributes: cms::SignedAttributes,
+    value: Vec<u8>,
+}
+
+impl Signature {
+    fn fits(&self, token: &TimeStampToken) -> bool {
+        self.attributes.message(&self.identity, &self.value, Some(token)).is_ok_and(|message| message.len() <= RESERVED)
+    }
+
+    fn into_report(self, token: Option<&TimeStampToken>) -> Result<SignedReport, SignReportError> {
+        let message = self.attributes.message(&self.identity, &self.value, token)?;
+        Ok(SignedReport(self.prepared.fill(&message)?))
     }
 }
 

@@ -3,36 +3,50 @@
 //! Needed are the file and, to know that the signer counts, the CA's certificate. The order of the questions:
 //!
 //! 1. `structure`: is the file exactly a sequence of revisions, and do all readers see the same objects?
-//! 2. `revisions`: are there only the pages and the signature, and did the signature change nothing else?
-//! 3. `signature`: does the one signature cover every byte but itself, and is it right?
-//! 4. [`crate::trust`]: did the certificate count at the time of signing?
-//! 5. `record`: which record is attached?
+//! 2. `revisions`: are there the pages and the signature, and did the signature change nothing else?
+//! 3. `later`: is there nothing after it but data for later validation and document time-stamps?
+//! 4. `signature`: does the one signature cover every byte but itself, and is it right?
+//! 5. `times`: is each time-stamp right, and about this?
+//! 6. [`crate::trust`]: did the certificate count at the time of signing, which the first time-stamp proves?
+//! 7. `record`: which record is attached?
 //!
 //! Hostile files are expected: nothing here panics, recurses without bound or unpacks without bound.
 
+mod later;
 mod problem;
 mod record;
 mod revisions;
 mod signature;
 mod structure;
 mod syntax;
+mod times;
+mod validation;
 
 use std::fmt;
 
-use der::Encode as _;
 use jiff::Timestamp;
 use serde::Serialize;
 use x509_cert::Certificate;
 
-use self::{revisions::Located, signature::Signed, structure::File};
+use self::{
+    later::{Later, Store},
+    revisions::{Located, SIGNED},
+    signature::Signed,
+    structure::File,
+    times::Stamp,
+    validation::Needed,
+};
 use super::sign::SignedReport;
 use crate::{
     digest::Digest,
-    trust::{Anchors, SignatureAlgorithm, TrustError, describe, is_training, serial_text, verify_chain},
+    trust::{Anchors, Chain, SignatureAlgorithm, TrustError, describe, is_training, serial_text, verify_chain},
 };
 
 pub use problem::{Problem, ProblemKind};
 pub use record::{MAX_RECORD, RECORD_NAME};
+pub use times::{Stamped, TimeStampInfo};
+
+pub(super) use later::time_stamp_field;
 
 /// Largest report, in bytes.
 pub const MAX_REPORT: usize = 64 << 20;
@@ -51,19 +65,26 @@ pub struct Verification {
     pub signer: Option<SignerInfo>,
     /// When, by the station's own clock: level B-B has no time from anyone else.
     pub signed_at: Option<Timestamp>,
+    /// By when at the latest, as a time-stamping authority proves; from level B-T on.
+    pub proven_at: Option<Timestamp>,
+    /// The time-stamps, oldest first.
+    pub time_stamps: Vec<TimeStampInfo>,
     /// The attached record; only of a valid report, because anything else is no evidence.
     pub record: Option<serde_json::Value>,
     /// The exact bytes of the record.
     #[serde(skip)]
     pub record_bytes: Option<Vec<u8>>,
+    /// The signer's chain and those of the time-stamps.
+    #[serde(skip)]
+    pub(super) chains: Vec<Vec<Certificate>>,
     /// Why the report is not valid; empty when it is.
     pub problems: Vec<Problem>,
     /// What to keep in mind about a valid report.
     pub notices: Vec<&'static str>,
 }
 
-/// The levels of PAdES baseline signatures (ETSI EN 319 142-1 §6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The levels of PAdES baseline signatures (ETSI EN 319 142-1 §6), lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// B-B: the signer's certificate and signature.
     BB,
@@ -107,6 +128,22 @@ pub struct SignerInfo {
     pub training: bool,
 }
 
+/// The CAs on which a verification rests.
+#[derive(Debug, Clone, Copy)]
+pub struct TrustedCas<'a> {
+    /// Those of the operators.
+    pub signers: &'a Anchors,
+    /// Those of the time-stamping authorities.
+    pub time_stamps: &'a Anchors,
+}
+
+/// The same CAs for operators and time-stamping authorities.
+impl<'a> From<&'a Anchors> for TrustedCas<'a> {
+    fn from(anchors: &'a Anchors) -> Self {
+        Self { signers: anchors, time_stamps: anchors }
+    }
+}
+
 /// A report that was verified. It can be made in no other way, and only it can be kept in the register.
 #[derive(Debug, Clone)]
 pub struct VerifiedReport {
@@ -132,8 +169,8 @@ impl NotVerified {
 
 impl VerifiedReport {
     /// Verifies `report` against the operators' CAs.
-    pub fn check(report: SignedReport, anchors: &Anchors, now: Timestamp) -> Result<Self, NotVerified> {
-        let verification = verify(report.bytes(), anchors, now);
+    pub fn check<'a>(report: SignedReport, trusted: impl Into<TrustedCas<'a>>, now: Timestamp) -> Result<Self, NotVerified> {
+        let verification = verify(report.bytes(), trusted, now);
         if !verification.valid {
             return Err(NotVerified { problems: verification.problems });
         }
@@ -162,8 +199,13 @@ impl VerifiedReport {
 }
 
 /// Verifies a report that this station has just signed: against the operators' CAs, and that the record in it is exactly `record`.
-pub fn own(report: SignedReport, anchors: &Anchors, now: Timestamp, record: &[u8]) -> Result<VerifiedReport, NotVerified> {
-    let verified = VerifiedReport::check(report, anchors, now)?;
+pub fn own<'a>(
+    report: SignedReport,
+    trusted: impl Into<TrustedCas<'a>>,
+    now: Timestamp,
+    record: &[u8],
+) -> Result<VerifiedReport, NotVerified> {
+    let verified = VerifiedReport::check(report, trusted, now)?;
     if verified.verification.record_bytes.as_deref() == Some(record) {
         Ok(verified)
     } else {
@@ -172,9 +214,9 @@ pub fn own(report: SignedReport, anchors: &Anchors, now: Timestamp, record: &[u8
 }
 
 /// Verifies the report `pdf`. `now` is only used to refuse signatures from the future.
-pub fn verify(pdf: &[u8], anchors: &Anchors, now: Timestamp) -> Verification {
+pub fn verify<'a>(pdf: &[u8], trusted: impl Into<TrustedCas<'a>>, now: Timestamp) -> Verification {
     let mut verification = Verification::default();
-    if let Err(problem) = verification.examine(pdf, anchors, now) {
+    if let Err(problem) = verification.examine(pdf, trusted.into(), now) {
         verification.problems.push(problem);
     }
     verification.valid = verification.problems.is_empty();
@@ -190,24 +232,66 @@ pub fn verify(pdf: &[u8], anchors: &Anchors, now: Timestamp) -> Verification {
 
 impl Verification {
     /// Asks the questions in order. What does not hinder the next question is noted and the next one asked.
-    fn examine(&mut self, pdf: &[u8], anchors: &Anchors, now: Timestamp) -> Result<(), Problem> {
+    fn examine(&mut self, pdf: &[u8], trusted: TrustedCas<'_>, now: Timestamp) -> Result<(), Problem> {
         if pdf.len() > MAX_REPORT {
             return Err(ProblemKind::TooLarge.because(format!("the file is larger than {MAX_REPORT} bytes")));
         }
         let file = File::read(pdf)?;
         let located = Located::find(&file)?;
         self.note(revisions::check(&file, &located));
-        let signed = Signed::check(pdf, located.signature, now)?;
+        let signed_end = file.revisions.get(SIGNED - 1).map_or(pdf.len(), |revision| revision.end);
+        let signed = Signed::check(pdf.get(..signed_end).unwrap_or_default(), located.signature, now)?;
         self.level = Some(Level::BB);
         self.signed_at = Some(signed.time);
         self.signer = Some(SignerInfo::of(&signed));
-        if let Some(trusted) = self.note(check_chain(&signed, anchors)) {
-            self.trusted = trusted;
+        if let Some(later) = self.note(later::read(pdf, &file, &located)) {
+            self.examine_trust(pdf, &file, &signed, &later, trusted, now)?;
         }
         let record = record::extract(&file)?;
         let value = serde_json::from_slice(&record);
         self.record = Some(value.map_err(|_| ProblemKind::Record.because("the attached record is not JSON"))?);
         self.record_bytes = Some(record);
+        Ok(())
+    }
+
+    /// The time-stamps, the chains at their times, and the data for later validation; together the level.
+    fn examine_trust(
+        &mut self,
+        pdf: &[u8],
+        file: &File<'_>,
+        signed: &Signed,
+        later: &[Later<'_>],
+        trusted: TrustedCas<'_>,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        let store = later::store(file, file.revisions.len());
+        let held = validation::certificates(&store)?;
+        let stamps = times::check(pdf, signed, later, &held, trusted.time_stamps, now)?;
+        let first = stamps.iter().find(|stamp| stamp.info.counts);
+        self.proven_at = first.map(|stamp| stamp.info.time);
+        let Some(chain) = self.note(check_chain(signed, &held, trusted.signers, self.proven_at)) else { return Ok(()) };
+        self.trusted = chain.anchored;
+
+        let signer = Needed { chain: &chain.certificates, at: self.proven_at };
+        let chains = stamps.iter().filter_map(|stamp| Some((stamp, stamp.chain.as_ref()?.certificates.as_slice())));
+        let chains = chains.map(|(stamp, chain)| Needed { chain, at: Some(stamp.info.time) });
+        let all: Vec<Needed<'_>> = std::iter::once(signer).chain(chains).collect();
+        let all_known = all.len() == 1 + stamps.len();
+        self.note(validation::check(&store, &held, &all, all_known));
+        self.level = Some(level(file, &store, signer, &stamps));
+
+        if stamps.last().is_some_and(|newest| newest.info.counts && newest.expires < now) {
+            self.notices.push(
+                "The certificate of the newest time-stamp has expired; whether it still counts rests on who kept the report since.",
+            );
+        }
+        if stamps.iter().any(|stamp| !stamp.info.counts) {
+            self.notices.push(
+                "A time-stamp comes from an authority that is not among the given CAs, so it does not count here. Use --trust-time.",
+            );
+        }
+        self.chains = all.iter().map(|needed| needed.chain.to_vec()).collect();
+        self.time_stamps = stamps.into_iter().map(|stamp| stamp.info).collect();
         Ok(())
     }
 
@@ -243,14 +327,30 @@ impl SignerInfo {
     }
 }
 
-/// The chain at the time of signing; true when it ends at an anchor. Every certificate in the signature must belong to the chain,
-/// because the signature does not cover them and anything else in it could be changed unnoticed.
-fn check_chain(signed: &Signed, anchors: &Anchors) -> Result<bool, Problem> {
-    let chain = verify_chain(&signed.certificate, &signed.pool, anchors, signed.time)?;
-    let encoded = |certificate: &Certificate| certificate.to_der().ok();
-    let used: Vec<_> = chain.certificates.iter().map(encoded).collect();
-    match signed.pool.iter().find(|certificate| !used.contains(&encoded(certificate))) {
+/// The level that is reached. B-T: a time-stamp counts. B-LT: what is needed to judge the signer and that time-stamp later is there.
+/// B-LTA: a document time-stamp that counts covers that.
+fn level(file: &File<'_>, store: &Store<'_>, signer: Needed<'_>, stamps: &[Stamp]) -> Level {
+    let Some(first) = stamps.iter().find(|stamp| stamp.info.counts) else { return Level::BB };
+    let Some(chain) = &first.chain else { return Level::BT };
+    let needed = [signer, Needed { chain: &chain.certificates, at: Some(first.info.time) }];
+    let archived = stamps.iter().rfind(|stamp| stamp.info.counts).and_then(|stamp| stamp.covers);
+    match archived {
+        Some(revisions) if validation::is_complete(&later::store(file, revisions), &needed) => Level::BLTA,
+        _ if validation::is_complete(store, &needed) => Level::BLT,
+        _ => Level::BT,
+    }
+}
+
+/// The chain at the time of signing and, where a time-stamp proves one, at that time too. Every certificate in the signature must
+/// belong to the chain, because the signature does not cover them and anything else in it could be changed unnoticed.
+fn check_chain(signed: &Signed, more: &[Certificate], anchors: &Anchors, proven: Option<Timestamp>) -> Result<Chain, Problem> {
+    let pool = [signed.pool.as_slice(), more].concat();
+    let mut chain = verify_chain(&signed.certificate, &pool, anchors, signed.time)?;
+    if let Some(proven) = proven {
+        chain = verify_chain(&signed.certificate, &pool, anchors, proven)?;
+    }
+    match signed.pool.iter().find(|certificate| !chain.certificates.contains(certificate)) {
         Some(foreign) => Err(TrustError::Unrelated { serial: serial_text(foreign) }.into()),
-        None => Ok(chain.anchored),
+        None => Ok(chain),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::trust::TrustError;
+use crate::{evidence::timestamp::TokenFault, trust::TrustError};
 
 /// One reason why a report does not count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,6 +42,8 @@ pub enum ProblemKind {
     OtherCertificate,
     /// The time of signing lies in the future or cannot be read.
     SigningTime,
+    /// The data for later validation are damaged, or about something else.
+    ValidationData,
     /// The machine-readable record is missing, doubled or unreadable.
     Record,
 }
@@ -62,6 +64,7 @@ impl ProblemKind {
             Self::Algorithm => "REPORT_ALGORITHM_NOT_ACCEPTED",
             Self::OtherCertificate => "REPORT_CERTIFICATE_EXCHANGED",
             Self::SigningTime => "REPORT_SIGNING_TIME_WRONG",
+            Self::ValidationData => "REPORT_VALIDATION_DATA_WRONG",
             Self::Record => "REPORT_RECORD_UNREADABLE",
         }
     }
@@ -74,6 +77,13 @@ impl ProblemKind {
     /// The problem with its explanation and place.
     pub fn at(self, offset: usize, what: impl Into<String>) -> Problem {
         Problem { offset: Some(offset), ..self.because(what) }
+    }
+}
+
+impl Problem {
+    /// A time-stamp, at this place in the file, that does not count.
+    pub fn of_time_stamp(fault: TokenFault, at: usize) -> Self {
+        Self { code: fault.code(), what: fault.to_string(), offset: Some(at) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the revisions of a signed report may hold: the pages, then the signature, then nothing.
+//! What the first two revisions of a signed report may hold: the pages, then the signature. What may follow says [`super::later`].
 //!
 //! The update that brought the signature is compared with the pages object by object: it may add the signature, its field and
 //! the form, and it may enter them in the catalog and on one page. Everything else that people see or that the record says
@@ -12,6 +12,8 @@ use super::{
     syntax::{Dictionary, Value},
 };
 
+/// The pages and the signature.
+pub const SIGNED: usize = 2;
 /// The keys that a signature dictionary may have.
 const SIGNATURE_KEYS: [&str; 10] =
     ["ByteRange", "Contents", "Filter", "Location", "M", "Name", "Reason", "Reference", "SubFilter", "Type"];
@@ -26,26 +28,28 @@ pub struct Located<'f> {
     signature_number: u32,
     field: &'f Dictionary,
     field_number: u32,
-    form_number: u32,
+    /// The form that lists the fields.
+    pub form_number: u32,
 }
 
 impl<'f> Located<'f> {
-    /// Finds the one signature: catalog → form → field → signature.
+    /// Finds the one signature of the first two revisions: catalog → form → field → signature.
     pub fn find(file: &'f File<'_>) -> Result<Self, Problem> {
+        let dictionary = |number: u32| file.dictionary_as_of(SIGNED, number);
         let unsigned = || ProblemKind::Unsigned.because("the report is not signed; it proves nothing without a signature");
         let damaged = |what: &str| ProblemKind::SignatureForm.because(what);
-        let form_number = file.catalog().and_then(|catalog| catalog.get("AcroForm")).ok_or_else(unsigned)?;
+        let catalog = file.catalog_number().and_then(dictionary);
+        let form_number = catalog.and_then(|catalog| catalog.get("AcroForm")).ok_or_else(unsigned)?;
         let form_number = form_number.reference().ok_or_else(|| damaged("the form is not an object of its own"))?;
-        let form = file.object(form_number).and_then(|form| form.value.dictionary()).ok_or_else(unsigned)?;
+        let form = dictionary(form_number).ok_or_else(unsigned)?;
         let [Value::Reference(field_number)] = form.get("Fields").and_then(Value::array).unwrap_or_default() else {
             return Err(damaged("the form does not have exactly one field"));
         };
-        let field = file.object(*field_number).and_then(|field| field.value.dictionary());
-        let field = field.filter(|field| field.has_name("FT", "Sig")).ok_or_else(unsigned)?;
+        let field = dictionary(*field_number).filter(|field| field.has_name("FT", "Sig")).ok_or_else(unsigned)?;
         let signature_number = field.get("V").and_then(Value::reference).ok_or_else(unsigned)?;
-        let signature = file.object(signature_number).and_then(|signature| signature.value.dictionary());
-        let signature = signature.ok_or_else(unsigned)?;
-        let signatures = file.all_objects().filter_map(|object| object.value.dictionary());
+        let signature = dictionary(signature_number).ok_or_else(unsigned)?;
+        let signed = file.revisions.iter().take(SIGNED).flat_map(|revision| revision.objects.values());
+        let signatures = signed.filter_map(|object| object.value.dictionary());
         if signatures.filter(|object| object.get("ByteRange").is_some()).count() != 1 {
             return Err(damaged("the file does not have exactly one signature"));
         }
@@ -55,13 +59,9 @@ impl<'f> Located<'f> {
 
 /// Checks the revisions against what a signed report may hold.
 pub fn check(file: &File<'_>, located: &Located<'_>) -> Result<(), Problem> {
-    let [pages, update, later @ ..] = file.revisions.as_slice() else {
+    let [pages, update, ..] = file.revisions.as_slice() else {
         return Err(ProblemKind::SignatureUpdate.because("the signature is not an update of its own after the pages"));
     };
-    if !later.is_empty() {
-        let what = "the file was changed after it was signed; ask for the report as it was signed";
-        return Err(ProblemKind::ChangedAfterSigning.at(update.end, what));
-    }
     let checked = check_trailer(pages, update)
         .and_then(|()| check_objects(pages, update, located))
         .and_then(|()| check_catalog(pages, update, located))
@@ -70,9 +70,11 @@ pub fn check(file: &File<'_>, located: &Located<'_>) -> Result<(), Problem> {
     checked.map_err(|what| ProblemKind::SignatureUpdate.at(pages.end, what))
 }
 
-type Checked = Result<(), &'static str>;
+/// Whether something holds, else what does not.
+pub type Checked = Result<(), &'static str>;
 
-fn require(holds: bool, otherwise: &'static str) -> Checked {
+/// Fails with `otherwise` unless it holds.
+pub fn require(holds: bool, otherwise: &'static str) -> Checked {
     if holds { Ok(()) } else { Err(otherwise) }
 }
 
@@ -106,17 +108,29 @@ fn check_page(pages: &Revision<'_>, update: &Revision<'_>, number: u32, field: u
     let dictionary = |revision: &'_ Revision<'_>| -> Option<Dictionary> {
         revision.objects.get(&number).and_then(|page| page.value.dictionary()).cloned()
     };
-    let before = dictionary(pages).filter(|page| page.has_name("Type", "Page")).ok_or(CHANGED)?;
+    let before = dictionary(pages).ok_or(CHANGED)?;
     let after = dictionary(update).ok_or(CHANGED)?;
-    require(before.without(&["Annots"]) == after.without(&["Annots"]), CHANGED)?;
+    let list = |list: u32| pages.objects.get(&list).and_then(|list| list.value.array());
+    require(page_gained(&before, &after, field, list), CHANGED)
+}
+
+/// Whether `after` is the page `before` with the field as its last annotation. `list` finds a list of annotations by its number.
+pub fn page_gained<'v>(
+    before: &'v Dictionary,
+    after: &Dictionary,
+    field: u32,
+    list: impl Fn(u32) -> Option<&'v [Value]>,
+) -> bool {
     let annotations_before = match before.get("Annots") {
-        None => &[][..],
-        Some(Value::Reference(list)) => pages.objects.get(list).and_then(|list| list.value.array()).ok_or(CHANGED)?,
-        Some(direct) => direct.array().ok_or(CHANGED)?,
+        None => Some(&[][..]),
+        Some(Value::Reference(number)) => list(*number),
+        Some(direct) => direct.array(),
     };
-    let annotations = after.get("Annots").and_then(Value::array).ok_or(CHANGED)?;
-    let gained = annotations.strip_prefix(annotations_before);
-    require(gained == Some(&[Value::Reference(field)]), CHANGED)
+    let annotations = after.get("Annots").and_then(Value::array);
+    let gained = annotations.zip(annotations_before).and_then(|(after, before)| after.strip_prefix(before));
+    before.has_name("Type", "Page")
+        && before.without(&["Annots"]) == after.without(&["Annots"])
+        && gained == Some(&[Value::Reference(field)])
 }
 
 /// The catalog has gained the form and the certification by this signature and nothing else.
@@ -140,13 +154,23 @@ fn check_form(update: &Revision<'_>, located: &Located<'_>) -> Checked {
 }
 
 fn check_field(located: &Located<'_>) -> Checked {
-    let plain = located.field.keys().all(|key| FIELD_KEYS.iter().any(|known| known.as_bytes() == key))
-        && located.field.has_name("Subtype", "Widget")
-        && located.field.get("Rect").and_then(Value::array) == Some(&[const { Value::Integer(0) }; 4]);
-    require(plain, "the signature's field shows or does something")?;
-    let known = located.signature.keys().all(|key| SIGNATURE_KEYS.iter().any(|known| known.as_bytes() == key));
-    require(known, "the signature says more than a signature of this program")?;
+    require(invisible(located.field), "the signature's field shows or does something")?;
+    require(only(located.signature, &SIGNATURE_KEYS), "the signature says more than a signature of this program")?;
     require(forbids_every_change(located.signature), "the signature does not forbid every later change")
+}
+
+/// Whether a signature field shows nothing and does nothing.
+pub fn invisible(field: &Dictionary) -> bool {
+    only(field, &FIELD_KEYS)
+        && field.has_name("Type", "Annot")
+        && field.has_name("Subtype", "Widget")
+        && field.has_name("FT", "Sig")
+        && field.get("Rect").and_then(Value::array) == Some(&[const { Value::Integer(0) }; 4])
+}
+
+/// Whether the dictionary has no other keys than these.
+pub fn only(dictionary: &Dictionary, keys: &[&str]) -> bool {
+    dictionary.keys().all(|key| keys.iter().any(|known| known.as_bytes() == key))
 }
 
 /// The certification: one transform `DocMDP` with `P` = 1 (ISO 32000-1 §12.8.2.2).

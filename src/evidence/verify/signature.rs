@@ -3,34 +3,35 @@
 use std::ops::Range;
 
 use cms::{
-    cert::CertificateChoices,
     content_info::{CmsVersion, ContentInfo},
-    signed_data::{SignedData, SignerIdentifier, SignerInfo},
+    signed_data::{SignedData, SignerInfo},
 };
 use der::{
     Any, Decode as _, Encode as _,
     asn1::{ObjectIdentifier, OctetString},
 };
-use jiff::{SignedDuration, Timestamp, civil, tz::TimeZone};
+use jiff::{Timestamp, civil, tz::TimeZone};
 use sha2::{Digest as _, Sha256};
-use x509_cert::{Certificate, attr::Attribute};
+use x509_cert::Certificate;
 
 use super::{
     problem::{Problem, ProblemKind},
     syntax::{Dictionary, Value},
 };
 use crate::{
-    evidence::sign::{
-        SigningCertificateV2, TIME_FORMAT,
-        attribute_ids::{ID_AA_SIGNING_CERTIFICATE_V_2, ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST, ID_SIGNED_DATA},
+    evidence::{
+        message::{certificates, one_value, signer_certificate},
+        sign::{
+            CLOCK_DIFFERENCE, SigningCertificateV2, TIME_FORMAT,
+            attribute_ids::{
+                ID_AA_SIGNATURE_TIME_STAMP_TOKEN, ID_AA_SIGNING_CERTIFICATE_V_2, ID_CONTENT_TYPE, ID_DATA, ID_MESSAGE_DIGEST,
+                ID_SIGNED_DATA,
+            },
+        },
+        timestamp::TimeStampToken,
     },
     trust::{SignatureAlgorithm, SignatureFault, verify_signature},
 };
-
-/// How far ahead of the verifier's clock a station's clock may be.
-const CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_mins(5);
-/// Most certificates in one message.
-const MAX_CERTIFICATES: usize = 8;
 
 /// A signature that is mathematically right. Whether its certificate counts is decided by [`crate::trust`].
 #[derive(Debug)]
@@ -43,10 +44,12 @@ pub struct Signed {
     pub algorithm: SignatureAlgorithm,
     /// The signer's own statement of the time (`/M`).
     pub time: Timestamp,
+    /// The authority's time-stamp over the signature value.
+    pub time_stamp: Option<TimeStampToken>,
 }
 
 impl Signed {
-    /// Checks the signature over `pdf` that `dictionary` describes.
+    /// Checks the signature over `pdf`, the file up to the end of the signature's own revision, that `dictionary` describes.
     pub fn check(pdf: &[u8], dictionary: &Dictionary, now: Timestamp) -> Result<Self, Problem> {
         let form_is_right = dictionary.has_name("Type", "Sig")
             && dictionary.has_name("Filter", "Adobe.PPKLite")
@@ -54,12 +57,30 @@ impl Signed {
         if !form_is_right {
             return Err(ProblemKind::SignatureForm.because("the signature is not a PAdES signature"));
         }
+        let Covered { parts, message, at } = Covered::by(pdf, dictionary)?;
+        let (certificate, pool, algorithm, time_stamp) = check_message(message, &parts, at)?;
+        let time = signing_time(dictionary, now)?;
+        Ok(Self { certificate, pool, algorithm, time, time_stamp })
+    }
+}
+
+/// What a signature or a document time-stamp covers, and its message.
+pub struct Covered<'a> {
+    /// The bytes before and after the message's place.
+    pub parts: [&'a [u8]; 2],
+    /// The CMS message without its filling.
+    pub message: &'a [u8],
+    /// The message's place in the file.
+    pub at: usize,
+}
+
+impl<'a> Covered<'a> {
+    /// `pdf` is the file up to the end of the revision in which `dictionary` stands.
+    pub fn by(pdf: &'a [u8], dictionary: &'a Dictionary) -> Result<Self, Problem> {
         let gap = coverage(pdf, dictionary)?;
         let message = message(dictionary, gap.start)?;
-        let covered = [pdf.get(..gap.start).unwrap_or_default(), pdf.get(gap.end..).unwrap_or_default()];
-        let (certificate, pool, algorithm) = check_message(message, &covered, gap.start)?;
-        let time = signing_time(dictionary, now)?;
-        Ok(Self { certificate, pool, algorithm, time })
+        let parts = [pdf.get(..gap.start).unwrap_or_default(), pdf.get(gap.end..).unwrap_or_default()];
+        Ok(Self { parts, message, at: gap.start })
     }
 }
 
@@ -104,7 +125,7 @@ fn check_message(
     message: &[u8],
     covered: &[&[u8]],
     at: usize,
-) -> Result<(Certificate, Vec<Certificate>, SignatureAlgorithm), Problem> {
+) -> Result<(Certificate, Vec<Certificate>, SignatureAlgorithm, Option<TimeStampToken>), Problem> {
     let damaged = |what: &str| ProblemKind::SignatureForm.at(at, what);
     let data = signed_data(message).ok_or_else(|| damaged("the signature's CMS message is damaged"))?;
     let [signer] = data.signer_infos.0.as_slice() else {
@@ -113,7 +134,8 @@ fn check_message(
     if data.encap_content_info.econtent_type != ID_DATA || data.encap_content_info.econtent.is_some() {
         return Err(damaged("the signature carries content of its own"));
     }
-    if data.crls.is_some() || signer.unsigned_attrs.is_some() {
+    let time_stamp = time_stamp(signer, at)?;
+    if data.crls.is_some() || (signer.unsigned_attrs.is_some() && time_stamp.is_none()) {
         return Err(damaged("the signature carries additions that it does not cover"));
     }
     let pool = certificates(&data).ok_or_else(|| damaged("the signature's certificates are damaged"))?;
@@ -137,10 +159,22 @@ fn check_message(
     check_signing_certificate(&attributes.signing_certificate, &certificate)
         .ok_or_else(|| ProblemKind::OtherCertificate.at(at, "the signature was made for another certificate"))?;
     match verify_signature(key, &signer.signature_algorithm, &attributes.signed, signer.signature.as_bytes()) {
-        Ok(_) => Ok((certificate, pool, algorithm)),
+        Ok(_) => Ok((certificate, pool, algorithm, time_stamp)),
         Err(SignatureFault::Unsupported) => Err(ProblemKind::Algorithm.at(at, SignatureFault::Unsupported.to_string())),
         Err(SignatureFault::Wrong) => Err(ProblemKind::SignatureWrong.at(at, SignatureFault::Wrong.to_string())),
     }
+}
+
+/// The one unsigned attribute that a signature may have: the time-stamp over its value (EN 319 122-1 §5.3).
+fn time_stamp(signer: &SignerInfo, at: usize) -> Result<Option<TimeStampToken>, Problem> {
+    let attributes = signer.unsigned_attrs.as_ref().filter(|attributes| attributes.len() == 1);
+    let Some(token) = attributes.and_then(|attributes| one_value(attributes, ID_AA_SIGNATURE_TIME_STAMP_TOKEN)) else {
+        return Ok(None);
+    };
+    let token = token.to_der().map_err(|_| ProblemKind::SignatureForm.at(at, "the signature's time-stamp is damaged"))?;
+    let read = TimeStampToken::read(&token);
+    let covers = |token: TimeStampToken| token.check_covers(&[signer.signature.as_bytes()]).map(|()| token);
+    read.and_then(covers).map(Some).map_err(|fault| Problem::of_time_stamp(fault, at))
 }
 
 /// The message, which must be written in exactly one way (DER), so that no byte of it can be changed unnoticed.
@@ -149,23 +183,6 @@ fn signed_data(message: &[u8]) -> Option<SignedData> {
     let data: SignedData = content.content.decode_as().ok()?;
     let canonical = ContentInfo { content_type: ID_SIGNED_DATA, content: Any::encode_from(&data).ok()? };
     (data.version == CmsVersion::V1 && canonical.to_der().ok()? == message).then_some(data)
-}
-
-fn certificates(data: &SignedData) -> Option<Vec<Certificate>> {
-    let choices = data.certificates.as_ref()?.0.as_slice();
-    let certificates = choices.iter().map(|choice| match choice {
-        CertificateChoices::Certificate(certificate) => Some(certificate.clone()),
-        CertificateChoices::Other(_) => None,
-    });
-    certificates.collect::<Option<Vec<_>>>().filter(|all| all.len() <= MAX_CERTIFICATES)
-}
-
-fn signer_certificate<'a>(signer: &SignerInfo, pool: &'a [Certificate]) -> Option<&'a Certificate> {
-    let SignerIdentifier::IssuerAndSerialNumber(wanted) = &signer.sid else { return None };
-    pool.iter().find(|certificate| {
-        let tbs = certificate.tbs_certificate();
-        signer.version == CmsVersion::V1 && *tbs.issuer() == wanted.issuer && *tbs.serial_number() == wanted.serial_number
-    })
 }
 
 /// The signed attributes that PAdES baseline demands, and the bytes that were signed.
@@ -180,13 +197,7 @@ impl Attributes {
     /// signing-time, which PAdES forbids (EN 319 142-1 §6.3).
     fn of(signer: &SignerInfo) -> Option<Self> {
         let attributes = signer.signed_attrs.as_ref()?;
-        let one = |oid: ObjectIdentifier| {
-            let mut with_oid = attributes.iter().filter(|attribute: &&Attribute| attribute.oid == oid);
-            match (with_oid.next()?.values.as_slice(), with_oid.next()) {
-                ([value], None) => Some(value),
-                _ => None,
-            }
-        };
+        let one = |oid: ObjectIdentifier| one_value(attributes, oid);
         let content_type: ObjectIdentifier = one(ID_CONTENT_TYPE)?.decode_as().ok()?;
         let found = Self {
             message_digest: one(ID_MESSAGE_DIGEST)?.decode_as().ok()?,

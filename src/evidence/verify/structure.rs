@@ -14,8 +14,8 @@ use super::{
 
 /// Most objects in one file.
 const MAX_OBJECTS: usize = 100_000;
-/// Most revisions that are looked at; a report has two.
-const MAX_REVISIONS: usize = 16;
+/// Most revisions that are looked at: pages, signature, and renewals over many years.
+const MAX_REVISIONS: usize = 64;
 
 /// An indirect object.
 #[derive(Debug, PartialEq)]
@@ -36,7 +36,7 @@ pub struct Revision<'a> {
     /// Where the revision ends in the file.
     pub end: usize,
     /// Where its cross-reference table starts.
-    table_at: usize,
+    pub table_at: usize,
 }
 
 /// The whole file.
@@ -66,7 +66,22 @@ impl<'a> File<'a> {
 
     /// The newest version of an object.
     pub fn object(&self, number: u32) -> Option<&Indirect<'a>> {
-        self.revisions.iter().rev().find_map(|revision| revision.objects.get(&number))
+        self.object_as_of(self.revisions.len(), number)
+    }
+
+    /// The version of an object after the first `revisions` revisions.
+    pub fn object_as_of(&self, revisions: usize, number: u32) -> Option<&Indirect<'a>> {
+        self.revisions.iter().take(revisions).rev().find_map(|revision| revision.objects.get(&number))
+    }
+
+    /// As [`File::object_as_of`], when it is a dictionary without a stream.
+    pub fn dictionary_as_of(&self, revisions: usize, number: u32) -> Option<&Dictionary> {
+        self.object_as_of(revisions, number).filter(|object| object.stream.is_none())?.value.dictionary()
+    }
+
+    /// The number of the catalog, the same in all revisions.
+    pub fn catalog_number(&self) -> Option<u32> {
+        self.revisions.last()?.trailer.get("Root")?.reference()
     }
 
     /// The value itself, or the object to which it refers.
@@ -79,8 +94,7 @@ impl<'a> File<'a> {
 
     /// The newest catalog.
     pub fn catalog(&self) -> Option<&Dictionary> {
-        let root = self.revisions.last()?.trailer.get("Root")?.reference()?;
-        self.object(root)?.value.dictionary()
+        self.object(self.catalog_number()?)?.value.dictionary()
     }
 
     /// Every object of every revision.

@@ -127,3 +127,11 @@ fn points_of(certificate: &Certificate) -> Vec<GeneralName> {
     })
     .collect()
 }
+
+/// When a list says that it was made. Nothing of it has been checked yet.
+pub(super) fn this_update(der: &[u8]) -> Result<jiff::Timestamp, RevocationProblem> {
+    let damaged = |_| RevocationProblem::Damaged;
+    let list = SignedList::from_der(der).map_err(damaged)?;
+    let tbs: TbsCertList<x509_cert::certificate::Rfc5280> = list.tbs.decode_as().map_err(damaged)?;
+    moment(tbs.this_update.to_unix_duration())
+}

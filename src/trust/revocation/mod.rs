@@ -180,3 +180,22 @@ fn moment(since: Duration) -> Result<Timestamp, RevocationProblem> {
     let seconds = i64::try_from(since.as_secs()).map_err(|_| RevocationProblem::Damaged)?;
     Timestamp::from_second(seconds).map_err(|_| RevocationProblem::Damaged)
 }
+
+/// What an answer that is kept with a report says, as of the time when it was made.
+pub(super) fn read_kept(
+    source: ProofSource,
+    der: &[u8],
+    certificate: &Certificate,
+    issuer: &Certificate,
+) -> Result<super::Proven, RevocationProblem> {
+    let made = match source {
+        ProofSource::Ocsp => ocsp::produced_at(der)?,
+        ProofSource::RevocationList => crl::this_update(der)?,
+    };
+    let question = Question { certificate, issuer, at: made, grace: SignedDuration::ZERO };
+    let Statement { revoked, produced_at, this_update, next_update, .. } = match source {
+        ProofSource::Ocsp => ocsp::check(der, &question, None)?,
+        ProofSource::RevocationList => crl::check(der, &question)?,
+    };
+    Ok(super::Proven { revoked, produced_at, this_update, next_update })
+}

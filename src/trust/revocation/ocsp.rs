@@ -263,3 +263,12 @@ fn is_appointed(responder: &Certificate, question: &Question<'_>) -> bool {
         && check_demands(responder).is_ok()
         && check_signature(responder, question.issuer).is_ok()
 }
+
+/// When a response says that it was made. Nothing of it has been checked yet.
+pub(super) fn produced_at(der: &[u8]) -> Result<jiff::Timestamp, RevocationProblem> {
+    let damaged = |_| RevocationProblem::Damaged;
+    let bytes = OcspResponse::from_der(der).map_err(damaged)?.bytes.ok_or(RevocationProblem::Damaged)?;
+    let basic = BasicResponse::from_der(bytes.response.as_bytes()).map_err(damaged)?;
+    let data: ResponseData = basic.tbs.decode_as().map_err(damaged)?;
+    moment(data.produced_at.to_unix_duration())
+}

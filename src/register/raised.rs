@@ -1,0 +1,99 @@
+//! Reports whose level was raised later: the same signed bytes with updates after them (data for later validation, time-stamps).
+//!
+//! The registered report stays what it is. Each raised one is kept beside it under its own digest, and an entry of the journal
+//! binds the two; it is taken only when it begins with every byte of the one before.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError,
+    journal::{append_in, parsed},
+};
+use crate::digest::Digest;
+
+/// The kind of the journal entry that binds a raised report to the hash chain.
+pub(super) const REPORT_RAISED: &str = "report-raised";
+
+/// What the journal says about a raised report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RaisedReport {
+    /// The control.
+    pub control: String,
+    /// The report from which it was raised: the registered one, or one that was raised before.
+    pub from: Digest,
+    /// The raised report among the evidence.
+    pub report: Digest,
+    /// Its level, such as `B-LTA`.
+    pub level: String,
+}
+
+/// A report whose level can be raised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RaisableReport {
+    /// The control.
+    pub control: String,
+    /// The place of the control among the registered ones, from which the search goes on.
+    pub place: i64,
+    /// The newest report of the control.
+    pub report: Digest,
+}
+
+impl Register {
+    /// Keeps a raised report of a control beside the ones before it. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`RegisterError::NotRegistered`] for a control without a report; [`RegisterError::NotAnExtension`] unless `pdf` begins with the
+    /// control's newest report and goes on after it; otherwise what stands in the way of files and database.
+    pub fn keep_raised(&mut self, control: &str, pdf: &[u8], level: &str, at: Timestamp) -> Result<RaisedReport, RegisterError> {
+        let from = self.newest_report(control)?.ok_or(RegisterError::NotRegistered)?;
+        let before = self.evidence().get(&from, MAX_EVIDENCE_BYTES)?;
+        if pdf.len() <= before.len() || !pdf.starts_with(&before) {
+            return Err(RegisterError::NotAnExtension);
+        }
+        let report = self.evidence().put(pdf)?;
+        let raised = RaisedReport { control: control.to_owned(), from, report, level: level.to_owned() };
+        let entry = JournalEntry::new(REPORT_RAISED, &raised)?;
+        let transaction = self.begin()?;
+        append_in(&transaction, REGISTER_STREAM, &[entry], at)?;
+        transaction.commit()?;
+        Ok(raised)
+    }
+
+    /// The raised reports of a control, oldest first.
+    pub fn raised_reports(&self, control: &str) -> Result<Vec<RaisedReport>, RegisterError> {
+        let mut rows = self.connection.prepare_cached(
+            "SELECT body FROM journal WHERE stream = ?1 AND kind = ?2 AND json_extract(body, '$.control') = ?3 ORDER BY seq",
+        )?;
+        let bodies = rows.query_map((REGISTER_STREAM, REPORT_RAISED, control), |row| row.get::<_, String>(0))?;
+        bodies.map(|body| serde_json::from_str(&body?).map_err(|_| RegisterError::BadBody)).collect()
+    }
+
+    /// The newest report of a control: the one raised last, else the registered one; `None` without a report.
+    pub fn newest_report(&self, control: &str) -> Result<Option<Digest>, RegisterError> {
+        match self.raised_reports(control)?.pop() {
+            Some(raised) => Ok(Some(raised.report)),
+            None => Ok(self.control(control)?.and_then(|finished| finished.report)),
+        }
+    }
+
+    /// Up to `limit` reports after `place` (0 at first) that were not raised to `level` yet, in the order of registration.
+    pub fn raisable_reports(&self, level: &str, place: i64, limit: u16) -> Result<Vec<RaisableReport>, RegisterError> {
+        let mut rows = self.connection.prepare_cached(
+            "SELECT control, registered, coalesce(
+                (SELECT json_extract(body, '$.report') FROM journal
+                 WHERE stream = ?1 AND kind = ?2 AND json_extract(body, '$.control') = control ORDER BY seq DESC LIMIT 1),
+                report) AS report
+             FROM controls
+             WHERE report IS NOT NULL AND registered > ?4 AND control NOT IN
+                (SELECT json_extract(body, '$.control') FROM journal
+                 WHERE stream = ?1 AND kind = ?2 AND json_extract(body, '$.level') = ?3)
+             ORDER BY registered LIMIT ?5",
+        )?;
+        let found = rows.query_map((REGISTER_STREAM, REPORT_RAISED, level, place, limit), |row| {
+            Ok(RaisableReport { control: row.get("control")?, place: row.get("registered")?, report: parsed(row, "report")? })
+        })?;
+        found.map(|row| row.map_err(RegisterError::from)).collect()
+    }
+}

@@ -1,0 +1,135 @@
+//! A station with a time-stamping authority: reports carry its time, and what the authority missed is added later.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::{
+    spine::station,
+    support_tsa::{Authority, Kind},
+};
+
+/// The shipped MASTER.toml with this authority.
+fn master(folder: &Path, authority: &Authority) -> PathBuf {
+    let shipped = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("MASTER.toml")).unwrap();
+    let named = format!("[TimeStamp]\nUrl = \"{}\"\nCa = \"{}\"\n", authority.url(), authority.ca_file().display());
+    let path = folder.join("MASTER.toml");
+    std::fs::write(&path, shipped.replace("[TimeStamp]\n", &named)).unwrap();
+    path
+}
+
+struct Desk {
+    folder: tempfile::TempDir,
+    authority: Authority,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), authority: Authority::start(Kind::P256) }
+    }
+
+    fn run(&self, arguments: &[&str]) -> (Option<i32>, Value) {
+        let master = master(self.folder.path(), &self.authority);
+        let all = [&["--master", master.to_str().unwrap(), "--local", "config/LOCAL.toml"], arguments].concat();
+        let output = station(&self.folder.path().join("data"), &all);
+        let said =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        (output.status.code(), said)
+    }
+
+    fn level(&self, report: &Path) -> Value {
+        let operators = self.folder.path().join("data/keys/training-ca/certificate.pem");
+        let trust_time = self.authority.ca_file();
+        let arguments = [
+            "verify",
+            report.to_str().unwrap(),
+            "--trust",
+            operators.to_str().unwrap(),
+            "--trust-time",
+            trust_time.to_str().unwrap(),
+            "--json",
+        ];
+        let (code, said) = self.run(&arguments);
+        assert_eq!(code, Some(0), "{said:#}");
+        said["level"].clone()
+    }
+}
+
+#[test]
+fn a_control_at_a_desk_with_an_authority_ends_at_b_t() {
+    let desk = Desk::new();
+    let (code, control) = desk.run(&["control", "config/examples/local-id-card.toml", "--json"]);
+    assert_eq!(code, Some(0), "{control:#}");
+    assert_eq!(desk.level(Path::new(control["report"].as_str().unwrap())), "B-T");
+    // A training CA publishes nothing about revocation, so the report stays there, and says so.
+    let (code, raised) = desk.run(&["register", "raise", "--json"]);
+    assert_eq!((code, &raised["raised"], &raised["waiting"][0]["fault"]), (Some(1), &serde_json::json!([]), &Value::Null));
+}
+
+#[test]
+fn what_the_authority_missed_is_added_later_beside_the_registered_report() {
+    let desk = Desk::new();
+    desk.authority.change(|_, _| b"out of order".to_vec());
+    let (code, control) = desk.run(&["control", "config/examples/qualified-passport.toml", "--json"]);
+    assert_eq!(code, Some(0), "{control:#}");
+    let registered = PathBuf::from(control["report"].as_str().unwrap());
+    assert_eq!(desk.level(&registered), "B-B");
+    let (code, waiting) = desk.run(&["register", "raise", "--json"]);
+    assert_eq!((code, &waiting["waiting"][0]["fault"]), (Some(1), &"TIME_STAMP_OTHER_ANSWER".into()));
+
+    desk.authority.honest();
+    let (code, raised) = desk.run(&["register", "raise", "--json"]);
+    assert_eq!((code, &raised["raised"][0]["level"]), (Some(0), &"B-T".into()));
+    let id = control["control"].as_str().unwrap();
+    let (_, shown) = desk.run(&["register", "show", id, "--json"]);
+    let digest = shown["raised"][0]["report"].as_str().unwrap();
+    let kept = desk.folder.path().join("data/register/evidence").join(&digest[..2]).join(digest);
+    assert_eq!(desk.level(&kept), "B-T");
+    let (before, after) = (std::fs::read(&registered).unwrap(), std::fs::read(&kept).unwrap());
+    assert!(after.len() > before.len() && after.starts_with(&before), "what was signed is untouched");
+    assert_eq!(desk.run(&["register", "verify", "--json"]).0, Some(0));
+
+    // A raised report that is exchanged or cut is found.
+    let mut cut = after.clone();
+    cut.truncate(before.len());
+    std::fs::write(&kept, cut).unwrap();
+    let (code, verified) = desk.run(&["register", "verify", "--json"]);
+    assert_eq!((code, &verified["controls"]["problems"][0]["control"]), (Some(1), &id.into()));
+}
+
+#[test]
+fn without_an_authority_nothing_is_raised() {
+    let data = tempfile::tempdir().unwrap();
+    station(data.path(), &["control", "config/examples/declined-terms.toml", "--json"]);
+    let output = station(data.path(), &["register", "raise"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("NO_TIME_STAMP_AUTHORITY"));
+}
+
+#[test]
+fn only_an_extension_of_the_report_can_be_kept_beside_it() {
+    use bam_station::register::{FinishedControl, Register};
+    let folder = tempfile::tempdir().unwrap();
+    let mut register = Register::open(folder.path()).unwrap();
+    let now = jiff::Timestamp::now();
+    let control = FinishedControl {
+        control: "0193".into(),
+        report: Some(register.evidence().put(b"signed").unwrap()),
+        function: bam_station::rules::Function::NewCard,
+        certificate: bam_station::rules::CertificateKind::Local,
+        outcome: "approved".into(),
+        completed_at: now,
+    };
+    register.register_control(&control, &[], false, now).unwrap();
+    for other in [b"signed".as_slice(), b"Signed and raised", b"sign", b""] {
+        assert_eq!(register.keep_raised("0193", other, "B-T", now).unwrap_err().code(), "REGISTER_NOT_AN_EXTENSION");
+    }
+    assert_eq!(register.raisable_reports("B-LTA", 0, 10).unwrap().len(), 1);
+    register.keep_raised("0193", b"signed, stamped", "B-T", now).unwrap();
+    assert_eq!(register.keep_raised("0193", b"signed, other", "B-T", now).unwrap_err().code(), "REGISTER_NOT_AN_EXTENSION");
+    let last = register.keep_raised("0193", b"signed, stamped, archived", "B-LTA", now).unwrap();
+    assert_eq!(register.newest_report("0193").unwrap(), Some(last.report));
+    assert!(register.raisable_reports("B-LTA", 0, 10).unwrap().is_empty());
+    let report = register.verify_controls(&|_, _| Ok(()), &mut |_, _| {}).unwrap();
+    assert!(report.problems.is_empty(), "{:?}", report.problems);
+}

@@ -10,7 +10,7 @@ use bam_station::{
         timestamp::{TimeStampAuthority, TimeStampConnection},
         verify::{Level, TrustedCas, VerifiedReport, verify},
     },
-    secret::{Pin, PinEntry},
+    secret::PinEntry,
     trust::{Anchors, RsaDigest, SignatureAlgorithm, Trust},
 };
 use jiff::Timestamp;

@@ -424,8 +424,10 @@ pub enum Reply {
     /// What the server at this port of this machine answers to the same.
     Passed(u16),
     /// Made from the request's body.
-    Made(Arc<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>),
+    Made(Arc<Make>),
 }
+
+type Make = dyn Fn(&[u8]) -> Vec<u8> + Send + Sync;
 
 /// An http server on this machine. It is gone when it is dropped or stopped.
 pub struct Server {

@@ -1,6 +1,6 @@
 //! Revocation, asked for as in the field: openssl's responder, openssl's lists, and servers that are away, slow, wrong or hostile.
 
-use std::{fs, sync::Arc};
+use std::{fs, process::Command, sync::Arc};
 
 use bam_station::{
     rules::CardState,
@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use crate::{
-    support_pki::{Authority, Issued, Pki, Reply, Server, Wanted, days, now},
+    support_pki::{Authority, Issued, Pki, Reply, Server, Wanted, days, now, openssl},
     trust_verdict::code,
 };
 
@@ -473,4 +473,46 @@ fn nobody_is_asked_about_a_certificate_of_strangers() {
     let person = stranger.issue(&Wanted { more, ..Wanted::person("Åse") });
     assert_eq!(code(&judge(&pki.trust(), &person)), "CERTIFICATE_ISSUER_MISSING");
     assert_eq!(trap.asked(), [] as [&str; 0]);
+}
+
+#[test]
+fn openssl_judges_the_same() {
+    let pki = Pki::new();
+    let wanted = || Wanted { more: pki.list_place(), ..Wanted::person("Åse") };
+    let other = Authority::root(&pki.folder.path().join("other"), "Utopia Card CA");
+    let people = [
+        pki.sub.issue(&wanted()),
+        pki.sub.issue(&Wanted { rsa: true, ..wanted() }),
+        pki.sub.issue(&wanted()),
+        pki.sub.issue(&Wanted { until: now() - days(1), ..wanted() }),
+        pki.sub.issue(&Wanted { from: now() + days(1), ..wanted() }),
+        other.issue(&wanted()),
+    ];
+    pki.sub.revoke(&people[2].pem);
+    pki.publish();
+    let lists = pki.folder.path().join("lists.pem");
+    let pem = |list: Vec<u8>| {
+        let der = pki.folder.path().join("list.der");
+        fs::write(&der, list).unwrap();
+        openssl(&["crl", "-inform", "DER", "-in", der.to_str().unwrap()])
+    };
+    fs::write(&lists, [pem(pki.root.list()), pem(pki.sub.list())].concat()).unwrap();
+    let trust = pki.trust();
+    let mut counted = Vec::new();
+    for person in &people {
+        let output = Command::new("openssl")
+            .args(["verify", "-crl_check_all", "-x509_strict", "-CRLfile"])
+            .arg(&lists)
+            .arg("-CAfile")
+            .arg(pki.root.pem())
+            .arg("-untrusted")
+            .arg(pki.sub.pem())
+            .arg(&person.pem)
+            .output()
+            .unwrap();
+        let verdict = judge(&trust, person);
+        assert_eq!(output.status.success(), verdict.counts(), "{}: {output:?}", code(&verdict));
+        counted.push(verdict.counts());
+    }
+    assert_eq!(counted, [true, true, false, false, false, false]);
 }

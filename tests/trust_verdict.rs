@@ -16,6 +16,13 @@ pub fn code(verdict: &Verdict) -> &'static str {
 }
 
 #[test]
+fn trust_is_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Trust>();
+    shared::<Verdict>();
+}
+
+#[test]
 fn a_good_certificate_counts_and_the_answers_are_there_for_the_evidence() {
     let pki = Pki::new();
     for rsa in [false, true] {
@@ -88,6 +95,12 @@ fn a_key_is_used_only_for_what_it_is_for() {
         let judge = |usage| code(&trust.judge(&person.certificate, usage, now()));
         assert_eq!((judge(Usage::SignIn), judge(Usage::SignReport)), (sign_in, sign), "{usage}");
         assert_eq!((judge(Usage::Identify), judge(Usage::Show)), (sign_in, ""), "{usage}");
+    }
+    for (purposes, expected) in
+        [("serverAuth", wrong), ("OCSPSigning", wrong), ("clientAuth, serverAuth", ""), ("emailProtection", "")]
+    {
+        let person = pki.sub.issue(&Wanted { more: format!("extendedKeyUsage={purposes}"), ..Wanted::person("Åse") });
+        assert_eq!(code(&trust.judge(&person.certificate, Usage::SignIn, now())), expected, "{purposes}");
     }
     // A CA is nobody.
     assert_eq!(code(&trust.judge(&pki.sub.certificate, Usage::Show, now())), wrong);

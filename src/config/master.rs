@@ -246,7 +246,7 @@ fn shown(path: Option<&PathBuf>) -> Option<String> {
 }
 
 const FILES: &str = "file names, from the folder of MASTER.toml when they are not absolute";
-const POLICIES: &str = "certificate policies as dotted numbers, for example \"2.16.578.1.26.1.3.1\"";
+const POLICIES: &str = "certificate policies as dotted numbers, for example \"1.3.6.1.4.1.32473.1.2\"";
 
 fn all_shown<T: ToString>(values: &[T]) -> Vec<String> {
     values.iter().map(ToString::to_string).collect()
@@ -617,9 +617,10 @@ pub static SCHEMA: Schema<Master> = Schema {
                         get: |master| master.trust.revocation.word(),
                         set: |master, word| Revocation::from_word(word).map(|it| master.trust.revocation = it).is_some(),
                     },
-                    effect: "Whether a certificate counts without a good answer (OCSP, else a revocation list) on its revocation: never; \
-                             never, but training asks nobody; when nobody can be reached, which is recorded; or nobody is asked, \
-                             which is recorded.",
+                    effect: "What holds when no good answer on revocation can be had (OCSP, else a revocation list). required: the \
+                             certificate does not count. required-outside-training: the same, but a training desk asks nobody. \
+                             when-reachable: it counts when nobody can be reached, not when an answer is wrong or too old. off: \
+                             nobody is asked. The last two are recorded.",
                 },
                 Key {
                     name: "StaleGraceHours",
@@ -631,8 +632,8 @@ pub static SCHEMA: Schema<Master> = Schema {
                     name: "AskAgainMinutes",
                     required: false,
                     field: Field::Number { min: 0, max: 1440, at: |master| &mut master.trust.ask_again_minutes },
-                    effect: "An answer is used again for so many minutes. An older one, still in force, is used only when nobody can \
-                             be reached; this is recorded.",
+                    effect: "An answer is used again for so many minutes. An older one, still in force, is used only when there is no \
+                             usable new one; this is recorded.",
                 },
                 Key {
                     name: "FetchSeconds",

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::{
     Broken, ConfigError, Diagnostic,
     nearest::nearest,
-    schema::{Field, Key, List, Schema, Section},
+    schema::{Field, Key, List, Schema, Section, SetTexts},
     source::Source,
 };
 use crate::digest::Digest;
@@ -224,8 +224,8 @@ impl<C> Reading<'_, C> {
         let names = section.map(Section::key_names).unwrap_or_default();
         let at_top = section.is_none_or(|section| section.name.is_empty());
         let sections = || {
-            let named = self.schema.sections.iter().map(|section| section.name).filter(|name| !name.is_empty());
-            named.chain(self.schema.lists.iter().map(|list| list.name))
+            let single = self.schema.sections.iter().map(|section| section.name).filter(|name| !name.is_empty());
+            single.chain(self.schema.lists.iter().map(|list| list.name))
         };
         let near = nearest(word, names.iter().copied()).map(|name| format!("did you mean \"{name}\"?"));
         let near = near.or_else(|| {
@@ -291,11 +291,7 @@ fn set<C>(config: &mut C, field: &Field<C>, value: &DeValue<'_>) -> Result<(), S
 }
 
 /// Puts several texts in their place, or says what is wrong and where.
-fn set_texts<C>(
-    config: &mut C,
-    set: fn(&mut C, &[&str]) -> Result<(), (usize, &'static str)>,
-    items: &toml::de::DeArray<'_>,
-) -> Result<(), (Option<usize>, String)> {
+fn set_texts<C>(config: &mut C, set: SetTexts<C>, items: &toml::de::DeArray<'_>) -> Result<(), (Option<usize>, String)> {
     let mut texts: Vec<&str> = Vec::new();
     for item in items {
         match item.get_ref() {

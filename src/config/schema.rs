@@ -102,7 +102,7 @@ pub enum Field<C: 'static> {
         /// The present texts.
         get: fn(&C) -> Vec<String>,
         /// Takes the texts in place of the present ones, or says which is wrong and what is wrong with it.
-        set: fn(&mut C, &[&str]) -> Result<(), (usize, &'static str)>,
+        set: SetTexts<C>,
     },
     /// A day, `YYYY-MM-DD`, with or without quotes.
     Day {
@@ -112,6 +112,9 @@ pub enum Field<C: 'static> {
         set: fn(&mut C, Date),
     },
 }
+
+/// Puts several texts in their place; an error names the wrong one, counted from 0, and says what is wrong with it.
+pub type SetTexts<C> = fn(&mut C, &[&str]) -> Result<(), (usize, &'static str)>;
 
 /// A value as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use x509_cert::{
     Certificate,
-    ext::pkix::{BasicConstraints, KeyUsage},
+    ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage},
 };
 
 use super::{
@@ -158,23 +158,16 @@ impl Trust {
 
         let key_usage = extension::<KeyUsage>(certificate)?;
         let authority = extension::<BasicConstraints>(certificate)?.is_some_and(|constraints| constraints.ca);
-        if authority || !usage.allowed_by(key_usage.as_ref()) {
+        let purposes = extension::<ExtendedKeyUsage>(certificate)?;
+        if authority || !usage.allowed_by(key_usage.as_ref(), purposes.as_ref()) {
             return Err(Objection::WrongUsage { serial: serial_text(certificate) });
         }
         if usage == Usage::Identify && verdict.kind.is_none() {
             return Err(Objection::KindUnknown { serial: serial_text(certificate) });
         }
         self.examine_revocation(verdict)?;
-        match expired {
-            Some(error) => {
-                verdict.state = Some(CardState::Expired);
-                Err(error.into())
-            }
-            None => {
-                verdict.state = Some(CardState::Valid);
-                Ok(())
-            }
-        }
+        verdict.state = Some(if expired.is_some() { CardState::Expired } else { CardState::Valid });
+        expired.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// Asks about each certificate below the anchor, from the top down: what a revoked CA says about others proves nothing.

@@ -1,7 +1,14 @@
 //! What trust says about a certificate: whether it counts, what it is, and what the answer rests on.
 
+use const_oid::{
+    ObjectIdentifier,
+    db::rfc5280::{ID_KP_CODE_SIGNING, ID_KP_OCSP_SIGNING, ID_KP_SERVER_AUTH, ID_KP_TIME_STAMPING},
+};
 use jiff::Timestamp;
-use x509_cert::{Certificate, ext::pkix::KeyUsage};
+use x509_cert::{
+    Certificate,
+    ext::pkix::{ExtendedKeyUsage, KeyUsage},
+};
 
 use super::TrustError;
 use crate::rules::{CardState, CertificateKind};
@@ -20,15 +27,20 @@ pub enum Usage {
 }
 
 impl Usage {
-    /// Whether the certificate's key usage (RFC 5280 §4.2.1.3) allows it. Without that extension nothing is allowed.
-    pub(super) fn allowed_by(self, usage: Option<&KeyUsage>) -> bool {
+    /// Whether the certificate's key usage (RFC 5280 §4.2.1.3) allows it. Without that extension nothing is allowed. Extended key
+    /// usages differ from CA to CA; a certificate whose purposes are all those of machines is nobody's.
+    pub(super) fn allowed_by(self, usage: Option<&KeyUsage>, purposes: Option<&ExtendedKeyUsage>) -> bool {
+        let of_person = purposes.is_none_or(|purposes| purposes.0.iter().any(|purpose| !OF_MACHINES.contains(purpose)));
         match self {
-            Self::SignIn | Self::Identify => usage.is_some_and(KeyUsage::digital_signature),
-            Self::SignReport => usage.is_some_and(|usage| usage.digital_signature() || usage.non_repudiation()),
+            Self::SignIn | Self::Identify => of_person && usage.is_some_and(KeyUsage::digital_signature),
+            Self::SignReport => of_person && usage.is_some_and(|usage| usage.digital_signature() || usage.non_repudiation()),
             Self::Show => true,
         }
     }
 }
+
+/// The purposes that no person's certificate is for alone.
+const OF_MACHINES: [ObjectIdentifier; 4] = [ID_KP_SERVER_AUTH, ID_KP_CODE_SIGNING, ID_KP_TIME_STAMPING, ID_KP_OCSP_SIGNING];
 
 /// What trust says about a certificate.
 #[derive(Debug, Clone)]

@@ -120,13 +120,12 @@ fn check_scope(extensions: &[Extension], certificate: &Certificate) -> Result<()
 
 fn points_of(certificate: &Certificate) -> Vec<GeneralName> {
     let points = certificate.tbs_certificate().get_extension::<CrlDistributionPoints>().ok().flatten();
-    let named = points.into_iter().flat_map(|(_, points)| points.0).filter_map(|point| point.distribution_point);
-    named
-        .flat_map(|point| match point {
-            DistributionPointName::FullName(names) => names,
-            DistributionPointName::NameRelativeToCRLIssuer(_) => Vec::new(),
-        })
-        .collect()
+    let full = points.into_iter().flat_map(|(_, points)| points.0).filter_map(|point| point.distribution_point);
+    full.flat_map(|point| match point {
+        DistributionPointName::FullName(all) => all,
+        DistributionPointName::NameRelativeToCRLIssuer(_) => Vec::new(),
+    })
+    .collect()
 }
 
 /// When a list says that it was made. Nothing of it has been checked yet.

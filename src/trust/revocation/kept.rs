@@ -14,7 +14,7 @@ use super::crl;
 use crate::digest::Digest;
 
 /// An answer so old holds no more.
-const LONGEST: Duration = Duration::from_secs(40 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(40 * 24);
 /// More files than this are not looked through.
 const MOST_FILES: usize = 100_000;
 const EXTENSION: &str = "der";

@@ -6,6 +6,7 @@
 mod crl;
 mod fetch;
 mod kept;
+#[allow(clippy::unnested_or_patterns, reason = "the derive of der::Choice writes such patterns")]
 mod ocsp;
 mod places;
 

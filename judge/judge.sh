@@ -77,11 +77,11 @@ for file in "$@"; do
     echo
 done
 
-# The copy: one bit of the byte in the middle of the file is turned over.
+# The copy: one bit of a byte of the pages is turned over. They come first in the file, the signature after them.
 "$tools/venv/bin/python" - "$1" "$work/changed.pdf" <<'PYTHON'
 import pathlib, sys
 pdf = bytearray(pathlib.Path(sys.argv[1]).read_bytes())
-pdf[len(pdf) // 2] ^= 1
+pdf[len(pdf) // 4] ^= 1
 pathlib.Path(sys.argv[2]).write_bytes(pdf)
 PYTHON
 refuses() { ! "$1" "$work/changed.pdf"; }

@@ -27,7 +27,7 @@ pub struct RegisterArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     #[command(flatten)]
-    Reading(Reading),
+    Reading(Box<Reading>),
     /// Raises the kept reports to B-LTA: time-stamps and the CAs' answers on revocation are added after what was signed
     Raise {
         /// One JSON document on standard output
@@ -102,7 +102,7 @@ pub fn run_to(args: &RegisterArgs, data: &Path, out: &mut dyn Write, messages: &
         return 2;
     };
     let outcome =
-        Register::open_read_only(&data.join("register")).map_err(Failure::Register).and_then(|register| match reading {
+        Register::open_read_only(&data.join("register")).map_err(Failure::Register).and_then(|register| match &**reading {
             Reading::List { json } => list(&register, *json, out),
             Reading::Show { control, json } => show(&register, control, *json, out, messages),
             Reading::Verify { head, archive_key, json } => verify(&register, head, archive_key.as_ref(), *json, out, messages),
@@ -115,7 +115,7 @@ pub fn run_to(args: &RegisterArgs, data: &Path, out: &mut dyn Write, messages: &
             let _ = writeln!(messages, "{}: {error}", error.code());
             match error {
                 RegisterError::Missing | RegisterError::Foreign | RegisterError::OtherVersion { .. } => 2,
-                RegisterError::Damaged(_) | RegisterError::DatabaseLost if matches!(reading, Reading::Verify { .. }) => 1,
+                RegisterError::Damaged(_) | RegisterError::DatabaseLost if matches!(**reading, Reading::Verify { .. }) => 1,
                 _ => 3,
             }
         }

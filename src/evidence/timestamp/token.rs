@@ -184,8 +184,8 @@ fn check_signature(data: &SignedData, signer: &SignerInfo, certificate: &Certifi
     if !named.certs.first().is_some_and(|first| names(first, certificate)) {
         return Err(TokenFault::Damaged("it was made for another certificate"));
     }
-    let signed = attributes.to_der().map_err(|_| damaged())?;
-    let verified = verify_signature(key, &algorithm.signature_identifier(), &signed, signer.signature.as_bytes());
+    let message = attributes.to_der().map_err(|_| damaged())?;
+    let verified = verify_signature(key, &algorithm.signature_identifier(), &message, signer.signature.as_bytes());
     verified.map(drop).map_err(|_| TokenFault::Wrong)
 }
 

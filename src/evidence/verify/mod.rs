@@ -272,13 +272,13 @@ impl Verification {
         let Some(chain) = self.note(check_chain(signed, &held, trusted.signers, self.proven_at)) else { return Ok(()) };
         self.trusted = chain.anchored;
 
-        let signer = Needed { chain: &chain.certificates, at: self.proven_at };
+        let of_signer = Needed { chain: &chain.certificates, at: self.proven_at };
         let chains = stamps.iter().filter_map(|stamp| Some((stamp, stamp.chain.as_ref()?.certificates.as_slice())));
         let chains = chains.map(|(stamp, chain)| Needed { chain, at: Some(stamp.info.time) });
-        let all: Vec<Needed<'_>> = std::iter::once(signer).chain(chains).collect();
+        let all: Vec<Needed<'_>> = std::iter::once(of_signer).chain(chains).collect();
         let all_known = all.len() == 1 + stamps.len();
         self.note(validation::check(&store, &held, &all, all_known));
-        self.level = Some(level(file, &store, signer, &stamps));
+        self.level = Some(level(file, &store, of_signer, &stamps));
 
         if stamps.last().is_some_and(|newest| newest.info.counts && newest.expires < now) {
             self.notices.push(

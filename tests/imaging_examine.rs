@@ -9,7 +9,7 @@ use bam_station::{
     rules::{CertificateKind, DocumentKind, LocalText, Pose},
 };
 
-use crate::support_scans::{Conditions, Page, Random, scanned};
+use crate::support_scans::{self, Conditions, Page, Random, scanned};
 
 /// A good scan of a page that lies so many degrees clockwise.
 fn good(lies: f32) -> Conditions {
@@ -18,7 +18,7 @@ fn good(lies: f32) -> Conditions {
 
 fn page(seed: u64, format: Format) -> (Page, Random) {
     let mut random = Random(seed);
-    (Page::random(&mut random, format), random)
+    (support_scans::page(&mut random, format), random)
 }
 
 fn kind(size_mm: [f32; 2]) -> DocumentKind {

@@ -72,6 +72,6 @@ mod station_worker;
 mod support;
 mod support_scans;
 mod support_screens;
-mod verify_command;
 mod trust_algorithms;
+mod verify_command;
 mod verify_tamper;

@@ -6,7 +6,7 @@ use super::{
     plane::{Plane, histogram},
     region::{Region, regions},
 };
-use crate::device::scanner::{ColourMode, RawScan};
+use crate::scan::{ColourMode, RawScan};
 
 /// Resolution at which documents are searched, in dots per inch.
 const SEARCH_DPI: f32 = 75.0;

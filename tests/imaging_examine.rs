@@ -6,7 +6,7 @@ use bam_station::{
         Examination, Finding, Placement, Turn, examine,
         mrz::{Format, Zone},
     },
-    rules::{CertificateKind, DocumentKind, LocalText, Pose},
+    rules::{DocumentKind, LocalText, Pose},
 };
 
 use crate::support_scans::{self, Conditions, Page, Random, scanned};
@@ -22,15 +22,7 @@ fn page(seed: u64, format: Format) -> (Page, Random) {
 }
 
 fn kind(size_mm: [f32; 2]) -> DocumentKind {
-    let name = LocalText { nb: "Kort".into(), en: "Card".into() };
-    DocumentKind {
-        id: "card".into(),
-        name,
-        size_mm,
-        pose: Pose::Lying,
-        accepted_for: vec![CertificateKind::Local],
-        features: vec![],
-    }
+    DocumentKind::new("card", LocalText { nb: "Kort".into(), en: "Card".into() }, size_mm, Pose::Lying, vec![])
 }
 
 fn is_read(seen: &Examination) -> bool {

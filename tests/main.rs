@@ -53,6 +53,7 @@ mod register_evidence;
 mod register_journal;
 mod register_tampered;
 mod report_pages;
+mod rules_cross_check;
 mod rules_document_kind;
 mod rules_identity_number;
 mod rules_issue_process;

@@ -67,6 +67,7 @@ mod screens;
 mod script_use;
 mod scripts;
 mod signature;
+mod signature_pad;
 mod spine;
 mod station_attended;
 mod station_resume;

@@ -1,8 +1,11 @@
 //! The scanner: an A6 flatbed that takes the picture of the document (seed 003, "Skanning").
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -40,6 +43,17 @@ pub struct ScannerInfo {
     pub kind: String,
 }
 
+/// Where the document lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// On the glass; a scanner without glass takes it where it can.
+    #[default]
+    Glass,
+    /// In the feeder.
+    Feeder,
+}
+
 /// What is to be scanned.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScanJob {
@@ -53,12 +67,29 @@ pub struct ScanJob {
     pub dpi: u16,
     /// Colours.
     pub mode: ColourMode,
+    /// Where the document lies.
+    #[serde(default)]
+    pub source: Source,
+    /// How long a scanner may warm up before it counts as [`ScanError::WarmingUp`].
+    #[serde(default)]
+    pub warm_up: Duration,
 }
 
 impl ScanJob {
+    /// How long the lamp of an old flatbed takes, with a margin.
+    pub const USUAL_WARM_UP: Duration = Duration::from_secs(45);
+
     /// A whole A6 glass in colour.
     pub const fn a6(dpi: u16) -> Self {
-        Self { device: None, width_mm: A6_WIDTH_MM, height_mm: A6_HEIGHT_MM, dpi, mode: ColourMode::Colour }
+        Self {
+            device: None,
+            width_mm: A6_WIDTH_MM,
+            height_mm: A6_HEIGHT_MM,
+            dpi,
+            mode: ColourMode::Colour,
+            source: Source::Glass,
+            warm_up: Self::USUAL_WARM_UP,
+        }
     }
 }
 

@@ -65,11 +65,12 @@ impl Capture {
     pub fn take(&mut self, pen: Pen, now: Duration) -> Result<Option<Deed>, PadError> {
         self.tick(pen, now);
         let (x, y) = (
-            self.pixel(pen.x, self.capability.most_x, self.capability.width),
-            self.pixel(pen.y, self.capability.most_y, self.capability.height),
+            pixel(pen.x, self.capability.most_x, self.capability.width),
+            pixel(pen.y, self.capability.most_y, self.capability.height),
         );
         match (pen.touches, self.down) {
-            (false, None) => Ok(None),
+            (true, Some(Place::Field)) => self.point(pen).map(|point| Some(Deed::Ink(Ink::Move(point)))),
+            (false, None) | (true, Some(_)) => Ok(None),
             (false, Some(place)) => {
                 self.down = None;
                 let button = matches!(place, Place::Clear | Place::Cancel | Place::Accept) && self.layout.place(x, y) == place;
@@ -84,8 +85,6 @@ impl Capture {
                 self.strokes.strokes.push(Vec::new());
                 self.point(pen).map(|point| Some(Deed::Ink(Ink::Down(point))))
             }
-            (true, Some(Place::Field)) => self.point(pen).map(|point| Some(Deed::Ink(Ink::Move(point)))),
-            (true, Some(_)) => Ok(None),
         }
     }
 
@@ -152,12 +151,6 @@ impl Capture {
         Ok(point)
     }
 
-    /// The pixel under a coordinate.
-    fn pixel(&self, at: u16, most: u16, pixels: u16) -> u16 {
-        let pixel = u32::from(at) * u32::from(pixels) / u32::from(most).max(1);
-        u16::try_from(pixel.min(u32::from(pixels) - 1)).unwrap_or_default()
-    }
-
     /// The coordinate at a pixel's left edge.
     fn across(&self, pixel: u16) -> u32 {
         u32::from(pixel) * u32::from(self.capability.most_x) / u32::from(self.capability.width)
@@ -175,4 +168,10 @@ impl Capture {
 
 fn whole_ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The pixel under a coordinate.
+fn pixel(at: u16, most: u16, pixels: u16) -> u16 {
+    let pixel = u32::from(at) * u32::from(pixels) / u32::from(most).max(1);
+    u16::try_from(pixel.min(u32::from(pixels) - 1)).unwrap_or_default()
 }

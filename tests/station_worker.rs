@@ -10,13 +10,16 @@ use bam_station::{
 
 use crate::station_attended::{asked, configuration, open, passport, pin, sign_in};
 
-/// The next snapshot, and the codes of the faults that were told before it.
+/// The answer to one request: where everything stood then, and the codes of the faults that were told before it. What the readers
+/// tell by themselves in between is no answer.
 fn answer(updates: &mpsc::Receiver<Update>) -> (Snapshot, Vec<&'static str>) {
     let mut faults = vec![];
+    let mut last = Snapshot::default();
     loop {
         match updates.recv_timeout(Duration::from_secs(60)).expect("each request is answered by a snapshot") {
-            Update::Snapshot(snapshot) => return (*snapshot, faults),
+            Update::Snapshot(snapshot) => last = *snapshot,
             Update::Fault { code, .. } => faults.push(code),
+            Update::Answered => return (last, faults),
             _ => {}
         }
     }

@@ -24,7 +24,9 @@ judge: packages-judge
 	rm -rf target/judge/long-term
 	JUDGE_REPORTS=$(CURDIR)/target/judge/long-term cargo test --locked --test station reaches
 	judge/long_term.sh target/judge/long-term
-	for report in target/judge/long-term/b-t/*.pdf; do judge/judge.sh --trust "$${report%.pdf}.pem" "$$report" || exit 1; done
+	rm -rf target/judge/cards && mkdir -p target/judge/cards
+	BAM_STATION_KEEP_REPORTS=$(CURDIR)/target/judge/cards cargo test --locked --test station an_operator_signs
+	for report in target/judge/long-term/b-t/*.pdf target/judge/cards/*.pdf; do judge/judge.sh --trust "$${report%.pdf}.pem" "$$report" || exit 1; done
 
 lint:
 	cargo fmt --check

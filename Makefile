@@ -1,8 +1,8 @@
 # The two commands of the README are `make run` and `make test`; each does all its set-up on Debian 12 with Rust and make.
 
 BUILD_PACKAGES = gcc libc6-dev pkg-config libfontconfig-dev
-RUN_PACKAGES   = libfontconfig1 fonts-dejavu-core libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libsane1 libsane-common libpcsclite1
-TEST_PACKAGES  = openssl qpdf poppler-utils pcscd opensc opensc-pkcs11 softhsm2
+RUN_PACKAGES   = libfontconfig1 fonts-dejavu-core libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libsane1 libsane-common libpcsclite1 pcscd
+TEST_PACKAGES  = openssl qpdf poppler-utils opensc opensc-pkcs11 softhsm2
 JUDGE_PACKAGES = $(TEST_PACKAGES) python3 python3-venv unzip openjdk-17-jdk-headless libjaxb-java
 
 .PHONY: run test judge lint packages-run packages-test packages-judge

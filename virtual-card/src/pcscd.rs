@@ -132,10 +132,11 @@ impl Drop for Pcscd {
     }
 }
 
-/// The reader's driver, which the build puts beside the program or one folder above or below it.
+/// The reader's driver: the build puts it beside the program or one folder above or below it, an installation into
+/// `../lib/bam-station`.
 pub fn find_driver(program: &Path) -> Result<PathBuf, PcscdError> {
     let folder = program.parent().unwrap_or(Path::new("."));
-    let places = [folder.to_owned(), folder.join("deps"), folder.join("..")];
+    let places = [folder.to_owned(), folder.join("deps"), folder.join(".."), folder.join("../lib/bam-station")];
     let found = places.iter().map(|place| place.join(DRIVER)).find(|path| path.is_file());
     found.ok_or_else(|| PcscdError::NoDriver(program.to_owned()))
 }

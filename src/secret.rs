@@ -1,4 +1,4 @@
-//! The PIN: one type that cannot be printed, cloned or serialised and is wiped when dropped.
+//! The PIN: one type that cannot be printed, cloned or serialised and is wiped when dropped. And where it is typed.
 
 use zeroize::Zeroizing;
 
@@ -35,5 +35,19 @@ impl Pin {
     /// The bytes for the card or the key derivation, and for nothing else.
     pub fn expose(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+}
+
+/// Where the PIN of one operation comes from.
+pub enum PinEntry {
+    /// It was typed at the station and is in its memory for this one operation.
+    Typed(Pin),
+    /// It will be typed on the reader's own PIN pad and never comes to the station.
+    Pad,
+}
+
+impl From<Pin> for PinEntry {
+    fn from(pin: Pin) -> Self {
+        Self::Typed(pin)
     }
 }

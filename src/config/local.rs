@@ -1,6 +1,9 @@
 //! LOCAL.toml: what belongs to this desk alone. BAM: the LOCAL file, which always lies on the station itself.
 
-use std::{path::Path, str::FromStr};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use jiff::tz::TimeZone;
 
@@ -23,6 +26,10 @@ pub struct Local {
     pub time_zone: String,
     /// `[Scanner]`.
     pub scanner: Scanner,
+    /// `[OperatorReader]`.
+    pub operator_reader: ReaderSettings,
+    /// `[HolderReader]`.
+    pub holder_reader: ReaderSettings,
     /// `[Holder]`.
     pub holder: Holder,
     /// `[Windows]`.
@@ -62,6 +69,41 @@ pub enum ScanMode {
     Color,
     /// 8 bits a pixel.
     Gray,
+}
+
+/// `[OperatorReader]` and `[HolderReader]`: the card readers on both sides of the desk (BAM: operator and user card reader).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReaderSettings {
+    /// The road to the card.
+    pub driver: CardDriver,
+    /// The reader's name: the whole of it, or a part that no other reader's name has. `None` when there is only one.
+    pub reader: Option<String>,
+    /// The PKCS#11 module of the card's vendor; an absolute path. There with [`CardDriver::Pkcs11`], and only there.
+    pub module: Option<PathBuf>,
+    /// Whether the PIN is typed on the reader.
+    pub pin_pad: PinPadUse,
+}
+
+/// The road to a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CardDriver {
+    /// PIV cards (NIST SP 800-73-4) through the system's PC/SC service.
+    #[default]
+    Pcsc,
+    /// Any card through its vendor's PKCS#11 module.
+    Pkcs11,
+}
+
+/// Whether the PIN is typed on the reader's PIN pad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PinPadUse {
+    /// On the PIN pad when the reader has one. Then the station accepts none.
+    #[default]
+    WhenPresent,
+    /// Always at the station.
+    Never,
+    /// On the PIN pad alone: a card in a reader without one is not used.
+    Required,
 }
 
 /// `[Holder]`: the screen on the holder's side.
@@ -128,6 +170,8 @@ impl Default for Local {
             office_name: None,
             time_zone: "Europe/Oslo".into(),
             scanner: Scanner::default(),
+            operator_reader: ReaderSettings::default(),
+            holder_reader: ReaderSettings::default(),
             holder: Holder::default(),
             windows: Windows::default(),
         }
@@ -156,6 +200,20 @@ pub fn load_local(path: &Path) -> Result<Loaded<Local>, ConfigError> {
         let message = "the virtual scanner is for training, and this desk is not a training desk".into();
         problems.push(loaded.contradiction("Scanner", "Driver", message, "Driver = \"sane\", or Training = true"));
     }
+    for (section, reader) in [("OperatorReader", &loaded.value.operator_reader), ("HolderReader", &loaded.value.holder_reader)] {
+        let (message, key, allowed) = match (reader.driver, &reader.module) {
+            (CardDriver::Pkcs11, None) => (
+                "the road through a PKCS#11 module needs the module",
+                "Driver",
+                "Module = the module's path, or Driver = \"pcsc\"",
+            ),
+            (CardDriver::Pcsc, Some(_)) => {
+                ("a PKCS#11 module is named, and the road is another", "Module", "Driver = \"pkcs11\", or no Module")
+            }
+            _ => continue,
+        };
+        problems.push(loaded.contradiction(section, key, message.into(), allowed));
+    }
     // The default too needs the machine's time zones.
     if TimeZone::get(&loaded.value.time_zone).is_err() {
         let message = format!("the time zone {} is not known on this machine", loaded.value.time_zone);
@@ -163,6 +221,85 @@ pub fn load_local(path: &Path) -> Result<Loaded<Local>, ConfigError> {
         problems.push(loaded.contradiction("", "TimeZone", message, allowed));
     }
     if problems.is_empty() { Ok(loaded) } else { Err(ConfigError::new(Broken::Contradiction, problems)) }
+}
+
+/// The keys of a card reader's section. The two sections differ in the place of their values alone, which a plain function
+/// cannot say: a key holds functions without surroundings.
+macro_rules! reader_keys {
+    ($reader:ident) => {
+        [
+            Key {
+                name: "Driver",
+                required: false,
+                field: Field::Choice {
+                    of: &["pcsc", "pkcs11"],
+                    get: |local| match local.$reader.driver {
+                        CardDriver::Pcsc => "pcsc",
+                        CardDriver::Pkcs11 => "pkcs11",
+                    },
+                    set: |local, word| {
+                        local.$reader.driver = match word {
+                            "pcsc" => CardDriver::Pcsc,
+                            "pkcs11" => CardDriver::Pkcs11,
+                            _ => return false,
+                        };
+                        true
+                    },
+                },
+                effect: "The road to the card: a PIV card through the system's PC/SC service, or any card through its vendor's PKCS#11 \
+                         module.",
+            },
+            Key {
+                name: "Reader",
+                required: false,
+                field: Field::Text {
+                    allowed: "the reader's name as `bam-station card list` shows it, or a part that no other reader's name has",
+                    get: |local| local.$reader.reader.clone(),
+                    set: |local, text| one_line(text).map(|name| local.$reader.reader = Some(name)),
+                },
+                effect: "Which reader. Without it: the only one that is connected.",
+            },
+            Key {
+                name: "Module",
+                required: false,
+                field: Field::Text {
+                    allowed: "the absolute path of a PKCS#11 module",
+                    get: |local| local.$reader.module.as_ref().map(|path| path.display().to_string()),
+                    set: |local, text| module(text).map(|path| local.$reader.module = Some(path)),
+                },
+                effect: "The PKCS#11 module of the card's vendor, for Driver = \"pkcs11\". It runs in a process of its own.",
+            },
+            Key {
+                name: "PinPad",
+                required: false,
+                field: Field::Choice {
+                    of: &["when-present", "never", "required"],
+                    get: |local| match local.$reader.pin_pad {
+                        PinPadUse::WhenPresent => "when-present",
+                        PinPadUse::Never => "never",
+                        PinPadUse::Required => "required",
+                    },
+                    set: |local, word| {
+                        local.$reader.pin_pad = match word {
+                            "when-present" => PinPadUse::WhenPresent,
+                            "never" => PinPadUse::Never,
+                            "required" => PinPadUse::Required,
+                            _ => return false,
+                        };
+                        true
+                    },
+                },
+                effect: "Whether the PIN is typed on the reader's PIN pad: when it has one, never, or a reader without one is not used. \
+                         Where the pad is used the station accepts no typed PIN.",
+            },
+        ]
+    };
+}
+
+/// An absolute path: what is loaded must not depend on the folder in which the station was started.
+fn module(text: &str) -> Result<PathBuf, &'static str> {
+    let path = PathBuf::from(one_line(text)?);
+    if path.is_absolute() { Ok(path) } else { Err("is no absolute path") }
 }
 
 /// The description of LOCAL.toml.
@@ -271,6 +408,12 @@ pub static SCHEMA: Schema<Local> = Schema {
                 },
             ],
         },
+        Section { name: "OperatorReader", about: "The operator's card reader.", keys: &reader_keys!(operator_reader) },
+        Section {
+            name: "HolderReader",
+            about: "The card reader on the holder's side (BAM: user card reader): for the holder's and a third party's card.",
+            keys: &reader_keys!(holder_reader),
+        },
         Section {
             name: "Holder",
             about: "The screen on the holder's side.",
@@ -318,6 +461,7 @@ pub static SCHEMA: Schema<Local> = Schema {
             ],
         },
     ],
+    lists: &[],
 };
 
 const WINDOW_PLACE: &str = "\"WIDTHxHEIGHT\" or \"WIDTHxHEIGHT@X,Y\", at least 320x240, for example \"1280x800@1920,0\"";

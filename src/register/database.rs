@@ -18,15 +18,37 @@ pub struct Schema {
     pub application_id: i32,
     /// SQLite's `user_version`: the version of the tables.
     pub version: i32,
-    /// Creates all tables of this version in an empty database.
+    /// Creates the tables of version 1 in an empty database.
     pub tables: &'static str,
+    /// What brings a database from one version to the next: the version that it starts from, and the statements.
+    pub upgrades: &'static [(i32, &'static str)],
 }
+
+/// What version 2 of the register adds: notices to people, and a way to find the entries of one kind.
+const NOTICES: &str = "
+        CREATE INDEX journal_of_kind ON journal (kind, seq);
+
+        CREATE TABLE notices (
+            id        INTEGER PRIMARY KEY,
+            control   TEXT NOT NULL,
+            recipient TEXT NOT NULL CHECK (recipient IN ('holder', 'voucher')),
+            name      TEXT NOT NULL,
+            user_name TEXT,
+            text_nb   TEXT NOT NULL,
+            text_en   TEXT NOT NULL,
+            state     TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sent')),
+            queued_at TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX notices_of_control ON notices (control);
+        CREATE INDEX notices_queued ON notices (id) WHERE state = 'queued';
+";
 
 /// The register's tables. What is never changed is guarded by triggers as well, against a slip of this program or of a person
 /// with a database tool; whoever removes the triggers is found out by the hash chain.
 pub const REGISTER: Schema = Schema {
     application_id: 0x4241_4D52, // "BAMR"
-    version: 1,
+    version: 2,
+    upgrades: &[(1, NOTICES)],
     tables: "
         CREATE TABLE journal (
             seq    INTEGER PRIMARY KEY,
@@ -84,8 +106,9 @@ pub fn open_writer(path: &Path, schema: &Schema) -> Result<Connection, RegisterE
     if is_empty(&transaction)? {
         transaction.execute_batch(schema.tables)?;
         transaction.pragma_update(None, "application_id", schema.application_id)?;
-        transaction.pragma_update(None, "user_version", schema.version)?;
+        transaction.pragma_update(None, "user_version", 1)?;
     }
+    upgrade(&transaction, schema)?;
     transaction.commit()?;
     check_marks(&connection, schema)?;
     check_pages(&connection)?;
@@ -121,6 +144,22 @@ pub fn open_reader(path: &Path, schema: &Schema) -> Result<Connection, RegisterE
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     check_marks(&connection, schema)?;
     Ok(connection)
+}
+
+/// Brings an older database of this program to the schema's version, step by step. Others are left as they are.
+fn upgrade(connection: &Connection, schema: &Schema) -> Result<(), RegisterError> {
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application != schema.application_id {
+        return Ok(());
+    }
+    for (from, statements) in schema.upgrades {
+        let found: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if found == *from {
+            connection.execute_batch(statements)?;
+            connection.pragma_update(None, "user_version", from.saturating_add(1))?;
+        }
+    }
+    Ok(())
 }
 
 fn is_empty(connection: &Connection) -> Result<bool, RegisterError> {

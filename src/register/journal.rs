@@ -20,6 +20,8 @@
 //! The chain proves that nothing inside it was changed. That its tail was not cut off is proven by the [`Head`]s that have left
 //! the machine, printed in the reports: [`Register::contains`] checks one.
 
+use std::ops::ControlFlow;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, types::Type};
 use serde::Serialize;
@@ -134,6 +136,24 @@ impl Register {
             .connection
             .prepare_cached("SELECT seq, stream, at, kind, body, salt, prev, hash FROM journal WHERE stream = ?1 ORDER BY seq")?;
         rows.query_map([stream], |row| Ok(ChainedRow::read(row)?.entry))?.map(|row| row.map_err(RegisterError::from)).collect()
+    }
+
+    /// Looks at the entries of one kind in all streams, the newest first, until `look` has found what it looks for.
+    pub fn find_newest<T>(
+        &self,
+        kind: &str,
+        mut look: impl FnMut(&StoredEntry) -> ControlFlow<T>,
+    ) -> Result<Option<T>, RegisterError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT seq, stream, at, kind, body, salt, prev, hash FROM journal WHERE kind = ?1 ORDER BY seq DESC",
+        )?;
+        let mut rows = statement.query([kind])?;
+        while let Some(row) = rows.next()? {
+            if let ControlFlow::Break(found) = look(&ChainedRow::read(row)?.entry) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
     }
 
     /// The names of all streams, in the order in which they began.

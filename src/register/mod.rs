@@ -1,11 +1,11 @@
 //! The document register of one station: what happened (journal), what was kept (evidence), what became of each control
-//! (controls) and what the archive still has to receive (outbox).
+//! (controls), what the archive still has to receive (outbox) and what people are to be told (notices).
 //!
 //! Everything lives in one folder, readable by the station's user alone:
 //!
 //! ```text
 //! <folder>/lock            held by the one station that writes
-//! <folder>/register.db     SQLite: journal, controls, outbox
+//! <folder>/register.db     SQLite: journal, controls, outbox, notices
 //! <folder>/evidence/ab/…   scans, signatures, reports; each file is named after its own SHA-256
 //! <folder>/reports/<id>.pdf  second names of reports that people have opened; nothing depends on them
 //! ```
@@ -21,6 +21,7 @@ mod durable;
 mod error;
 mod evidence;
 mod journal;
+mod notices;
 mod outbox;
 mod verify;
 
@@ -39,6 +40,7 @@ pub use controls::{FinishedControl, Registered};
 pub use error::RegisterError;
 pub use evidence::{EvidenceStore, MAX_EVIDENCE_BYTES};
 pub use journal::{Appended, BadEntry, Head, JournalEntry, JournalReport, MAX_BODY_BYTES, REGISTER_STREAM, StoredEntry};
+pub use notices::{Notice, QueuedNotice, Recipient};
 pub use outbox::{DueUpload, OutboxState};
 pub use verify::{ControlProblem, ControlsReport};
 

@@ -4,6 +4,7 @@
 
 mod approval;
 mod capture;
+pub mod cards;
 pub mod clock;
 pub mod data;
 mod delivery;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 pub use approval::{ApproveError, Draft, DraftError};
 pub use capture::{CaptureError, LayError, ScanFault};
+pub use cards::{CardFault, CardView, LastSignIn, PinStage, SeenCard, SeenObjection, VirtualCardKind, VirtualCards, WrongReader};
 pub use clock::{Clock, SystemClock};
 pub use data::DataFolder;
 pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader};
@@ -30,7 +32,7 @@ use crate::{
     device::scanner::{RawScan, Scanner, VirtualGlass},
     evidence::sign::KeyStore,
     register::{FinishedControl, JournalEntry, Register, RegisterError},
-    rules::{CardState, CertificateKind, Function, Person, PersonError},
+    rules::{self, CardState, CertificateKind, Function, Person, PersonError, Plan, PlanRequest},
 };
 
 /// One station at one desk.
@@ -157,6 +159,22 @@ impl Station {
     pub fn others_control(&self) -> bool {
         let (Some(control), Some(signed_in)) = (&self.control, &self.signed_in) else { return false };
         !same_certificate(&control.opening().operator, signed_in.operator())
+    }
+
+    /// What the rules ask for.
+    ///
+    /// # Errors
+    /// The rule that forbids it.
+    pub fn plan(&self, asked: &Asked) -> Result<Plan, rules::Refusal> {
+        let master = &self.configuration.master.value;
+        rules::plan(&PlanRequest {
+            function: asked.function,
+            certificate: asked.certificate,
+            mode: master.common.lra_mode,
+            flags: &master.issue_process,
+            card: asked.card,
+            renewed_before: asked.renewed_before,
+        })
     }
 
     /// Begins a control.

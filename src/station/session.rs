@@ -103,7 +103,7 @@ impl Station {
         if let Some(random) = challenge.get_mut(20..) {
             getrandom::fill(random).map_err(|_| SignError::Failed("the system's random source does not answer"))?;
         }
-        key.sign(&challenge, pin)?;
+        key.sign(&challenge, pin.into())?;
         let certificate = key.identity().certificate.tbs_certificate();
         let operator = Operator {
             name: key.identity().common_name.clone(),

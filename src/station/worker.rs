@@ -14,18 +14,22 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    ActError, ApproveError, Asked, Began, CaptureError, KnownOperator, ScanFault, SessionError, Station, Uploader, journal,
+    ActError, ApproveError, Asked, Began, CaptureError, CardFault, CardView, KnownOperator, LastSignIn, PinStage, ScanFault,
+    SessionError, Station, Uploader, VirtualCardKind, VirtualCards, WrongReader, journal,
 };
 use crate::{
     config::Language,
-    control::{Command, Control, Event, Operator, Step, Strokes},
-    device::scanner::ScanControl,
+    control::{Command, Control, ControlId, Event, Operator, Step, Strokes},
+    device::{
+        card::{CardError, ReaderPlace},
+        scanner::ScanControl,
+    },
     digest::Digest,
     evidence::preview::{Preview, PreviewError, RgbaPage},
     imaging::upright::Turn,
     register::RegisterError,
-    rules::{CertificateKind, Function},
-    secret::Pin,
+    rules::{self, CertificateKind, Function, Plan},
+    secret::{Pin, PinEntry},
 };
 
 /// What the screens ask for.
@@ -48,8 +52,16 @@ pub enum Request {
         /// PIN.
         pin: Pin,
     },
+    /// Sign in with the card in the operator's reader.
+    SignInWithCard(PinEntry),
+    /// Go on after the operator's card was pulled: the same card and its PIN.
+    Unlock(PinEntry),
     /// Sign out. An open control waits.
     SignOut,
+    /// Read the card on this side again. Cards that are inserted are read without being asked for.
+    ReadCard(ReaderPlace),
+    /// What the rules ask for, with what the holder's card and the register say; answered by [`Update::Plan`].
+    Plan(Box<Asked>),
     /// Begin a control.
     Begin(Box<Asked>),
     /// Anything that the core decides without a device.
@@ -62,8 +74,37 @@ pub enum Request {
     Scan,
     /// Turn the picture.
     Turn(Turn),
-    /// Approve.
-    Approve(Pin),
+    /// Own card: the holder typed the PIN, or types it on the PIN pad of the holder's reader.
+    ProveOwnCard(PinEntry),
+    /// A third party, whose card is in the holder's reader, vouches.
+    Vouch {
+        /// The full name of the holder, as the third party says it.
+        says_name: String,
+        /// How the person is known.
+        statement: String,
+        /// The third party is the holder's superior.
+        superior: bool,
+        /// The PIN of the third party's card.
+        pin: PinEntry,
+    },
+    /// The operator compared the person with [`Snapshot::previous_scan`].
+    ComparePrevious {
+        /// It is the same person.
+        alike: bool,
+    },
+    /// Approve: with the operator's card, or the software key that signed in.
+    Approve(PinEntry),
+    /// Training: put a virtual card into a reader; a card that is there is pulled first.
+    InsertVirtualCard {
+        /// Into which reader.
+        side: ReaderPlace,
+        /// What is on it.
+        kind: VirtualCardKind,
+        /// Whom it names.
+        name: String,
+    },
+    /// Training: pull the virtual card.
+    PullVirtualCard(ReaderPlace),
     /// Put a closed control aside.
     Leave,
     /// The picture of a page of the report that is to be signed.
@@ -93,6 +134,15 @@ pub enum Update {
         /// In words.
         message: String,
     },
+    /// What the rules ask for.
+    Plan {
+        /// What was asked, with the card's state and the renewals before as they are decided on.
+        asked: Box<Asked>,
+        /// The plan, or why there is none.
+        plan: Result<Plan, rules::Refusal>,
+    },
+    /// A PIN is needed on the pad, or a card works.
+    Pin(PinStage),
     /// The scan goes on: 0.0–1.0.
     ScanProgress(f32),
     /// A page of the report that is to be signed.
@@ -131,6 +181,17 @@ pub struct ListedControl {
     pub delivered: Option<bool>,
 }
 
+/// The document that was scanned in an earlier control of the same person.
+#[derive(Debug, Clone)]
+pub struct EarlierScan {
+    /// That control.
+    pub control: ControlId,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// The upright picture, JPEG.
+    pub picture: Arc<[u8]>,
+}
+
 /// Where everything stands.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
@@ -140,8 +201,22 @@ pub struct Snapshot {
     pub operator: Option<Operator>,
     /// The open control was begun by another operator than the one who is signed in.
     pub others_control: bool,
-    /// PIN tries of the signed-in operator.
+    /// PIN tries of the signed-in operator: of the software key, or of the card that is in the operator's reader.
     pub tries_left: Option<u8>,
+    /// The operator's card was pulled: nothing goes on until [`Request::Unlock`], or until somebody else signs in.
+    pub locked: bool,
+    /// The sign-in of this operator before this one.
+    pub last_sign_in: Option<LastSignIn>,
+    /// The operator's reader.
+    pub operator_card: CardView,
+    /// The holder's reader.
+    pub holder_card: CardView,
+    /// A card seems to be in the wrong reader.
+    pub wrong_reader: Option<WrongReader>,
+    /// Training: virtual cards.
+    pub virtual_cards: VirtualCards,
+    /// The document that was scanned in an earlier control of the same person, where a third party needs the comparison.
+    pub previous_scan: Option<EarlierScan>,
     /// The control that is open or has just ended.
     pub control: Option<Control>,
     /// Today's finished controls, newest first.
@@ -247,6 +322,7 @@ told_from!(
     ActError,
     ApproveError,
     CaptureError,
+    CardFault,
     super::LayError,
     PreviewError,
     RegisterError,
@@ -310,7 +386,19 @@ impl Worker {
             Request::Turn(turn) => {
                 station.turn_scan(turn)?;
             }
+            Request::SignInWithCard(_) | Request::Unlock(_) => return Err(CardFault::Card(CardError::NoReader).into()),
+            Request::ReadCard(_) | Request::InsertVirtualCard { .. } | Request::PullVirtualCard(_) => {
+                return Err(CardFault::Card(CardError::NoReader).into());
+            }
+            Request::ProveOwnCard(_) | Request::Vouch { .. } | Request::ComparePrevious { .. } => {
+                return Err(CardFault::Card(CardError::NoReader).into());
+            }
+            Request::Plan(asked) => {
+                let plan = station.plan(&asked);
+                (self.tell)(Update::Plan { asked, plan });
+            }
             Request::Approve(pin) => {
+                let PinEntry::Typed(pin) = pin else { return Err(CardFault::Card(CardError::NoReader).into()) };
                 station.approve(pin)?;
                 if let Some(uploader) = &self.uploader {
                     uploader.nudge();
@@ -350,6 +438,13 @@ impl Worker {
             tries_left: station.signed_in().and_then(|signed_in| {
                 reading.or(signed_in.tries_left().map(Some).map_err(|error| SessionError::from(error).into()), None)
             }),
+            locked: false,
+            last_sign_in: None,
+            operator_card: CardView::ReaderMissing,
+            holder_card: CardView::ReaderMissing,
+            wrong_reader: None,
+            virtual_cards: VirtualCards::Absent,
+            previous_scan: None,
             today: reading.or(today(station, &delivered).map_err(Told::from), last.today.clone()),
             undelivered: deliveries.iter().filter(|state| state.delivered_at.is_none()).count(),
             strokes,

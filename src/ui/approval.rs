@@ -43,7 +43,7 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     on!(shell, approval, on_sign, |here, pin| {
         match Pin::new(pin.into()) {
             Ok(pin) => {
-                here.ask(Request::Approve(pin));
+                here.ask(Request::Approve(pin.into()));
             }
             Err(error) => here.desk(|desk| desk.pin_error = Some(not_a_pin(&error))),
         }

@@ -197,6 +197,7 @@ impl Shell {
                     _ => desk.fault = Some(fault),
                 }
             }
+            Update::Plan { .. } | Update::Pin(_) => {}
             Update::ScanProgress(part) => desk.scanned = part,
             Update::Page { index, of, width, height, pixels } => {
                 let buffer = slint::SharedPixelBuffer::<slint::Rgba8Pixel>::clone_from_slice(&pixels, width, height);

@@ -19,6 +19,7 @@ use crate::{
 const SCHEMA: Schema = Schema {
     application_id: 0x4241_4D41, // "BAMA"
     version: 1,
+    upgrades: &[],
     tables: "
         CREATE TABLE receipts (
             entry   INTEGER PRIMARY KEY CHECK (entry > 0),

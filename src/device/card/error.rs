@@ -11,6 +11,9 @@ pub enum CardError {
     /// No reader of this name.
     #[error("the card reader is not connected; plug it in")]
     NoReader,
+    /// Several readers fit what LOCAL.toml says.
+    #[error("several card readers fit the name in LOCAL.toml; write more of the name of the right one")]
+    SeveralReaders,
     /// The reader is empty.
     #[error("there is no card in the reader; insert the card")]
     NoCard,
@@ -56,17 +59,49 @@ pub enum CardError {
     #[error("the card's key is of a kind that is not supported; use a card with RSA-2048, RSA-3072, P-256 or P-384")]
     KeyNotSupported,
     /// The PIN cannot be right; no try was spent.
-    #[error("a card's PIN has six to eight characters; no try was spent")]
-    PinLength,
+    #[error("this card's PIN has {fewest} to {most} characters; type it again, no try was spent")]
+    PinLength {
+        /// Fewest characters.
+        fewest: u8,
+        /// Most characters.
+        most: u8,
+    },
     /// The PIN is wrong.
-    #[error("the PIN is wrong; tries left: {tries_left}")]
+    #[error("the PIN is wrong; tries left: {}", .tries_left.map_or_else(|| "unknown, the card does not tell".to_owned(), |left| left.to_string()))]
     WrongPin {
-        /// Tries left; at least one.
-        tries_left: u8,
+        /// Tries left, at least one; `None` when the road to the card does not tell.
+        tries_left: Option<u8>,
     },
     /// No try is left.
     #[error("the card is blocked after too many wrong PINs; unblock it with its PUK")]
     Blocked,
+    /// The person at the PIN pad pressed cancel. No try was spent. A PKCS#11 module says the same when the time was up.
+    #[error("the PIN was not typed on the PIN pad: cancelled, or the time was up; try again, no try was spent")]
+    PadCancelled,
+    /// Nobody typed a PIN on the PIN pad in time. No try was spent.
+    #[error("no PIN was typed on the PIN pad in time; try again, no try was spent")]
+    PadTimedOut,
+    /// The PIN pad itself failed.
+    #[error("the reader's PIN pad failed; unplug the reader and plug it in again, or use another one")]
+    PadFault,
+    /// A PIN pad is to be used and there is none.
+    #[error("the reader has no PIN pad; use a reader with one, or change PinPad in LOCAL.toml")]
+    NoPad,
+    /// A PIN was typed at the station although the reader's PIN pad is to be used. It went nowhere.
+    #[error("type the PIN on the reader's PIN pad; the typed one was not used")]
+    PadInUse,
+    /// The card's module is not where LOCAL.toml says, or is no PKCS#11 module.
+    #[error("the card's PKCS#11 module cannot be loaded ({0}); check Module in LOCAL.toml")]
+    NoModule(&'static str),
+    /// The card's module broke down. It is started anew.
+    #[error("the card's PKCS#11 module crashed; try again, and have its vendor look at it when it happens again")]
+    ModuleCrashed,
+    /// The card's module did not answer in time and was ended. It is started anew.
+    #[error("the card's PKCS#11 module hung and was ended; take the card out, insert it and try again")]
+    ModuleHung,
+    /// The card's module failed in a way that says nothing about the card.
+    #[error("the card's PKCS#11 module failed ({0}); take the card out, insert it and try again")]
+    ModuleFailed(String),
     /// The signature does not belong to the certificate.
     #[error("the card's signature does not fit its certificate; do not rely on this card")]
     SignatureWrong,
@@ -84,6 +119,7 @@ impl CardError {
         match self {
             Self::NoService => "CARD_SERVICE_MISSING",
             Self::NoReader => "CARD_READER_MISSING",
+            Self::SeveralReaders => "CARD_READER_AMBIGUOUS",
             Self::NoCard => "CARD_ABSENT",
             Self::Removed => "CARD_REMOVED",
             Self::Exchanged => "CARD_EXCHANGED",
@@ -96,9 +132,18 @@ impl CardError {
             Self::Refused { .. } => "CARD_REFUSED",
             Self::NoCertificate { .. } => "CARD_CERTIFICATE_MISSING",
             Self::KeyNotSupported => "CARD_KEY_NOT_SUPPORTED",
-            Self::PinLength => "CARD_PIN_LENGTH",
+            Self::PinLength { .. } => "CARD_PIN_LENGTH",
             Self::WrongPin { .. } => "CARD_PIN_WRONG",
             Self::Blocked => "CARD_PIN_BLOCKED",
+            Self::PadCancelled => "CARD_PAD_CANCELLED",
+            Self::PadTimedOut => "CARD_PAD_TIMED_OUT",
+            Self::PadFault => "CARD_PAD_FAULT",
+            Self::NoPad => "CARD_PAD_MISSING",
+            Self::PadInUse => "CARD_PAD_IN_USE",
+            Self::NoModule(_) => "CARD_MODULE_MISSING",
+            Self::ModuleCrashed => "CARD_MODULE_CRASHED",
+            Self::ModuleHung => "CARD_MODULE_HUNG",
+            Self::ModuleFailed(_) => "CARD_MODULE_FAILED",
             Self::SignatureWrong => "CARD_SIGNATURE_WRONG",
             Self::Input => "CARD_INPUT_WRONG",
             Self::System => "CARD_SYSTEM_RESOURCES",

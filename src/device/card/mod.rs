@@ -5,8 +5,10 @@
 //! card is pulled, and a PIN never stays verified for another program.
 
 mod apdu;
+mod desk;
 mod error;
 mod key;
+mod open;
 mod padding;
 mod pcsc_card;
 mod piv;
@@ -20,11 +22,13 @@ use std::fmt;
 use serde::Serialize;
 use x509_cert::Certificate;
 
-use crate::{secret::Pin, trust::SignatureAlgorithm};
+use crate::{secret::PinEntry, trust::SignatureAlgorithm};
 
 pub use apdu::Channel;
+pub use desk::{DeskReaders, ReaderEvent, ReaderPlace, ReaderState};
 pub use error::CardError;
 pub use key::RsaPadding;
+pub use open::open_card;
 pub use pcsc_card::PcscCard;
 pub use piv::Piv;
 pub use readers::{ReaderInfo, readers};
@@ -33,25 +37,98 @@ pub use watch::{CardEvent, CardWatch};
 
 /// A card.
 ///
-/// A [`Pin`] is handed over by value: it is used for exactly one VERIFY and wiped. Nothing is tried twice.
+/// A typed PIN is handed over by value: it is used for exactly one VERIFY and wiped. Nothing is tried twice. Where
+/// [`PinFacts::pad`] says so the PIN is typed on the reader's PIN pad, once for each operation, and a typed one is refused.
 pub trait Card {
     /// The certificates on the card. Needs no PIN.
     fn contents(&mut self) -> Result<Contents, CardError>;
 
-    /// How many PIN tries are left; 0 when the card is blocked. Spends none. `None` while another program has the PIN
-    /// verified, because the card then does not tell.
-    fn tries_left(&mut self) -> Result<Option<u8>, CardError>;
+    /// What to know before the PIN is asked for. Spends no try.
+    fn pin_facts(&mut self) -> Result<PinFacts, CardError>;
+
+    /// How many PIN tries are left: [`PinFacts::tries_left`].
+    fn tries_left(&mut self) -> Result<Option<u8>, CardError> {
+        self.pin_facts().map(|facts| facts.tries_left)
+    }
+
+    /// Whether the PIN is typed on the reader's PIN pad: [`PinFacts::pad`].
+    fn has_pin_pad(&mut self) -> Result<bool, CardError> {
+        self.pin_facts().map(|facts| facts.pad)
+    }
 
     /// Compares the PIN, and leaves it verified for nobody.
-    fn verify_pin(&mut self, pin: Pin) -> Result<(), CardError>;
+    fn verify_pin(&mut self, pin: PinEntry) -> Result<(), CardError>;
 
     /// Signs a digest (of the length that belongs to `algorithm`) with the key in `slot`: a DER `ECDSA-Sig-Value` for a curve,
     /// as long as the modulus for RSA. The signature is checked against the slot's certificate before it is given out.
-    fn sign_digest(&mut self, slot: Slot, algorithm: SignatureAlgorithm, digest: &[u8], pin: Pin) -> Result<Vec<u8>, CardError>;
+    fn sign_digest(
+        &mut self,
+        slot: Slot,
+        algorithm: SignatureAlgorithm,
+        digest: &[u8],
+        pin: PinEntry,
+    ) -> Result<Vec<u8>, CardError>;
 
     /// Proves that the card holds the private key of the certificate in `slot`, by a signature over a fresh challenge of at
     /// least [`Possession::CHALLENGE`] random bytes.
-    fn prove_possession(&mut self, slot: Slot, challenge: &[u8], pin: Pin) -> Result<Possession, CardError>;
+    fn prove_possession(&mut self, slot: Slot, challenge: &[u8], pin: PinEntry) -> Result<Possession, CardError>;
+}
+
+impl<C: Card + ?Sized> Card for Box<C> {
+    fn contents(&mut self) -> Result<Contents, CardError> {
+        (**self).contents()
+    }
+
+    fn pin_facts(&mut self) -> Result<PinFacts, CardError> {
+        (**self).pin_facts()
+    }
+
+    fn verify_pin(&mut self, pin: PinEntry) -> Result<(), CardError> {
+        (**self).verify_pin(pin)
+    }
+
+    fn sign_digest(
+        &mut self,
+        slot: Slot,
+        algorithm: SignatureAlgorithm,
+        digest: &[u8],
+        pin: PinEntry,
+    ) -> Result<Vec<u8>, CardError> {
+        (**self).sign_digest(slot, algorithm, digest, pin)
+    }
+
+    fn prove_possession(&mut self, slot: Slot, challenge: &[u8], pin: PinEntry) -> Result<Possession, CardError> {
+        (**self).prove_possession(slot, challenge, pin)
+    }
+}
+
+/// What to know before the PIN is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PinFacts {
+    /// Tries left; 0 when the card is blocked. `None` when the card does not tell: another program has the PIN verified, or a
+    /// PKCS#11 module that knows only the last try and the end of all tries.
+    pub tries_left: Option<u8>,
+    /// A wrong PIN was typed since the last right one. Known even where `tries_left` is not.
+    pub wrong_before: bool,
+    /// The PIN is typed on the reader's PIN pad ([`PinEntry::Pad`]), and the station accepts none. Otherwise it is typed at the
+    /// station ([`PinEntry::Typed`]).
+    pub pad: bool,
+    /// Fewest characters of the PIN.
+    pub fewest: u8,
+    /// Most characters of the PIN.
+    pub most: u8,
+}
+
+impl PinFacts {
+    /// Whether the next wrong PIN blocks the card, as far as it is known.
+    pub fn is_last_try(&self) -> bool {
+        self.tries_left == Some(1)
+    }
+
+    /// Whether no PIN is accepted any more.
+    pub fn is_blocked(&self) -> bool {
+        self.tries_left == Some(0)
+    }
 }
 
 /// A key and its certificate on a PIV card (SP 800-73-4 part 1 §5, table 4b).

@@ -17,12 +17,12 @@ use pcsc::{Context, Disposition, MAX_BUFFER_SIZE_EXTENDED, Protocols, ShareMode,
 use x509_cert::Certificate;
 
 use super::{
-    Card, CardError, Contents, Possession, Slot,
+    Card, CardError, Contents, PinFacts, Possession, Slot,
     apdu::Channel,
     piv::Piv,
     readers::{connect, is_card_gone},
 };
-use crate::{digest::Digest, secret::Pin, trust::SignatureAlgorithm};
+use crate::{config::local::PinPadUse, digest::Digest, secret::PinEntry, trust::SignatureAlgorithm};
 
 /// The card in one reader.
 ///
@@ -30,6 +30,7 @@ use crate::{digest::Digest, secret::Pin, trust::SignatureAlgorithm};
 pub struct PcscCard {
     reader: CString,
     patience: Duration,
+    pin_pad: PinPadUse,
     known: BTreeMap<Slot, Digest>,
 }
 
@@ -43,13 +44,19 @@ impl PcscCard {
     /// The card in the reader of this name. Nothing is opened yet.
     pub fn in_reader(name: &str) -> Result<Self, CardError> {
         let reader = CString::new(name).map_err(|_| CardError::NoReader)?;
-        Ok(Self { reader, patience: Self::PATIENCE, known: BTreeMap::new() })
+        Ok(Self { reader, patience: Self::PATIENCE, pin_pad: PinPadUse::default(), known: BTreeMap::new() })
     }
 
     /// The same card with another limit for one operation.
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
+    }
+
+    /// The same card with another use of the reader's PIN pad.
+    #[must_use]
+    pub fn with_pin_pad(self, pin_pad: PinPadUse) -> Self {
+        Self { pin_pad, ..self }
     }
 
     /// Does `work` with the card held alone, and lets go of it; then the card is left as `end` says.
@@ -118,11 +125,12 @@ impl Card for PcscCard {
         Ok(contents)
     }
 
-    fn tries_left(&mut self) -> Result<Option<u8>, CardError> {
-        self.operate(Disposition::LeaveCard, |piv| piv.tries_left())
+    fn pin_facts(&mut self) -> Result<PinFacts, CardError> {
+        let tries_left = self.operate(Disposition::LeaveCard, |piv| piv.tries_left())?;
+        Ok(PinFacts { tries_left, wrong_before: false, pad: false, fewest: 6, most: 8 })
     }
 
-    fn verify_pin(&mut self, pin: Pin) -> Result<(), CardError> {
+    fn verify_pin(&mut self, pin: PinEntry) -> Result<(), CardError> {
         let (slot, known) = self.mark()?;
         self.operate(Disposition::ResetCard, move |piv| {
             recognised(piv, slot, known)?;
@@ -130,7 +138,13 @@ impl Card for PcscCard {
         })
     }
 
-    fn sign_digest(&mut self, slot: Slot, algorithm: SignatureAlgorithm, digest: &[u8], pin: Pin) -> Result<Vec<u8>, CardError> {
+    fn sign_digest(
+        &mut self,
+        slot: Slot,
+        algorithm: SignatureAlgorithm,
+        digest: &[u8],
+        pin: PinEntry,
+    ) -> Result<Vec<u8>, CardError> {
         let known = self.known(slot)?;
         let digest = digest.to_vec();
         self.operate(Disposition::ResetCard, move |piv| {
@@ -139,7 +153,7 @@ impl Card for PcscCard {
         })
     }
 
-    fn prove_possession(&mut self, slot: Slot, challenge: &[u8], pin: Pin) -> Result<Possession, CardError> {
+    fn prove_possession(&mut self, slot: Slot, challenge: &[u8], pin: PinEntry) -> Result<Possession, CardError> {
         let known = self.known(slot)?;
         let challenge = challenge.to_vec();
         self.operate(Disposition::ResetCard, move |piv| {

@@ -11,7 +11,7 @@ use super::{
     tlv,
 };
 use crate::{
-    secret::Pin,
+    secret::PinEntry,
     trust::{SignatureAlgorithm, verify_digest},
 };
 
@@ -25,6 +25,9 @@ const TRIES_LEFT: u16 = 0x63c0;
 const PIN_BYTES: usize = 8;
 /// Fewest characters of a PIN.
 const PIN_MIN: usize = 6;
+
+/// A PIN of another length.
+const PIN_LENGTH: CardError = CardError::PinLength { fewest: 6, most: 8 };
 
 /// An opened PIV card application.
 pub struct Piv<C> {
@@ -88,10 +91,11 @@ impl<C: Channel> Piv<C> {
     }
 
     /// Compares the PIN: exactly one VERIFY, and none when the PIN cannot be right.
-    pub fn verify(&mut self, pin: Pin) -> Result<(), CardError> {
+    pub fn verify(&mut self, pin: PinEntry) -> Result<(), CardError> {
+        let PinEntry::Typed(pin) = pin else { return Err(CardError::NoPad) };
         let typed = pin.expose();
         if !(PIN_MIN..=PIN_BYTES).contains(&typed.len()) || !typed.is_ascii() {
-            return Err(CardError::PinLength);
+            return Err(PIN_LENGTH);
         }
         let mut block = Zeroizing::new([0xff; PIN_BYTES]);
         block.iter_mut().zip(typed).for_each(|(place, character)| *place = *character);
@@ -100,10 +104,10 @@ impl<C: Channel> Piv<C> {
         match answer.status {
             status::DONE => Ok(()),
             status::BLOCKED => Err(CardError::Blocked),
-            status::WRONG_DATA => Err(CardError::PinLength),
+            status::WRONG_DATA => Err(PIN_LENGTH),
             status => match tries(status) {
                 Some(0) => Err(CardError::Blocked),
-                Some(tries_left) => Err(CardError::WrongPin { tries_left }),
+                Some(tries_left) => Err(CardError::WrongPin { tries_left: Some(tries_left) }),
                 None => Err(CardError::Refused { what: "the PIN", status }),
             },
         }
@@ -116,7 +120,7 @@ impl<C: Channel> Piv<C> {
         certificate: &Certificate,
         algorithm: SignatureAlgorithm,
         digest: &[u8],
-        pin: Pin,
+        pin: PinEntry,
     ) -> Result<Vec<u8>, CardError> {
         let kind = KeyKind::of(certificate)?;
         let input = kind.input(algorithm, digest)?;
@@ -139,7 +143,7 @@ impl<C: Channel> Piv<C> {
         slot: Slot,
         certificate: Certificate,
         challenge: &[u8],
-        pin: Pin,
+        pin: PinEntry,
     ) -> Result<Possession, CardError> {
         if challenge.len() < Possession::CHALLENGE {
             return Err(CardError::Input);

@@ -29,6 +29,19 @@ pub fn readers() -> Result<Vec<ReaderInfo>, CardError> {
     names.into_iter().map(|name| Ok(ReaderInfo { card: has_card(&context, &name)?, name: text(&name) })).collect()
 }
 
+/// The reader that is meant: the one of this name, or else the only one with this in its name; without a name the only one.
+pub fn choose<'r>(readers: &'r [ReaderInfo], name: Option<&str>) -> Result<&'r ReaderInfo, CardError> {
+    if let Some(exact) = readers.iter().find(|reader| Some(reader.name.as_str()) == name) {
+        return Ok(exact);
+    }
+    let mut fitting = readers.iter().filter(|reader| name.is_none_or(|part| reader.name.contains(part)));
+    match (fitting.next(), fitting.next()) {
+        (Some(reader), None) => Ok(reader),
+        (Some(_), Some(_)) => Err(CardError::SeveralReaders),
+        (None, _) => Err(CardError::NoReader),
+    }
+}
+
 /// A connection to the service. Each thread needs its own: a wait in one blocks every other call in the same.
 pub fn connect() -> Result<Context, CardError> {
     Ok(Context::establish(Scope::User)?)

@@ -5,7 +5,7 @@ use x509_cert::Certificate;
 use super::{Card, CardError, RsaPadding, Slot, key::KeyKind};
 use crate::{
     evidence::sign::{SignError, Signer, SignerIdentity},
-    secret::Pin,
+    secret::PinEntry,
     trust::{common_name, is_training},
 };
 
@@ -44,7 +44,7 @@ impl<C: Card> Signer for CardSigner<C> {
         &self.identity
     }
 
-    fn sign(&mut self, to_be_signed: &[u8], pin: Pin) -> Result<Vec<u8>, SignError> {
+    fn sign(&mut self, to_be_signed: &[u8], pin: PinEntry) -> Result<Vec<u8>, SignError> {
         let algorithm = self.identity.algorithm;
         let signature = self.card.sign_digest(self.slot, algorithm, &algorithm.digest(&[to_be_signed]), pin)?;
         Ok(signature)
@@ -54,9 +54,10 @@ impl<C: Card> Signer for CardSigner<C> {
 impl From<CardError> for SignError {
     fn from(error: CardError) -> Self {
         match error {
-            CardError::WrongPin { tries_left } => Self::WrongPin { tries_left },
+            CardError::WrongPin { tries_left: Some(tries_left) } => Self::WrongPin { tries_left },
             CardError::Blocked => Self::Blocked,
             CardError::Removed => Self::Removed,
+            CardError::PadCancelled => Self::Cancelled,
             other => Self::Card(other),
         }
     }

@@ -14,7 +14,7 @@ mod tries;
 use jiff::Timestamp;
 use x509_cert::Certificate;
 
-use crate::{device::card::CardError, digest::Digest, secret::Pin, trust::SignatureAlgorithm};
+use crate::{device::card::CardError, digest::Digest, secret::PinEntry, trust::SignatureAlgorithm};
 
 pub(crate) use cms::attribute_ids;
 pub use cms::{CmsError, EssCertIdV2, SigningCertificateV2};
@@ -55,7 +55,7 @@ pub trait Signer {
     ///
     /// The result is the value as CMS carries it: a DER `ECDSA-Sig-Value` for P-256 (RFC 5753 §7.2) for P-256 and P-384, 64 bytes for
     /// Ed25519, as long as the modulus for RSA.
-    fn sign(&mut self, to_be_signed: &[u8], pin: Pin) -> Result<Vec<u8>, SignError>;
+    fn sign(&mut self, to_be_signed: &[u8], pin: PinEntry) -> Result<Vec<u8>, SignError>;
 }
 
 /// Why a key did not sign.
@@ -156,12 +156,17 @@ impl UnsignedReport {
     }
 
     /// Signs the report. After a wrong PIN the same report can be signed again with a fresh one.
-    pub fn sign(&self, signer: &mut dyn Signer, pin: Pin, details: &SignatureDetails) -> Result<SignedReport, SignReportError> {
+    pub fn sign(
+        &self,
+        signer: &mut dyn Signer,
+        pin: impl Into<PinEntry>,
+        details: &SignatureDetails,
+    ) -> Result<SignedReport, SignReportError> {
         let identity = signer.identity().clone();
         let prepared = incremental::prepare(&self.0, details, &identity.common_name)?;
         let content = identity.algorithm.digest(&prepared.covered());
         let attributes = cms::SignedAttributes::new(&identity, &content)?;
-        let signature = signer.sign(attributes.to_be_signed(), pin)?;
+        let signature = signer.sign(attributes.to_be_signed(), pin.into())?;
         let message = attributes.into_message(&identity, &signature)?;
         Ok(SignedReport(prepared.fill(&message)?))
     }

@@ -12,7 +12,7 @@ use super::{
     tries::{Tries, unusable},
 };
 use crate::{
-    secret::Pin,
+    secret::{Pin, PinEntry},
     trust::{KeyAlgorithm, PrivateKey, common_name, is_training},
 };
 
@@ -87,7 +87,8 @@ impl Signer for SoftwareKey {
         &self.identity
     }
 
-    fn sign(&mut self, to_be_signed: &[u8], pin: Pin) -> Result<Vec<u8>, SignError> {
+    fn sign(&mut self, to_be_signed: &[u8], pin: PinEntry) -> Result<Vec<u8>, SignError> {
+        let PinEntry::Typed(pin) = pin else { return Err(SignError::Failed("the key in this station has no PIN pad")) };
         let key = self.unseal(&pin)?;
         drop(pin);
         Ok(key.sign(to_be_signed))

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use bam_station::{
     cli::{self, exit},
-    config::{self, Broken, Configuration, Master, Search},
+    config::{self, Broken, Configuration, Master, Registers, Search},
     evidence::sign::KeyStore,
     register::{Register, RegisterError},
     station::{Clock as _, DataFolder, DeliveryError, DeliveryRoad, OwnCheck, SystemClock},
@@ -42,7 +42,7 @@ enum Command {
     Read(cli::read::ReadArgs),
     /// Checks a report without the station
     Verify(cli::verify::VerifyArgs),
-    /// The document register: list, show, verify
+    /// The document register: list, show, export, verify, purge
     Register(cli::register::RegisterArgs),
     /// Delivers what lies in the outbox
     Deliver(cli::deliver::DeliverArgs),
@@ -77,7 +77,11 @@ fn main() -> ExitCode {
         },
         Command::Read(args) => cli::read::run(args, cli.master, cli.local),
         Command::Verify(args) => cli::verify::run(args),
-        Command::Register(args) => cli::register::run(args, data.path()),
+        Command::Register(args) if args.needs_retention() => match rules_in_force(cli.master) {
+            Ok(master) => cli::register::run(args, data.path(), master.registers.retention_years),
+            Err(error) => wrong(&error),
+        },
+        Command::Register(args) => cli::register::run(args, data.path(), Registers::default().retention_years),
         Command::Deliver(args) => with(configuration(), |whole| deliver(args, &whole, &data)),
         Command::Receive(args) => receive(args),
         Command::Card(args) => cli::card::run(args),

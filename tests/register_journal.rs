@@ -195,8 +195,9 @@ fn the_database_itself_refuses_to_change_the_journal() {
     for statement in [
         "UPDATE journal SET kind = 'x' WHERE seq = 1",
         "DELETE FROM journal WHERE seq = 10",
+        "UPDATE journal SET body = '', salt = zeroblob(16), erased = hash WHERE seq = 6",
         "INSERT OR REPLACE INTO journal SELECT * FROM journal WHERE seq = 3",
-        "INSERT INTO journal SELECT 12, stream, at, kind, body, salt, prev, substr(hash, 2) || '0' FROM journal WHERE seq = 3",
+        "INSERT INTO journal SELECT 12, stream, at, kind, body, salt, prev, substr(hash, 2) || '0', erased FROM journal WHERE seq = 3",
     ] {
         assert!(database.execute(statement, []).is_err(), "{statement}");
     }

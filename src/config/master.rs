@@ -6,7 +6,7 @@ use const_oid::ObjectIdentifier;
 use ed25519_dalek::VerifyingKey;
 
 use super::{
-    Broken, ConfigError, Loaded, reader,
+    Broken, ConfigError, Loaded, Registers, reader, registers,
     schema::{Field, Key, List, Schema, Section},
     source::{FILE_LIMIT, Source},
 };
@@ -37,6 +37,8 @@ pub struct Master {
     pub proxy: ProxySettings,
     /// `[Roles]` and `[[Operator]]`.
     pub roles: Roles,
+    /// `[Registers]`.
+    pub registers: Registers,
 }
 
 /// `[Common]`: who the organisation is and what it issues.
@@ -436,6 +438,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 },
             ],
         },
+        registers::SECTION,
         Section {
             name: "Terms",
             about: "The terms that holders accept.",

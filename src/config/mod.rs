@@ -19,6 +19,7 @@ pub mod master;
 mod nearest;
 mod reader;
 pub mod reference;
+mod registers;
 pub mod schema;
 mod source;
 pub mod terms;
@@ -29,6 +30,7 @@ pub use find::{Found, Search, find};
 pub use local::{Local, load_local};
 pub use master::{Master, load_master};
 pub use reader::Loaded;
+pub use registers::Registers;
 pub use terms::TermsCatalogue;
 pub use whole::Configuration;
 

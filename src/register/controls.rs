@@ -107,7 +107,7 @@ fn find(connection: &Connection, control: &str) -> Result<Option<FinishedControl
     Ok(connection.prepare_cached("SELECT * FROM controls WHERE control = ?1")?.query_row([control], read).optional()?)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<FinishedControl> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<FinishedControl> {
     Ok(FinishedControl {
         control: row.get("control")?,
         report: parsed_option(row, "report")?,
@@ -119,7 +119,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<FinishedControl> {
 }
 
 /// The word of an enumeration as in the configuration and the report: `new-card`.
-fn word(value: &impl Serialize) -> Result<String, RegisterError> {
+pub(super) fn word(value: &impl Serialize) -> Result<String, RegisterError> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
         _ => Err(RegisterError::BadBody),

@@ -20,9 +20,13 @@ mod database;
 mod durable;
 mod error;
 mod evidence;
+mod export;
+mod exported;
+mod filter;
 mod journal;
 mod notices;
 mod outbox;
+mod purge;
 mod verify;
 
 use std::{
@@ -39,9 +43,13 @@ use crate::digest::Digest;
 pub use controls::{FinishedControl, Registered};
 pub use error::RegisterError;
 pub use evidence::{EvidenceStore, MAX_EVIDENCE_BYTES};
+pub use export::{ExportError, ExportTarget, Exported};
+pub use exported::{ExportReport, verify_export};
+pub use filter::ControlFilter;
 pub use journal::{Appended, BadEntry, Head, JournalEntry, JournalReport, MAX_BODY_BYTES, REGISTER_STREAM, StoredEntry};
 pub use notices::{Notice, QueuedNotice, Recipient};
 pub use outbox::{DueUpload, OutboxState};
+pub use purge::{PurgePlan, Purged, Tombstone};
 pub use verify::{ControlProblem, ControlsReport};
 
 pub(crate) use database::{Schema, open_writer};

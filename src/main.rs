@@ -5,6 +5,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use bam_station::{
     cli::{self, exit},
     config::{self, Broken, Configuration, Master, Registers, Search},
+    device::no_dumps,
     evidence::sign::KeyStore,
     register::{Register, RegisterError},
     station::{Clock as _, DataFolder, DeliveryError, DeliveryRoad, OwnCheck, SystemClock},
@@ -62,6 +63,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Err(error) = no_dumps::forbid() {
+        exit::say(&format!("bam-station: core dumps cannot be forbidden: {error}"));
+    }
     let data = DataFolder::locate(cli.data);
     let configuration = || {
         let found = config::find(cli.master.clone(), cli.local.clone())?;

@@ -23,6 +23,12 @@ use x509_cert::{
 
 use crate::signature::at;
 
+/// The readers of a desk.
+const READERS: [&str; 2] = ["Operator Reader", "Holder Reader"];
+/// The readers of a desk where the operator's has a PIN pad.
+const WITH_PAD: [&str; 2] = ["Operator PIN Pad", "Holder Reader"];
+/// The operator's reader with a PIN pad, as PC/SC calls it.
+pub const PAD: &str = "Operator PIN Pad 00 00";
 /// The readers, as PC/SC calls them.
 pub const OPERATORS: &str = "Operator Reader 00 00";
 pub const HOLDERS: &str = "Holder Reader 01 00";
@@ -31,7 +37,9 @@ pub const PIN: &str = "471100";
 pub const PUK: &str = "12345678";
 
 /// After this time a test hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
+/// How long anything may take that is waited for.
+pub const SOON: Duration = Duration::from_secs(30);
 
 /// Says to the second process of a test where its desk is.
 const FOLDER: &str = "BAM_STATION_TEST_CARD_DESK";
@@ -39,14 +47,24 @@ const FOLDER: &str = "BAM_STATION_TEST_CARD_DESK";
 pub struct Desk {
     pcscd: Option<Pcscd>,
     folder: PathBuf,
+    readers: [&'static str; 2],
 }
 
 /// Runs `test` in a process of its own with readers of its own: programs find pcscd through their environment, and a
 /// process reads it once.
 pub fn at_a_desk<T: FnOnce(&mut Desk)>(test: T) {
+    at_a_desk_with(READERS, test);
+}
+
+/// The same where the operator's reader has a PIN pad.
+pub fn at_a_desk_with_pad<T: FnOnce(&mut Desk)>(test: T) {
+    at_a_desk_with(WITH_PAD, test);
+}
+
+fn at_a_desk_with<T: FnOnce(&mut Desk)>(readers: [&'static str; 2], test: T) {
     if let Some(folder) = env::var_os(FOLDER) {
         let folder = PathBuf::from(folder);
-        test(&mut Desk { pcscd: Some(pcscd(&folder)), folder });
+        test(&mut Desk { pcscd: Some(pcscd(&folder, readers)), folder, readers });
         return;
     }
     let name = type_name_of_val(&test).split_once("::").unwrap().1.strip_suffix("::{{closure}}").unwrap();
@@ -57,6 +75,8 @@ pub fn at_a_desk<T: FnOnce(&mut Desk)>(test: T) {
         .args([name, "--exact", "--nocapture"])
         .env(FOLDER, folder.path())
         .env("PCSCLITE_CSOCK_NAME", socket(folder.path()))
+        // SoftHSM looks there for its settings.
+        .env("HOME", folder.path())
         .stdout(file.try_clone().unwrap())
         .stderr(file)
         .spawn()
@@ -81,9 +101,9 @@ fn socket(folder: &Path) -> PathBuf {
     folder.join("pcscd")
 }
 
-fn pcscd(folder: &Path) -> Pcscd {
+fn pcscd(folder: &Path, readers: [&str; 2]) -> Pcscd {
     let driver = find_driver(&env::current_exe().unwrap()).unwrap();
-    Pcscd::start(&driver, folder, &socket(folder), &["Operator Reader", "Holder Reader"]).unwrap()
+    Pcscd::start(&driver, folder, &socket(folder), &readers).unwrap()
 }
 
 impl Desk {
@@ -100,7 +120,7 @@ impl Desk {
     pub fn insert_again(&self, reader: &str, card: Arc<Mutex<VirtualCard>>) -> Inserted {
         let noticed = |present| readers().unwrap().iter().any(|found| found.name == reader && found.card == present);
         wait_until(|| noticed(false));
-        let slot = [OPERATORS, HOLDERS].iter().position(|name| *name == reader).unwrap();
+        let slot = self.readers.iter().position(|name| reader.starts_with(name)).unwrap();
         let inserted = self.pcscd.as_ref().unwrap().slots()[slot].insert_again(card).unwrap();
         wait_until(|| noticed(true));
         inserted
@@ -112,12 +132,12 @@ impl Desk {
     }
 
     pub fn start_service(&mut self) {
-        self.pcscd = Some(pcscd(&self.folder));
+        self.pcscd = Some(pcscd(&self.folder, self.readers));
     }
 }
 
-fn wait_until(done: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+pub fn wait_until(done: impl Fn() -> bool) {
+    let deadline = Instant::now() + SOON;
     while !done() {
         assert!(Instant::now() < deadline, "the reader does not notice");
         thread::sleep(Duration::from_millis(2));

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bam_station::{
     device::card::{Card as _, CardError, Channel, PcscCard, Piv, Slot},
-    secret::Pin,
+    secret::{Pin, PinEntry},
     trust::SignatureAlgorithm,
 };
 use bam_virtual_card::{Fault, Mishap, VirtualCard, instruction};
@@ -27,8 +27,8 @@ impl Channel for &mut Liar {
     }
 }
 
-fn pin() -> Pin {
-    Pin::new(PIN.into()).unwrap()
+fn pin() -> PinEntry {
+    Pin::new(PIN.into()).unwrap().into()
 }
 
 /// Everything that can be asked of a card. The number of commands must stay within bounds.

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use bam_station::{
     device::card::{Card as _, CardError, PcscCard, Possession, Slot},
-    secret::Pin,
+    secret::{Pin, PinEntry},
     trust::{SignatureAlgorithm, verify_signature},
 };
 use bam_virtual_card::{Fault, Inserted, Mishap, instruction};
 
 use crate::card_desk::{Authority, Desk, OPERATORS, P256, P384, PIN, RSA_2048, RSA_3072, at_a_desk};
 
-fn pin(text: &str) -> Pin {
-    Pin::new(text.into()).unwrap()
+fn pin(text: &str) -> PinEntry {
+    Pin::new(text.into()).unwrap().into()
 }
 
 fn insert(desk: &Desk, kind: &[&str]) -> (Inserted, PcscCard) {
@@ -50,7 +50,7 @@ fn each_typed_pin_is_exactly_one_verify_whatever_comes_of_it() {
         assert_eq!(inserted.card().verify_count(), 2);
         card.prove_possession(Slot::Authentication, &[1; 32], pin(PIN)).unwrap();
         assert_eq!(inserted.card().verify_count(), 3);
-        assert_eq!(sign(&mut card, "000000"), Err(CardError::WrongPin { tries_left: 2 }));
+        assert_eq!(sign(&mut card, "000000"), Err(CardError::WrongPin { tries_left: Some(2) }));
         assert_eq!(inserted.card().verify_count(), 4);
     });
 }
@@ -59,9 +59,9 @@ fn each_typed_pin_is_exactly_one_verify_whatever_comes_of_it() {
 fn wrong_pins_count_down_to_the_block_and_then_the_right_one_is_refused_too() {
     at_a_desk(|desk| {
         let (inserted, mut card) = insert(desk, P256);
-        assert_eq!(card.verify_pin(pin("000000")), Err(CardError::WrongPin { tries_left: 2 }));
+        assert_eq!(card.verify_pin(pin("000000")), Err(CardError::WrongPin { tries_left: Some(2) }));
         assert_eq!(card.tries_left(), Ok(Some(2)));
-        assert_eq!(card.verify_pin(pin("111111")), Err(CardError::WrongPin { tries_left: 1 }));
+        assert_eq!(card.verify_pin(pin("111111")), Err(CardError::WrongPin { tries_left: Some(1) }));
         assert_eq!(card.verify_pin(pin("222222")), Err(CardError::Blocked));
         assert_eq!(card.tries_left(), Ok(Some(0)));
         assert_eq!(card.verify_pin(pin(PIN)), Err(CardError::Blocked));
@@ -75,8 +75,8 @@ fn a_pin_that_cannot_be_right_never_reaches_the_card() {
     at_a_desk(|desk| {
         let (inserted, mut card) = insert(desk, P256);
         for text in ["4711", "47110", "471100471", "4711ø0"] {
-            assert_eq!(card.verify_pin(pin(text)), Err(CardError::PinLength), "{text}");
-            assert_eq!(sign(&mut card, text), Err(CardError::PinLength), "{text}");
+            assert_eq!(card.verify_pin(pin(text)), Err(CardError::PinLength { fewest: 6, most: 8 }), "{text}");
+            assert_eq!(sign(&mut card, text), Err(CardError::PinLength { fewest: 6, most: 8 }), "{text}");
         }
         assert_eq!(inserted.card().verify_count(), 0);
         assert_eq!(card.tries_left(), Ok(Some(3)));

@@ -9,10 +9,10 @@ use bam_station::{
 };
 use bam_virtual_card::{Fault, Mishap, instruction};
 
-use crate::card_desk::{Authority, HOLDERS, OPERATORS, P256, PIN, at_a_desk};
+use crate::card_desk::{Authority, HOLDERS, OPERATORS, P256, PIN, SOON, at_a_desk};
 
 fn sign(card: &mut PcscCard) -> Result<Vec<u8>, CardError> {
-    let pin = Pin::new(PIN.into()).unwrap();
+    let pin = Pin::new(PIN.into()).unwrap().into();
     card.sign_digest(Slot::Signature, SignatureAlgorithm::P256, &[7; 32], pin)
 }
 
@@ -46,7 +46,7 @@ fn a_wrong_pin_counts_even_when_the_card_is_pulled_before_it_says_so() {
         let mut card = PcscCard::in_reader(OPERATORS).unwrap();
         card.contents().unwrap();
         inserted.card().set_fault(Some(Fault { instruction: instruction::VERIFY, mishap: Mishap::PulledAfter }));
-        let wrong = Pin::new("000000".into()).unwrap();
+        let wrong = Pin::new("000000".into()).unwrap().into();
         assert_eq!(card.verify_pin(wrong), Err(CardError::Removed));
         inserted.card().set_fault(None);
         let _again = desk.insert_again(OPERATORS, inserted.pull());
@@ -87,7 +87,7 @@ fn cards_readers_and_the_service_are_told_as_they_come_and_go() {
         let watch = CardWatch::start().unwrap();
         let expect = |events: &[CardEvent]| {
             for event in events {
-                assert_eq!(watch.next(Duration::from_secs(10)).as_ref(), Some(event));
+                assert_eq!(watch.next(SOON).as_ref(), Some(event));
             }
             assert_eq!(watch.next(Duration::from_millis(50)), None);
         };

@@ -37,7 +37,7 @@ fn the_right_pin_signs_with_the_certified_key() {
     for kind in [KeyAlgorithm::P256, KeyAlgorithm::Ed25519] {
         let folder = tempfile::tempdir().unwrap();
         let (mut key, _) = operator(folder.path(), kind);
-        let signature = key.sign(MESSAGE, pin(PIN)).unwrap();
+        let signature = key.sign(MESSAGE, pin(PIN).into()).unwrap();
         let certified = key.identity().certificate.tbs_certificate().subject_public_key_info();
         let algorithm = kind.signature();
         assert_eq!(verify_signature(certified, &algorithm.signature_identifier(), MESSAGE, &signature), Ok(algorithm));
@@ -50,15 +50,15 @@ fn the_right_pin_signs_with_the_certified_key() {
 fn three_wrong_pins_block_the_key_for_good() {
     let folder = tempfile::tempdir().unwrap();
     let (mut key, _) = operator(folder.path(), KeyAlgorithm::P256);
-    assert_eq!(key.sign(MESSAGE, pin("1111")), Err(SignError::WrongPin { tries_left: 2 }));
+    assert_eq!(key.sign(MESSAGE, pin("1111").into()), Err(SignError::WrongPin { tries_left: 2 }));
     // The count outlives the program.
     let mut key = reopened(folder.path());
     assert_eq!(key.tries_left(), Ok(2));
-    assert_eq!(key.sign(MESSAGE, pin("2222")), Err(SignError::WrongPin { tries_left: 1 }));
+    assert_eq!(key.sign(MESSAGE, pin("2222").into()), Err(SignError::WrongPin { tries_left: 1 }));
     let mut key = reopened(folder.path());
-    assert_eq!(key.sign(MESSAGE, pin("3333")), Err(SignError::Blocked));
+    assert_eq!(key.sign(MESSAGE, pin("3333").into()), Err(SignError::Blocked));
     let mut key = reopened(folder.path());
-    assert_eq!(key.sign(MESSAGE, pin(PIN)), Err(SignError::Blocked));
+    assert_eq!(key.sign(MESSAGE, pin(PIN).into()), Err(SignError::Blocked));
     assert_eq!(key.tries_left(), Ok(0));
 }
 
@@ -67,9 +67,9 @@ fn the_right_pin_gives_all_tries_back() {
     let folder = tempfile::tempdir().unwrap();
     let (mut key, _) = operator(folder.path(), KeyAlgorithm::P256);
     for _ in 0..2 {
-        assert_eq!(key.sign(MESSAGE, pin("1111")), Err(SignError::WrongPin { tries_left: 2 }));
-        assert_eq!(key.sign(MESSAGE, pin("2222")), Err(SignError::WrongPin { tries_left: 1 }));
-        assert!(key.sign(MESSAGE, pin(PIN)).is_ok());
+        assert_eq!(key.sign(MESSAGE, pin("1111").into()), Err(SignError::WrongPin { tries_left: 2 }));
+        assert_eq!(key.sign(MESSAGE, pin("2222").into()), Err(SignError::WrongPin { tries_left: 1 }));
+        assert!(key.sign(MESSAGE, pin(PIN).into()).is_ok());
         assert_eq!(key.tries_left(), Ok(MAX_TRIES));
     }
 }
@@ -79,7 +79,7 @@ fn the_right_pin_gives_all_tries_back() {
 fn tries_wrong_pins_until_killed() {
     let Some(folder) = std::env::var_os("BAM_STATION_TEST_KEY_FOLDER") else { return };
     let mut key = reopened(Path::new(&folder));
-    while key.sign(MESSAGE, pin("0000")) != Err(SignError::Blocked) {}
+    while key.sign(MESSAGE, pin("0000").into()) != Err(SignError::Blocked) {}
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn killing_the_program_gives_no_further_try() {
         assert!(tries() < left, "the killed program gave its try back");
         left = tries();
     }
-    assert_eq!(reopened(folder.path()).sign(MESSAGE, pin(PIN)), Err(SignError::Blocked));
+    assert_eq!(reopened(folder.path()).sign(MESSAGE, pin(PIN).into()), Err(SignError::Blocked));
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn two_programs_at_once_share_the_tries() {
     let folder = tempfile::tempdir().unwrap();
     drop(operator(folder.path(), KeyAlgorithm::P256));
     let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let attempts: Vec<_> = (0..5).map(|_| scope.spawn(|| reopened(folder.path()).sign(MESSAGE, pin("0000")))).collect();
+        let attempts: Vec<_> = (0..5).map(|_| scope.spawn(|| reopened(folder.path()).sign(MESSAGE, pin("0000").into()))).collect();
         attempts.into_iter().map(|attempt| attempt.join().unwrap()).collect()
     });
     let wrong = outcomes.iter().filter(|outcome| matches!(outcome, Err(SignError::WrongPin { .. }))).count();
@@ -129,12 +129,12 @@ fn a_missing_or_damaged_count_is_no_fresh_start() {
     let tries = key_folder(folder.path()).join("tries");
     for content in ["", "x\n", "0", "-1\n", "00\n", "0\n0\n"] {
         fs::write(&tries, content).unwrap();
-        assert!(matches!(key.sign(MESSAGE, pin(PIN)), Err(SignError::Unusable(_))), "{content:?}");
+        assert!(matches!(key.sign(MESSAGE, pin(PIN).into()), Err(SignError::Unusable(_))), "{content:?}");
     }
     fs::write(&tries, "9\n").unwrap();
-    assert_eq!(key.sign(MESSAGE, pin(PIN)), Err(SignError::Blocked));
+    assert_eq!(key.sign(MESSAGE, pin(PIN).into()), Err(SignError::Blocked));
     fs::remove_file(&tries).unwrap();
-    assert!(matches!(key.sign(MESSAGE, pin(PIN)), Err(SignError::Unusable(_))));
+    assert!(matches!(key.sign(MESSAGE, pin(PIN).into()), Err(SignError::Unusable(_))));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_copied_key_file_is_worth_nothing_without_the_machine_secret() {
     drop(operator(other.path(), KeyAlgorithm::P256));
     let (from, to) = (key_folder(folder.path()), key_folder(other.path()));
     fs::copy(from.join("key"), to.join("key")).unwrap();
-    assert!(matches!(reopened(other.path()).sign(MESSAGE, pin(PIN)), Err(SignError::WrongPin { .. })));
+    assert!(matches!(reopened(other.path()).sign(MESSAGE, pin(PIN).into()), Err(SignError::WrongPin { .. })));
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn every_changed_part_of_the_key_file_is_found() {
         fs::write(&file, &change).unwrap();
         fs::write(&tries, "0\n").unwrap();
         let key = KeyStore::open(&folder.path().join("keys")).unwrap().keys().map(|mut keys| keys.remove(0));
-        let outcome = key.map(|mut key| key.sign(MESSAGE, pin(PIN)));
+        let outcome = key.map(|mut key| key.sign(MESSAGE, pin(PIN).into()));
         assert!(!matches!(outcome, Ok(Ok(_))), "{change}");
     }
 }
@@ -190,7 +190,7 @@ fn files_that_others_can_read_are_refused_and_the_message_says_what_to_do() {
     let open_to_all = |path: &Path| fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
 
     open_to_all(&keys.join("machine-secret"));
-    let Err(SignError::Unusable(message)) = key.sign(MESSAGE, pin(PIN)) else { panic!("the key was used") };
+    let Err(SignError::Unusable(message)) = key.sign(MESSAGE, pin(PIN).into()) else { panic!("the key was used") };
     assert!(message.contains("chmod 600") && message.contains("machine-secret"), "{message}");
     assert_eq!(key.tries_left(), Ok(MAX_TRIES), "no try is spent");
     open_to_all(&key_folder(folder.path()).join("key"));
@@ -228,7 +228,7 @@ fn a_lost_machine_secret_is_not_replaced_behind_the_operators_back() {
     drop(operator(folder.path(), KeyAlgorithm::P256));
     fs::remove_file(folder.path().join("keys/machine-secret")).unwrap();
     let mut key = reopened(folder.path());
-    assert!(matches!(key.sign(MESSAGE, pin(PIN)), Err(SignError::Unusable(_))));
+    assert!(matches!(key.sign(MESSAGE, pin(PIN).into()), Err(SignError::Unusable(_))));
     let store = KeyStore::open(&folder.path().join("keys")).unwrap();
     let again = store.enroll("Ola", "ID", KeyAlgorithm::P256, pin(PIN), signing_time());
     assert_eq!(again.err().unwrap().code(), "MACHINE_SECRET_MISSING");
@@ -241,7 +241,7 @@ fn a_key_that_was_being_made_when_the_power_went_is_no_key() {
     let unfinished = folder.path().join("keys/operators/0011.new");
     fs::create_dir(&unfinished).unwrap();
     fs::write(unfinished.join("tries"), "0\n").unwrap();
-    assert!(reopened(folder.path()).sign(MESSAGE, pin(PIN)).is_ok());
+    assert!(reopened(folder.path()).sign(MESSAGE, pin(PIN).into()).is_ok());
 }
 
 #[test]
@@ -252,8 +252,8 @@ fn operators_of_one_station_have_the_same_ca_and_their_own_pins() {
     let later = at("2026-03-02T08:00:00Z");
     let mut second = store.enroll("Ola Nordmann", "ID-kontor Ålesund", KeyAlgorithm::Ed25519, pin("135791"), later).unwrap();
     assert_eq!(store.anchors().unwrap().certificates(), anchors.certificates());
-    assert!(first.sign(MESSAGE, pin("135791")).is_err());
-    assert!(second.sign(MESSAGE, pin("135791")).is_ok());
+    assert!(first.sign(MESSAGE, pin("135791").into()).is_err());
+    assert!(second.sign(MESSAGE, pin("135791").into()).is_ok());
     let names: Vec<_> = store.keys().unwrap().iter().map(|key| key.identity().common_name.clone()).collect();
     assert_eq!(names, ["Åse Ødegård", "Ola Nordmann"]);
 }
@@ -280,7 +280,7 @@ fn operators_are_enrolled_and_listed_on_the_command_line() {
     assert_eq!(operator::run(&enroll("Kari Nordmann", Some(pin_file.clone())), data.path()), ExitCode::SUCCESS);
     let listed = operator::list(data.path()).unwrap();
     assert_eq!((listed[0].name.as_str(), listed[0].tries_left, listed[0].training), ("Kari Nordmann", 3, true));
-    assert!(reopened(data.path()).sign(MESSAGE, pin(PIN)).is_ok());
+    assert!(reopened(data.path()).sign(MESSAGE, pin(PIN).into()).is_ok());
 
     assert_eq!(operator::run(&enroll("Kari", Some(data.path().join("missing"))), data.path()), ExitCode::from(2));
     fs::write(&pin_file, "1\n").unwrap();

@@ -45,6 +45,8 @@ fn register() -> (TempDir, Register) {
         register.register_control(&finished, &[JournalEntry::new("approved", &report).unwrap()], true, at()).unwrap();
     }
     register.record_receipt(EXPORTED, "a receipt", at()).unwrap();
+    let later = JournalEntry::new("handed-back", &json!({ "name": "Ola Hemmelig" })).unwrap();
+    register.append(OTHER, &[later], at()).unwrap();
     (folder, register)
 }
 
@@ -84,7 +86,7 @@ fn a_folder_is_whole_and_tells_nothing_about_others() {
     let text = String::from_utf8(everything).unwrap();
     assert!(text.contains("Kari Synlig") && text.contains("a receipt") && text.contains("the terms"));
     assert!(!text.contains("Ola Hemmelig"), "the other control is there by its commitment alone");
-    assert!(text.contains(OTHER) == text.contains("receipt-kept"), "its entries after the first exported one are in the section");
+    assert!(text.contains(OTHER), "its entry after the first exported one is in the section");
 }
 
 #[test]

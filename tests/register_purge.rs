@@ -170,7 +170,7 @@ fn a_register_of_an_earlier_version_is_brought_up_to_date() {
     let database = Connection::open(folder.path().join("register.db")).unwrap();
     database
         .execute_batch(
-            "DROP TABLE purged; DROP TRIGGER journal_is_not_changed; ALTER TABLE journal DROP COLUMN erased;
+            "DROP TABLE purged; DROP INDEX journal_about_control; DROP TRIGGER journal_is_not_changed; ALTER TABLE journal DROP COLUMN erased;
              CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
                 BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
              PRAGMA user_version = 2;",

@@ -4,6 +4,7 @@ use bam_station::{
     control::{
         DocumentCheck, EffectiveRules, Identification, Operator, PresentedDocument,
         document::VerifiedFeature,
+        opening::CardSource,
         own_card::ProvenCard,
         scan::{AcceptedScan, DocumentScan, Upright},
         signature::{CapturedSignature, PenPoint, SignatureComparison, Strokes},
@@ -112,12 +113,16 @@ fn qualified() -> Case {
             user_name: Some("knordman".into()),
         },
         card: None,
+        qualified_on_card: None,
+        card_source: CardSource::Card,
+        operator_judged: None,
         operator: Operator {
             name: "Ola Operatør".into(),
             user_name: Some("oopera".into()),
             certificate_issuer: "CN=Fjordby kommune utsteder-CA 2,O=Fjordby kommune,C=NO".into(),
             certificate_serial: "4F11C9A07B2203D1".into(),
             software_key: false,
+            trained: None,
         },
         rules: EffectiveRules {
             company: "Fjordby kommune".into(),
@@ -239,6 +244,7 @@ fn card(name: &str) -> ProvenCard {
         certificate: CertificateKind::Qualified,
         state: CardState::Valid,
         valid_until: at(40_000_000),
+        judged: None,
     }
 }
 

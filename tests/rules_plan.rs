@@ -136,7 +136,7 @@ fn ask(
     card: Option<CardState>,
     renewed_before: bool,
 ) -> Result<Plan, Refusal> {
-    plan(&PlanRequest { function, certificate, mode, flags, card, renewed_before })
+    plan(&PlanRequest { function, certificate, mode, flags, card, qualified_on_card: None, renewed_before })
 }
 
 #[test]

@@ -4,7 +4,7 @@ use bam_station::{
     control::{
         Approval, Command, Control, ControlId, Event, Now, OpenRequest, Operator, PresentedDocument,
         document::AcceptDocument,
-        opening::{EffectiveRules, open},
+        opening::{CardSource, EffectiveRules, open},
         own_card::ProvenCard,
         scan::{DocumentScan, Upright},
         signature::CapturedSignature,
@@ -44,6 +44,7 @@ pub fn kari() -> Operator {
         certificate_issuer: "CN=Training CA".into(),
         certificate_serial: "01AB".into(),
         software_key: true,
+        trained: None,
     }
 }
 
@@ -67,6 +68,8 @@ pub fn request(function: Function, certificate: CertificateKind) -> OpenRequest 
         person: anna(),
         operator: kari(),
         card: None,
+        qualified_on_card: None,
+        card_source: CardSource::Statement,
         renewed_before: false,
         rules: rules_with(IssueProcess::default()),
     }
@@ -152,6 +155,7 @@ pub fn approval() -> Approval {
         completed_at: at(900),
         signed_at: at(901),
         level: "B-B".into(),
+        judged: None,
     }
 }
 
@@ -164,6 +168,7 @@ pub fn card(name: &str, certificate: CertificateKind, state: CardState) -> Prove
         certificate,
         state,
         valid_until: at(1_000_000),
+        judged: None,
     }
 }
 

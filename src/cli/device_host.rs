@@ -1,11 +1,14 @@
-//! `bam-station device-host sane`: the process in which libsane and the scanner's backend run.
+//! `bam-station device-host …`: the process in which a vendor's software runs.
 //!
-//! One thread reads what the station asks and ends the process when the station is gone; the main thread owns libsane,
+//! `sane`: libsane and the scanner's backend. One thread reads what the station asks and ends the process when the station is gone; the main thread owns libsane,
 //! because the standard allows one thread only.
+//!
+//! `pkcs11`: a card's module. See [`pkcs11::serve`].
 
 use std::{
     fs::File,
-    io::{BufWriter, stdin},
+    io::{self, BufWriter, stdin},
+    os::fd::AsFd as _,
     process::ExitCode,
     sync::{
         Arc,
@@ -16,7 +19,9 @@ use std::{
 };
 
 use crate::device::{
+    card::pkcs11,
     frame::{self, FrameError, MOST_PAYLOAD},
+    no_dumps,
     scanner::{
         ScanError, ScanJob,
         sane::{self, ffi::Sane},
@@ -47,12 +52,28 @@ pub struct DeviceHostArgs {
 pub enum HostKind {
     /// Scanners, through libsane
     Sane,
+    /// Cards, through a PKCS#11 module
+    Pkcs11,
 }
 
 /// Serves the station until it closes standard input.
 pub fn run(args: &DeviceHostArgs) -> ExitCode {
     match args.kind {
         HostKind::Sane => run_sane(),
+        HostKind::Pkcs11 => run_pkcs11(),
+    }
+}
+
+fn run_pkcs11() -> ExitCode {
+    let ready = || -> io::Result<(File, File)> {
+        no_dumps::forbid()?;
+        let input = File::from(stdin().as_fd().try_clone_to_owned()?);
+        Ok((input, sane::ffi::take_standard_output()?))
+    };
+    let Ok((input, output)) = ready() else { return ExitCode::from(FAILED) };
+    match pkcs11::serve(input, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(FAILED),
     }
 }
 

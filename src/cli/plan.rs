@@ -99,6 +99,7 @@ pub fn ask(args: &PlanArgs, mode: LraMode, flags: &IssueProcess) -> Result<Resul
         mode: args.mode.unwrap_or(mode),
         flags: &flags,
         card: args.card,
+        qualified_on_card: None,
         renewed_before: args.renewed_before,
     }))
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Control, Event, Refusal, Step};
+use super::{Control, Event, Judged, Refusal, Step};
 use crate::digest::Digest;
 
 /// The signed, verified and kept report.
@@ -21,6 +21,9 @@ pub struct Approval {
     pub signed_at: Timestamp,
     /// Level of the signature, for example `B-B` (ETSI EN 319 142-1).
     pub level: String,
+    /// What trust said of the operator's certificate at that moment, when the key is on a card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Box<Judged>>,
 }
 
 impl Control {

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 pub mod approval;
 pub mod document;
 pub mod ending;
+pub mod judged;
 pub mod opening;
 pub mod own_card;
 pub mod refusal;
@@ -30,6 +31,7 @@ pub mod vouching;
 pub use approval::Approval;
 pub use document::{DocumentCheck, PresentedDocument};
 pub use ending::{End, Outcome};
+pub use judged::Judged;
 pub use opening::{EffectiveRules, OpenRequest, Opening, Operator};
 pub use refusal::Refusal;
 pub use signature::Strokes;
@@ -238,12 +240,16 @@ impl Event {
 
     /// The pieces of evidence that the event names and the register keeps, beside the report.
     pub fn evidence(&self) -> Vec<Digest> {
+        let judged = |judged: Option<&Judged>| judged.into_iter().flat_map(Judged::evidence).collect();
         match self {
             Self::TermsShown(terms) => vec![terms.text],
             Self::SignatureCaptured(signature) => vec![signature.strokes, signature.picture],
             Self::ScanTaken(scan) => vec![scan.raw, scan.upright.picture],
             Self::ScanTurned(upright) => vec![upright.picture],
             Self::PreviousScanCompared(scan) => vec![scan.upright],
+            Self::OwnCardProven(card) => judged(card.judged.as_deref()),
+            Self::ThirdPartyVouched(third_party) => judged(third_party.card.judged.as_deref()),
+            Self::Approved(approval) => judged(approval.judged.as_deref()),
             _ => Vec::new(),
         }
     }

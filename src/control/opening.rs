@@ -1,5 +1,6 @@
 //! How a control begins: the plan is made, the rules in force are frozen, and the hard blocks are decided.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{ControlId, Event};
@@ -22,6 +23,20 @@ pub struct Operator {
     pub certificate_serial: String,
     /// The key lies in software (training, local certificates), not on a card.
     pub software_key: bool,
+    /// The day of the operator's last training, where MASTER.toml says it (ETSI TS 119 461 VAL-8.3.3-15X).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trained: Option<Date>,
+}
+
+/// Where the state of the certificates on the holder's card is known from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardSource {
+    /// The operator stated it.
+    #[default]
+    Statement,
+    /// The card was read and its certificates were judged.
+    Card,
 }
 
 /// The rules in force when a control begins. They stay in force for this control whatever happens to the file.
@@ -58,6 +73,10 @@ pub struct OpenRequest {
     pub operator: Operator,
     /// The certificates on the holder's card, where known.
     pub card: Option<CardState>,
+    /// The state of the qualified certificates on the same card, where it carries any.
+    pub qualified_on_card: Option<CardState>,
+    /// Where that is known from.
+    pub card_source: CardSource,
     /// The qualified certificates on it were renewed before.
     pub renewed_before: bool,
     /// The rules in force.
@@ -80,6 +99,12 @@ pub struct Opening {
     /// The certificates on the holder's card, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<CardState>,
+    /// The state of the qualified certificates on the same card, where it carries any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qualified_on_card: Option<CardState>,
+    /// Where that is known from.
+    #[serde(default)]
+    pub card_source: CardSource,
     /// The qualified certificates on it were renewed before.
     #[serde(default)]
     pub renewed_before: bool,
@@ -149,8 +174,10 @@ pub(super) fn may_be_one(one: (&str, Option<&str>), other: (&str, Option<&str>))
 ///
 /// When the plan knows one method only, that method is chosen at once.
 pub fn open(request: OpenRequest) -> Vec<Event> {
-    let OpenRequest { id, function, certificate, person, operator, card, renewed_before, rules } = request;
-    let asked = PlanRequest { function, certificate, mode: rules.mode, flags: &rules.issue_process, card, renewed_before };
+    let OpenRequest { id, function, certificate, person, operator, card, qualified_on_card, card_source, renewed_before, rules } =
+        request;
+    let flags = &rules.issue_process;
+    let asked = PlanRequest { function, certificate, mode: rules.mode, flags, card, qualified_on_card, renewed_before };
     let named = (operator.name.as_str(), operator.user_name.as_deref());
     let decided = if may_be_one(named, (&person.full_name(), person.user_name.as_deref())) {
         Err(OpeningRefusal::OperatorIsSubject)
@@ -165,7 +192,19 @@ pub fn open(request: OpenRequest) -> Vec<Event> {
         }
         Ok(plan) => {
             let only: Option<Method> = if let [method] = plan.methods.as_slice() { Some(*method) } else { None };
-            let opening = Opening { id, function, certificate, person, operator, card, renewed_before, rules, plan };
+            let opening = Opening {
+                id,
+                function,
+                certificate,
+                person,
+                operator,
+                card,
+                qualified_on_card,
+                card_source,
+                renewed_before,
+                rules,
+                plan,
+            };
             std::iter::once(Event::Opened(Box::new(opening))).chain(only.map(|method| Event::MethodChosen { method })).collect()
         }
     }

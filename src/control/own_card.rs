@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Control, Event, Refusal, Step};
+use super::{Control, Event, Judged, Refusal, Step};
 use crate::rules::{CardState, CertificateKind, name::is_same};
 
 /// A card that proved possession of its key over a fresh challenge, after its PIN.
@@ -24,6 +24,9 @@ pub struct ProvenCard {
     pub state: CardState,
     /// End of its validity.
     pub valid_until: Timestamp,
+    /// What the state rests on; absent in journals that are older than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Box<Judged>>,
 }
 
 impl Control {
@@ -35,12 +38,17 @@ impl Control {
         Ok(vec![Event::CardHolderConfirmed])
     }
 
-    pub(super) fn prove_own_card(&self, card: ProvenCard, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+    /// Whether the holder's card may be asked now: the operator looks at card and person first (seed 003).
+    ///
+    /// # Errors
+    /// [`Refusal::NotThisStep`], [`Refusal::CardHolderNotConfirmed`].
+    pub fn ready_for_card(&self) -> Result<(), Refusal> {
         self.expect(&[Step::OwnCard])?;
-        // The operator looks at card and person first, then the holder types the PIN (seed 003).
-        if !self.card_holder_confirmed() {
-            return Err(Refusal::CardHolderNotConfirmed);
-        }
+        if self.card_holder_confirmed() { Ok(()) } else { Err(Refusal::CardHolderNotConfirmed) }
+    }
+
+    pub(super) fn prove_own_card(&self, card: ProvenCard, at: Timestamp) -> Result<Vec<Event>, Refusal> {
+        self.ready_for_card()?;
         let opening = self.opening();
         if card.certificate != opening.certificate {
             return Err(Refusal::CertificateOfOtherKind);

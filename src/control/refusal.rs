@@ -98,6 +98,14 @@ pub enum Refusal {
     /// The operator is no third party.
     #[error("the third party is the operator: somebody else must vouch")]
     ThirdPartyIsOperator,
+    /// `[ThirdParty]` of MASTER.toml.
+    #[error("this person has vouched {vouches} times in {days} days, which is the most: somebody else must vouch")]
+    VouchedTooOften {
+        /// So many times are allowed.
+        vouches: u8,
+        /// In so many days.
+        days: u16,
+    },
     /// The plan asks for none.
     #[error("the plan of this control asks for no comparison with an earlier scan")]
     NoComparisonInPlan,
@@ -148,6 +156,7 @@ impl Refusal {
             Self::ThirdPartyCertificateNotValid => "THIRD_PARTY_CERTIFICATE_NOT_VALID",
             Self::ThirdPartyIsSubject => "THIRD_PARTY_IS_SUBJECT",
             Self::ThirdPartyIsOperator => "THIRD_PARTY_IS_OPERATOR",
+            Self::VouchedTooOften { .. } => "VOUCHED_TOO_OFTEN",
             Self::NoComparisonInPlan => "NO_COMPARISON_IN_PLAN",
             Self::TermsNotShown => "TERMS_NOT_SHOWN",
             Self::TermsNotRead => "TERMS_NOT_READ",

@@ -1,10 +1,13 @@
 //! Step 1 with a third party (tredjepartslegitimering) or the operator's word (operatøridentifisering). Seed 003.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::{Control, ControlId, Event, Identification, Refusal, Step, ending::text, opening::may_be_one, own_card::ProvenCard};
-use crate::{digest::Digest, rules::CardState};
+use crate::{
+    digest::Digest,
+    rules::{CardState, role::VouchLimit},
+};
 
 /// Somebody of the organisation who vouches for the holder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +31,14 @@ pub struct PreviousScan {
     pub upright: Digest,
     /// The operator's judgement.
     pub alike: bool,
+}
+
+/// Whether somebody who vouched on these days may vouch today.
+///
+/// # Errors
+/// [`Refusal::VouchedTooOften`]
+pub fn check_limit(limit: VouchLimit, vouched: impl IntoIterator<Item = Date>, today: Date) -> Result<(), Refusal> {
+    if limit.allows(vouched, today) { Ok(()) } else { Err(Refusal::VouchedTooOften { vouches: limit.vouches, days: limit.days }) }
 }
 
 impl Control {

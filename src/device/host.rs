@@ -3,7 +3,7 @@
 use std::{
     env,
     ffi::OsString,
-    io::{BufReader, BufWriter},
+    io::BufReader,
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, sync_channel},
@@ -53,7 +53,7 @@ pub enum Silence {
 /// A running device host that answers with messages of the type `A`.
 pub struct Host<A> {
     child: Option<Child>,
-    asks: Option<BufWriter<ChildStdin>>,
+    asks: Option<ChildStdin>,
     answers: Receiver<Result<(A, Vec<u8>), FrameError>>,
 }
 
@@ -70,7 +70,7 @@ impl<A: DeserializeOwned + Send + 'static> Host<A> {
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()?;
-        let asks = child.stdin.take().map(BufWriter::new);
+        let asks = child.stdin.take();
         let output = child.stdout.take();
         let (sender, answers) = sync_channel(WAITING_FRAMES);
         // A thread reads, because a pipe cannot be read with a time limit. It ends with the process or with the receiver.
@@ -89,8 +89,13 @@ impl<A: DeserializeOwned + Send + 'static> Host<A> {
 
     /// Says something to the host.
     pub fn ask(&mut self, ask: &impl Serialize) -> Result<(), Silence> {
+        self.ask_with(ask, &[])
+    }
+
+    /// Says something to the host, with a payload that goes straight into the pipe: no copy of it stays in memory.
+    pub fn ask_with(&mut self, ask: &impl Serialize, payload: &[u8]) -> Result<(), Silence> {
         let asks = self.asks.as_mut().ok_or(Silence::Ended)?;
-        frame::write(asks, ask, &[]).map_err(|_| Silence::Ended)
+        frame::write(asks, ask, payload).map_err(|_| Silence::Ended)
     }
 
     /// The host's next answer, waiting at most `patience`.

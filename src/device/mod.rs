@@ -8,4 +8,5 @@
 pub mod card;
 pub mod frame;
 pub mod host;
+pub mod no_dumps;
 pub mod scanner;

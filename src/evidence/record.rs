@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     control::{
-        Control, ControlId, Identification, Operator, opening::EffectiveRules, scan::AcceptedScan,
-        signature::SignatureComparison, terms::TermsAcceptance,
+        Control, ControlId, Identification, Judged, Operator,
+        opening::{CardSource, EffectiveRules},
+        scan::AcceptedScan,
+        signature::SignatureComparison,
+        terms::TermsAcceptance,
     },
     digest::Digest,
     rules::{CardState, CertificateKind, Function, Person, Plan},
@@ -49,8 +52,17 @@ pub struct Record {
     /// The certificates on the holder's card, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<CardState>,
+    /// The state of the qualified certificates on the same card, where it carries any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qualified_on_card: Option<CardState>,
+    /// Where that is known from.
+    #[serde(default)]
+    pub card_source: CardSource,
     /// Who controlled.
     pub operator: Operator,
+    /// What trust said of the operator's signature certificate when the operator signed in, when the key is on a card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator_judged: Option<Judged>,
     /// The rules in force: flags, digest of MASTER.toml, program version.
     pub rules: EffectiveRules,
     /// What the rules asked for, and why.
@@ -82,7 +94,14 @@ pub struct Record {
 
 impl Record {
     /// The record of a control that waits for its approval; `None` at every other step.
-    pub fn of(control: &Control, completed_at: Timestamp, office: &TimeZone, register: ChainHead) -> Option<Self> {
+    /// `operator_judged` is what trust said of the operator's card.
+    pub fn of(
+        control: &Control,
+        operator_judged: Option<Judged>,
+        completed_at: Timestamp,
+        office: &TimeZone,
+        register: ChainHead,
+    ) -> Option<Self> {
         if control.step() != crate::control::Step::Approval {
             return None;
         }
@@ -97,7 +116,10 @@ impl Record {
             certificate: opening.certificate,
             person: opening.person,
             card: opening.card,
+            qualified_on_card: opening.qualified_on_card,
+            card_source: opening.card_source,
             operator: opening.operator,
+            operator_judged,
             rules: opening.rules,
             plan: opening.plan,
             opened_at: control.opened_at(),

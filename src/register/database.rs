@@ -43,10 +43,11 @@ const NOTICES: &str = "
         CREATE INDEX notices_queued ON notices (id) WHERE state = 'queued';
 ";
 
-/// What version 3 of the register adds: controls whose personal data has been erased at the end of their retention. An erased
+/// What version 3 of the register adds: what the register itself says about a control, found by the control, and controls whose personal data has been erased at the end of their retention. An erased
 /// entry of the journal keeps the commitment to its body in place of body and salt, so the chain still holds.
 const ERASURE: &str = "
         ALTER TABLE journal ADD COLUMN erased TEXT CHECK (length(erased) = 64);
+        CREATE INDEX journal_about_control ON journal (json_extract(body, '$.control'), seq) WHERE stream = 'register';
         CREATE TABLE purged (
             control   TEXT PRIMARY KEY REFERENCES controls (control),
             tombstone INTEGER NOT NULL UNIQUE REFERENCES journal (seq)

@@ -29,11 +29,9 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::{
     ControlFilter, FinishedControl, Head, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError,
-    controls::CONTROL_REGISTERED,
     durable,
     journal::{ChainedRow, signed, unsigned},
-    outbox::RECEIPT_KEPT,
-    purge::{CONTROL_PURGED, tombstone_of},
+    purge::tombstone_of,
 };
 use crate::digest::Digest;
 
@@ -290,9 +288,7 @@ fn line(row: ChainedRow, ids: &BTreeSet<&str>) -> ChainLine {
         let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
         body.get("control").and_then(serde_json::Value::as_str).is_some_and(|control| ids.contains(control))
     };
-    let of_register = entry.stream == REGISTER_STREAM
-        && [CONTROL_REGISTERED, RECEIPT_KEPT, CONTROL_PURGED].contains(&entry.kind.as_str())
-        && about(&entry.body);
+    let of_register = entry.stream == REGISTER_STREAM && about(&entry.body);
     let shown = erased.is_none() && (ids.contains(entry.stream.as_str()) || of_register);
     ChainLine {
         seq: entry.seq,

@@ -208,6 +208,7 @@ fn note(line: ChainLine, exported: &BTreeSet<&str>, testimony: &mut Testimony) {
     }
     let value: serde_json::Value = serde_json::from_str(&body).unwrap_or_default();
     let Some(control) = value.get("control").and_then(serde_json::Value::as_str).map(str::to_owned) else { return };
+    digests_in(&body, testimony.named.entry(control.clone()).or_default());
     match kind.as_str() {
         CONTROL_REGISTERED => {
             if let Ok(finished) = serde_json::from_value(value) {

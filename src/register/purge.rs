@@ -102,13 +102,20 @@ impl Register {
         Ok(Some((at, tombstone)))
     }
 
-    /// Every piece of evidence that the entries of a control name and that is kept here, and its report.
+    /// Every piece of evidence that is kept here and that the entries of a control, or the register's own entries about it, name:
+    /// its report, scans, signature, terms.
     pub fn evidence_of(&self, control: &str) -> Result<BTreeSet<Digest>, RegisterError> {
         let mut found = BTreeSet::new();
         for entry in self.entries(control)? {
             digests_in(&entry.body, &mut found);
         }
-        found.extend(self.control(control)?.and_then(|control| control.report));
+        let mut rows = self.connection.prepare_cached(
+            "SELECT body FROM journal WHERE stream = 'register' AND json_extract(body, '$.control') = ?1 ORDER BY seq",
+        )?;
+        let mut rows = rows.query([control])?;
+        while let Some(row) = rows.next()? {
+            digests_in(&row.get::<_, String>(0)?, &mut found);
+        }
         found.retain(|digest| self.evidence().path(digest).is_file());
         Ok(found)
     }

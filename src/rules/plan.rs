@@ -19,6 +19,9 @@ pub struct PlanRequest<'a> {
     pub flags: &'a IssueProcess,
     /// The certificates on the holder's card now; `None` when unknown. Decides a renewal.
     pub card: Option<CardState>,
+    /// The state of the qualified certificates on the same card, where it carries any. Where they are expired or revoked, the
+    /// local ones beside them are not renewed either.
+    pub qualified_on_card: Option<CardState>,
     /// The qualified certificates of this card were renewed before (a card lives six years, a qualified certificate three).
     pub renewed_before: bool,
 }
@@ -156,6 +159,11 @@ fn check_mode(request: &PlanRequest) -> Result<(), Refusal> {
 fn check_renewal(request: &PlanRequest) -> Result<(), Refusal> {
     if request.function != Function::Renewal {
         return Ok(());
+    }
+    match request.qualified_on_card {
+        Some(CardState::Expired) => return Err(Refusal::QualifiedExpired),
+        Some(CardState::Revoked) => return Err(Refusal::CertificateRevoked),
+        Some(CardState::Valid) | None => {}
     }
     match (request.certificate, request.card) {
         (_, None) => Err(Refusal::CardStateUnknown),

@@ -15,10 +15,10 @@ use crate::{
         verify::{NotVerified, VerifiedReport},
     },
     register::RegisterError,
-    secret::Pin,
+    secret::PinEntry,
 };
 
-use super::{ActError, Station};
+use super::{ActError, CardFault, SignedIn, Station, session::Key};
 
 /// The report of the open control as it will be signed.
 pub struct Draft {
@@ -72,6 +72,9 @@ pub enum ApproveError {
     /// The signature.
     #[error(transparent)]
     Sign(#[from] SignReportError),
+    /// The operator's card, before its PIN.
+    #[error(transparent)]
+    Card(#[from] CardFault),
     /// The station's anchors.
     #[error(transparent)]
     Keys(#[from] KeyStoreError),
@@ -103,6 +106,7 @@ impl ApproveError {
         match self {
             Self::Draft(error) => error.code(),
             Self::Sign(error) => error.code(),
+            Self::Card(error) => error.code(),
             Self::Keys(error) => error.code(),
             Self::NotVerified(_) | Self::NoAnchor | Self::OtherRecord => "OWN_REPORT_NOT_VERIFIED",
             Self::Act(error) => error.code(),
@@ -124,8 +128,10 @@ impl Station {
         let control = control.ok_or(DraftError::NotAtApproval)?;
         let head = self.register.head()?;
         let completed_at = self.now().at;
+        let judged = self.signed_in.as_ref().and_then(SignedIn::judged).cloned();
         let chain = ChainHead { seq: head.seq, hash: head.hash };
-        let record = Record::of(control, completed_at, &self.configuration.zone(), chain).ok_or(DraftError::NotAtApproval)?;
+        let record =
+            Record::of(control, judged, completed_at, &self.configuration.zone(), chain).ok_or(DraftError::NotAtApproval)?;
         let record_json = record.to_json().map_err(|_| DraftError::EvidenceDamaged)?;
         let parts = self.parts(control, &record)?;
         let pdf = report::build(&ReportParts {
@@ -165,7 +171,7 @@ impl Station {
     }
 
     /// The operator approves: PIN → signature → own verification → register, and the outbox for qualified certificates.
-    pub fn approve(&mut self, pin: Pin) -> Result<&Control, ApproveError> {
+    pub fn approve(&mut self, pin: impl Into<PinEntry>) -> Result<&Control, ApproveError> {
         self.attended()?;
         self.draft()?;
         let now = self.now();
@@ -175,9 +181,16 @@ impl Station {
             location: self.configuration.place(),
         };
         let draft = self.draft.as_ref().ok_or(DraftError::NotAtApproval)?;
-        let signer = self.signed_in.as_mut().ok_or(ActError::NotSignedIn)?.signer();
-        let report = draft.report.sign(signer, pin, &details)?;
-        let verified = VerifiedReport::check(report, &self.keys.anchors()?, now.at)?;
+        let card_key = self.signed_in.as_ref().and_then(SignedIn::card_key).cloned();
+        let (report, anchors, judged) = if let Some(key) = card_key {
+            let (mut signer, judged) = self.card_signer(&key)?;
+            (draft.report.sign(&mut signer, pin, &details)?, self.cards.trust().anchors().clone(), Some(judged))
+        } else {
+            let signed_in = self.signed_in.as_mut().ok_or(ActError::NotSignedIn)?;
+            let Key::Software(key) = signed_in.key() else { return Err(ActError::NotSignedIn.into()) };
+            (draft.report.sign(key.as_mut(), pin, &details)?, self.keys.anchors()?, None)
+        };
+        let verified = VerifiedReport::check(report, &anchors, now.at)?;
         if !verified.verification().trusted {
             return Err(ApproveError::NoAnchor);
         }
@@ -192,6 +205,7 @@ impl Station {
             completed_at: draft.completed_at,
             signed_at: now.at,
             level: verified.verification().level.map(|level| level.to_string()).unwrap_or_default(),
+            judged: judged.map(Box::new),
         };
         Ok(self.keep(Command::Approve(Box::new(approval)))?)
     }

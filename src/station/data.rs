@@ -63,6 +63,11 @@ impl DataFolder {
     pub fn scanner(&self) -> PathBuf {
         self.0.join("scanner")
     }
+    /// The answers about revocation that trust keeps.
+    pub fn revocation(&self) -> PathBuf {
+        self.0.join("revocation")
+    }
+
     /// The private archive of training.
     pub fn archive(&self) -> PathBuf {
         self.0.join("training-archive")

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::sign_ins;
 use crate::{
-    control::{BrokenJournal, Control, Event, Step},
+    control::{BrokenJournal, Control, Event, Judged, Step},
     digest::Digest,
     register::{ControlProblem, JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, StoredEntry},
 };
@@ -87,7 +88,8 @@ pub struct EvidenceReport {
     pub problems: Vec<ControlProblem>,
 }
 
-/// Hashes every scan, signature and terms text again that an event of a control names. The reports are
+/// Hashes every scan, signature, terms text, certificate and answer on revocation again that an event of a control or a sign-in
+/// names. The reports are
 /// [`Register::verify_controls`]'s. `progress` is told files done and files in all.
 ///
 /// This presumes that [`Register::verify_journal`] has found no fault.
@@ -96,6 +98,12 @@ pub struct EvidenceReport {
 /// Only when something cannot be read; what does not hold is in the report.
 pub fn verify_evidence(register: &Register, progress: &mut dyn FnMut(u64, u64)) -> Result<EvidenceReport, RegisterError> {
     let mut named: BTreeMap<Digest, String> = BTreeMap::new();
+    for entry in register.entries(REGISTER_STREAM)? {
+        let judged = sign_ins::signed_in(&entry).and_then(|signed_in| signed_in.judged);
+        for digest in judged.iter().flat_map(Judged::evidence) {
+            named.entry(digest).or_insert_with(|| REGISTER_STREAM.to_owned());
+        }
+    }
     for control in register.streams()?.into_iter().filter(|stream| stream != REGISTER_STREAM) {
         for entry in register.entries(&control)? {
             // Terms are kept once, however many controls name them.

@@ -4,27 +4,35 @@
 
 mod approval;
 mod capture;
+mod card_watch;
 pub mod cards;
 pub mod clock;
 pub mod data;
 mod delivery;
 pub mod journal;
 mod open;
+mod people;
 pub mod run_script;
 pub mod script;
 mod session;
+mod sign_ins;
 pub mod worker;
 
 use std::sync::Arc;
 
 pub use approval::{ApproveError, Draft, DraftError};
 pub use capture::{CaptureError, LayError, ScanFault};
-pub use cards::{CardFault, CardView, LastSignIn, PinStage, SeenCard, SeenObjection, VirtualCardKind, VirtualCards, WrongReader};
+pub use cards::{
+    CardFault, CardView, Cards, LastSignIn, PinStage, Says, SeenCard, SeenObjection, VirtualCardKind, VirtualCards, WrongReader,
+};
 pub use clock::{Clock, SystemClock};
 pub use data::DataFolder;
 pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader};
 pub use open::OpenError;
+pub use people::EarlierControl;
 pub use session::{KnownOperator, SessionError, SignedIn};
+
+use cards::CardFacts;
 
 use crate::{
     config::Configuration,
@@ -32,7 +40,7 @@ use crate::{
     device::scanner::{RawScan, Scanner, VirtualGlass},
     evidence::sign::KeyStore,
     register::{FinishedControl, JournalEntry, Register, RegisterError},
-    rules::{self, CardState, CertificateKind, Function, Person, PersonError, Plan, PlanRequest},
+    rules::{self, CardState, CertificateKind, Function, Person, PersonError, Plan, PlanRequest, role::Role},
 };
 
 /// One station at one desk.
@@ -44,7 +52,10 @@ pub struct Station {
     keys: KeyStore,
     scanner: Box<dyn Scanner + Send>,
     glass: Option<VirtualGlass>,
+    cards: Cards,
     signed_in: Option<SignedIn>,
+    /// The signed-in operator's card was pulled.
+    locked: bool,
     control: Option<Control>,
     /// The raw picture of the scan that is being judged, so that turning it needs no decoding.
     raw_scan: Option<RawScan>,
@@ -63,6 +74,12 @@ pub enum ActError {
     /// Nobody is signed in.
     #[error("no operator is signed in: sign in first")]
     NotSignedIn,
+    /// The operator's card was pulled.
+    #[error("the operator's card was pulled: insert it and type its PIN, or sign in with another one")]
+    Locked,
+    /// An RA-ADMIN controls nobody.
+    #[error("whoever is signed in administers the station and controls nobody: an operator must sign in")]
+    NotAnOperator,
     /// Another operator began this control.
     #[error("another operator began this control: that operator goes on with it, or it is aborted")]
     OtherOperator,
@@ -72,6 +89,9 @@ pub enum ActError {
     /// An approval comes from [`Station::approve`] alone.
     #[error("a control is approved with the operator's PIN and in no other way")]
     ApprovalWithoutPin,
+    /// What a card proves comes from [`Station::prove_own_card`], [`Station::vouch`] and [`Station::compare_previous`] alone.
+    #[error("what a card proves comes from the card and in no other way")]
+    ProofWithoutCard,
     /// What is known of the person cannot be used.
     #[error(transparent)]
     Person(#[from] PersonError),
@@ -90,9 +110,12 @@ impl ActError {
             Self::NoControl => "NO_CONTROL_OPEN",
             Self::ControlOpen => "CONTROL_STILL_OPEN",
             Self::NotSignedIn => "NOT_SIGNED_IN",
+            Self::Locked => "STATION_LOCKED",
+            Self::NotAnOperator => "SIGNED_IN_NOT_AS_OPERATOR",
             Self::OtherOperator => "OTHER_OPERATORS_CONTROL",
             Self::OtherMode => "CONTROL_OF_OTHER_MODE",
             Self::ApprovalWithoutPin => "APPROVAL_WITHOUT_PIN",
+            Self::ProofWithoutCard => "PROOF_WITHOUT_CARD",
             Self::Person(error) => error.code(),
             Self::Refused(refusal) => refusal.code(),
             Self::Register(error) => error.code(),
@@ -133,6 +156,10 @@ impl Station {
     pub fn data(&self) -> &DataFolder {
         &self.data
     }
+    /// The desk's readers.
+    pub fn cards(&self) -> &Cards {
+        &self.cards
+    }
     /// The register.
     pub fn register(&self) -> &Register {
         &self.register
@@ -161,33 +188,68 @@ impl Station {
         !same_certificate(&control.opening().operator, signed_in.operator())
     }
 
-    /// What the rules ask for.
+    /// What the rules ask for, with what the holder's card and the register say of it; nothing begins.
     ///
     /// # Errors
-    /// The rule that forbids it.
-    pub fn plan(&self, asked: &Asked) -> Result<Plan, rules::Refusal> {
+    /// The card is there and cannot be read, or the register fails.
+    pub fn plan(&self, mut asked: Asked) -> Result<(Asked, Result<Plan, rules::Refusal>), CardFault> {
+        let facts = self.card_facts(&asked)?;
+        (asked.card, asked.renewed_before) = (facts.card, facts.renewed_before);
         let master = &self.configuration.master.value;
-        rules::plan(&PlanRequest {
+        let plan = rules::plan(&PlanRequest {
             function: asked.function,
             certificate: asked.certificate,
             mode: master.common.lra_mode,
             flags: &master.issue_process,
-            card: asked.card,
-            renewed_before: asked.renewed_before,
-        })
+            card: facts.card,
+            qualified_on_card: facts.qualified_on_card,
+            renewed_before: facts.renewed_before,
+        });
+        Ok((asked, plan))
     }
 
     /// Begins a control.
-    pub fn begin(&mut self, asked: Asked) -> Result<Began, ActError> {
+    ///
+    /// # Errors
+    /// Who is signed in may not, a control is open, the holder's card cannot be read, or the register fails.
+    pub fn begin(&mut self, asked: Asked) -> Result<Began, CardFault> {
+        self.may_begin(&asked)?;
+        let facts = self.card_facts(&asked)?;
+        Ok(self.begin_with(asked, facts)?)
+    }
+
+    fn may_begin(&self, asked: &Asked) -> Result<(), ActError> {
         if self.control.as_ref().is_some_and(|control| control.step() != Step::Closed) {
             return Err(ActError::ControlOpen);
         }
+        let signed_in = self.signed_in.as_ref().ok_or(ActError::NotSignedIn)?;
+        if self.locked {
+            return Err(ActError::Locked);
+        }
+        if signed_in.role() != Role::Operator {
+            return Err(ActError::NotAnOperator);
+        }
+        Ok(asked.person.check()?)
+    }
+
+    fn begin_with(&mut self, asked: Asked, facts: CardFacts) -> Result<Began, ActError> {
         let operator = self.signed_in.as_ref().ok_or(ActError::NotSignedIn)?.operator().clone();
-        asked.person.check()?;
         let id = ControlId(uuid::Uuid::now_v7());
-        let Asked { function, certificate, person, card, renewed_before } = asked;
+        let Asked { function, certificate, person, .. } = asked;
+        let CardFacts { card, qualified_on_card, source: card_source, renewed_before } = facts;
         let rules = self.configuration.effective_rules();
-        let events = opening::open(OpenRequest { id, function, certificate, person, operator, card, renewed_before, rules });
+        let events = opening::open(OpenRequest {
+            id,
+            function,
+            certificate,
+            person,
+            operator,
+            card,
+            qualified_on_card,
+            card_source,
+            renewed_before,
+            rules,
+        });
         let at = self.now().at;
         let entries = entries(&events)?;
         self.forget_control();
@@ -220,8 +282,14 @@ impl Station {
     pub fn act(&mut self, command: Command) -> Result<&Control, ActError> {
         match command {
             Command::Approve(_) => return Err(ActError::ApprovalWithoutPin),
+            Command::ProveOwnCard(_) | Command::Vouch(_) | Command::ComparePreviousScan(_) => {
+                return Err(ActError::ProofWithoutCard);
+            }
             // Putting the text before the holder proves nothing yet.
-            Command::Abort { .. } | Command::HandBack | Command::ShowTerms(_) => {}
+            Command::ShowTerms(_) => {}
+            // A locked station waits for its operator, or for another one who signs in.
+            Command::Abort { .. } | Command::HandBack if self.locked => return Err(ActError::Locked),
+            Command::Abort { .. } | Command::HandBack => {}
             _ => {
                 self.attended()?;
             }
@@ -234,6 +302,9 @@ impl Station {
     fn attended(&self) -> Result<&Control, ActError> {
         let control = self.control.as_ref().ok_or(ActError::NoControl)?;
         let operator = self.signed_in.as_ref().ok_or(ActError::NotSignedIn)?.operator();
+        if self.locked {
+            return Err(ActError::Locked);
+        }
         let opening = control.opening();
         if !same_certificate(operator, &opening.operator) {
             return Err(ActError::OtherOperator);
@@ -270,7 +341,10 @@ impl Station {
                 self.register.register_control(&finished, &entries, deliver, now.at)?;
             }
             _ if entries.is_empty() => {}
-            _ => drop(self.register.append(&stream, &entries, now.at)?),
+            _ => {
+                let notices = cards::notices_of(&next, &events);
+                self.register.append_with_notices(&stream, &entries, &notices, now.at)?;
+            }
         }
         if next.step() != Step::Approval {
             self.draft = None;

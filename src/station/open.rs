@@ -9,10 +9,11 @@ use crate::{
     evidence::sign::{KeyStore, KeyStoreError},
     register::{Register, RegisterError},
     rules::DocumentKind,
+    trust::{Desk, Trust, TrustFileError},
 };
 
 use super::{
-    Clock, DataFolder, Station,
+    Cards, Clock, DataFolder, Station,
     data::DataFolderError,
     journal::{self, ReadBackError},
 };
@@ -35,6 +36,9 @@ pub enum OpenError {
     /// The virtual scanner of training.
     #[error(transparent)]
     Scanner(#[from] ScanError),
+    /// The CAs that MASTER.toml trusts.
+    #[error(transparent)]
+    Trust(#[from] TrustFileError),
 }
 
 impl OpenError {
@@ -46,6 +50,7 @@ impl OpenError {
             Self::Keys(error) => error.code(),
             Self::Control(error) => error.code(),
             Self::Scanner(error) => error.code(),
+            Self::Trust(error) => error.code(),
         }
     }
 }
@@ -66,6 +71,10 @@ impl Station {
         let control = journal::unfinished(&register)?;
         let local = &configuration.local.value.scanner;
         let patience = Duration::from_secs(local.hang_seconds.into());
+        let trust = Arc::new(configuration.trust(&keys, &data)?);
+        let (readers, roles) = (&configuration.local.value, configuration.master.value.roles.clone());
+        let (operator, holder) = (readers.operator_reader.clone(), readers.holder_reader.clone());
+        let cards = Cards::new(operator, holder, executable.clone(), trust, roles);
         let (scanner, glass): (Box<dyn Scanner + Send>, Option<VirtualGlass>) = match local.driver {
             ScannerDriver::Sane => (Box::new(HostedSane::system(executable, patience)), None),
             ScannerDriver::Virtual => {
@@ -81,7 +90,9 @@ impl Station {
             keys,
             scanner,
             glass,
+            cards,
             signed_in: None,
+            locked: false,
             control,
             raw_scan: None,
             draft: None,
@@ -93,6 +104,17 @@ impl Configuration {
     /// Training: virtual devices and training keys are allowed, and every page is marked.
     pub fn training(&self) -> bool {
         self.local.value.training
+    }
+
+    /// Who judges certificates at this desk. At a training desk the station's own training CA is trusted too.
+    fn trust(&self, keys: &KeyStore, data: &DataFolder) -> Result<Trust, OpenError> {
+        let master = &self.master.value;
+        let desk = if self.training() {
+            Desk::Training { authorities: keys.anchors()?.certificates().to_vec() }
+        } else {
+            Desk::Production
+        };
+        Ok(Trust::open(&master.trust, &master.proxy, desk, &data.revocation())?)
     }
 
     /// The office's time zone.

@@ -8,8 +8,11 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    ActError, ApproveError, Asked, Began, CaptureError, DeliveryError, LayError, ScanFault, SessionError, Station,
-    script::{Answer, DocumentInput, Identification, ScanJudgement, Script, SignatureJudgement, in_words},
+    ActError, ApproveError, Asked, Began, CaptureError, CardFault, DeliveryError, LayError, Says, ScanFault, SessionError,
+    Station,
+    script::{
+        Answer, DocumentInput, Identification, OperatorInput, ScanJudgement, Script, SignatureJudgement, TypedPin, in_words,
+    },
 };
 use crate::{
     config::Language,
@@ -21,7 +24,7 @@ use crate::{
     device::scanner::ScanControl,
     register::RegisterError,
     rules::Method,
-    secret::{NotAPin, Pin},
+    secret::{NotAPin, Pin, PinEntry},
 };
 
 /// Largest strokes file and largest picture, bytes.
@@ -92,9 +95,9 @@ pub enum RunError {
     /// A language that nobody knows.
     #[error("the holder's language {0:?} is not one of nb, en")]
     UnknownLanguage(String),
-    /// The step needs a card, and no road to a card reader is set up.
-    #[error("this way of identification needs a card reader, and none is set up at this desk")]
-    NoCardRoad,
+    /// The reader, a card, or what the rules say of it.
+    #[error(transparent)]
+    Card(#[from] CardFault),
     /// Another control is open.
     #[error("another control is open since an interrupted run: finish it with its own script, or abort it with --abort-open")]
     OtherControlOpen,
@@ -117,7 +120,7 @@ impl RunError {
             Self::Input { .. } => "SCRIPT_INPUT_UNUSABLE",
             Self::UnknownKind(_) => "SCRIPT_UNKNOWN_KIND",
             Self::UnknownLanguage(_) => "SCRIPT_UNKNOWN_LANGUAGE",
-            Self::NoCardRoad => "NO_CARD_ROAD",
+            Self::Card(error) => error.code(),
             Self::OtherControlOpen => "CONTROL_STILL_OPEN",
             Self::Lay(error) => error.code(),
         }
@@ -132,10 +135,10 @@ impl RunError {
                 | Self::Input { .. }
                 | Self::UnknownKind(_)
                 | Self::UnknownLanguage(_)
-                | Self::NoCardRoad
                 | Self::OtherControlOpen
                 | Self::Session(SessionError::Unknown | SessionError::NameNotUsable)
                 | Self::Act(ActError::Person(_) | ActError::OtherOperator | ActError::OtherMode)
+                | Self::Card(CardFault::Act(ActError::Person(_) | ActError::OtherOperator | ActError::OtherMode))
                 | Self::Capture(CaptureError::NoTerms | CaptureError::TooManyPoints | CaptureError::Ink(_))
                 | Self::Lay(LayError::NoPicture | LayError::NoVirtualGlass)
         )
@@ -155,7 +158,7 @@ pub fn run_script(
     folder: &Path,
     tell: &mut dyn FnMut(&str),
 ) -> Result<ScriptResult, RunError> {
-    sign_in(station, script)?;
+    sign_in(station, script, folder)?;
     let (id, resumed_at) = match open_control(station, script, tell)? {
         Opened::At(id, resumed_at) => (id, resumed_at),
         Opened::Refused(result) => return Ok(result),
@@ -191,19 +194,50 @@ pub fn run_script(
     Ok(ScriptResult { control: id, outcome, refusal, end, report: station.report_file()?, delivered, delivery_fault, resumed_at })
 }
 
-fn sign_in(station: &mut Station, script: &Script) -> Result<(), RunError> {
-    let pin = || Pin::new(script.operator.pin.clone());
-    let name = script.operator.name.trim();
+fn sign_in(station: &mut Station, script: &Script, folder: &Path) -> Result<(), RunError> {
+    let operator = &script.operator;
+    if operator.card {
+        station.sign_in_with_card(operators_pin(operator, folder)?)?;
+        return Ok(());
+    }
+    let pin = || match operators_pin(operator, folder)? {
+        PinEntry::Typed(pin) => Ok(pin),
+        PinEntry::Pad => Err(RunError::Missing { what: "operator] pin or pin_file in [operator" }),
+    };
+    let name = operator.name.trim();
     let mut known: Vec<_> = station.operators()?.into_iter().filter(|known| known.name == name).collect();
     // The newest key that opens. Where all are blocked, a script makes no new one: that would undo the block.
     known.sort_by_key(|known| known.tries_left > 0);
     let serial = match known.pop() {
         Some(known) => known.serial,
-        None if station.training() => station.enroll(&script.operator.name, pin()?)?.serial,
+        None if station.training() => station.enroll(name, pin()?)?.serial,
         None => return Err(SessionError::Unknown.into()),
     };
     station.sign_in(&serial, pin()?)?;
     Ok(())
+}
+
+fn operators_pin(operator: &OperatorInput, folder: &Path) -> Result<PinEntry, RunError> {
+    pin_entry(operator.pin.as_ref(), operator.pin_file.as_deref(), folder)
+}
+
+/// Largest file with a PIN, bytes.
+const LARGEST_PIN_FILE: usize = 256;
+
+/// The PIN of one operation: as it stands in the script or in a file, or else to be typed on the PIN pad.
+fn pin_entry(pin: Option<&TypedPin>, file: Option<&Path>, folder: &Path) -> Result<PinEntry, RunError> {
+    let typed = match (pin, file) {
+        (Some(pin), _) => pin.text(),
+        (None, Some(file)) => {
+            let file = folder.join(file);
+            let bytes = zeroize::Zeroizing::new(input(&file)?);
+            let text = std::str::from_utf8(&bytes).ok().filter(|_| bytes.len() <= LARGEST_PIN_FILE);
+            let why = "it is no file with a PIN alone".to_owned();
+            text.ok_or(RunError::Input { file, why })?.trim_end_matches(['\r', '\n']).to_owned()
+        }
+        (None, None) => return Ok(PinEntry::Pad),
+    };
+    Ok(Pin::new(typed)?.into())
 }
 
 enum Opened {
@@ -219,7 +253,7 @@ fn open_control(station: &mut Station, script: &Script, tell: &mut dyn FnMut(&st
         let same = opening.function == request.function
             && opening.certificate == request.certificate
             && opening.person == script.person
-            && opening.operator.name == script.operator.name;
+            && station.signed_in().is_some_and(|signed_in| signed_in.operator().name == opening.operator.name);
         if !same {
             return Err(RunError::OtherControlOpen);
         }
@@ -251,9 +285,10 @@ fn open_control(station: &mut Station, script: &Script, tell: &mut dyn FnMut(&st
 /// The rules' own words, when the rules refused.
 fn refused(error: &RunError) -> Option<String> {
     match error {
-        RunError::Act(ActError::Refused(refusal)) | RunError::Capture(CaptureError::Act(ActError::Refused(refusal))) => {
-            Some(refusal.to_string())
-        }
+        RunError::Act(ActError::Refused(refusal))
+        | RunError::Card(CardFault::Act(ActError::Refused(refusal)))
+        | RunError::Capture(CaptureError::Act(ActError::Refused(refusal))) => Some(refusal.to_string()),
+        RunError::Card(fault @ CardFault::NoEarlierScan) => Some(fault.to_string()),
         _ => None,
     }
 }
@@ -273,12 +308,13 @@ fn take_step(station: &mut Station, script: &Script, folder: &Path) -> Result<()
         Step::Method => {
             let method = match script.identification {
                 Identification::Operator { .. } => Method::Operator,
+                Identification::OwnCard { .. } => Method::OwnCard,
+                Identification::ThirdParty { .. } => Method::ThirdParty,
                 _ => Method::Document,
             };
             station.act(Command::ChooseMethod(method))?;
         }
-        Step::Document | Step::OperatorVouching => identify(station, script)?,
-        Step::OwnCard | Step::ThirdParty => return Err(RunError::NoCardRoad),
+        Step::Document | Step::OperatorVouching | Step::OwnCard | Step::ThirdParty => identify(station, script, folder)?,
         Step::Terms => terms(station, script)?,
         Step::Signature => signature(station, script, folder)?,
         Step::Scan => scan(station, script, folder)?,
@@ -288,7 +324,7 @@ fn take_step(station: &mut Station, script: &Script, folder: &Path) -> Result<()
             station.act(Command::Abort { reason })?;
         }
         Step::Approval => {
-            station.approve(Pin::new(script.operator.pin.clone())?)?;
+            station.approve(operators_pin(&script.operator, folder)?)?;
         }
         Step::HandBack => {
             station.act(Command::HandBack)?;
@@ -298,11 +334,29 @@ fn take_step(station: &mut Station, script: &Script, folder: &Path) -> Result<()
     Ok(())
 }
 
-fn identify(station: &mut Station, script: &Script) -> Result<(), RunError> {
+fn identify(station: &mut Station, script: &Script, folder: &Path) -> Result<(), RunError> {
+    let control = station.control().ok_or(ActError::NoControl)?;
+    let step = control.step();
     let command = match &script.identification {
         // A plan with one method has chosen it; asking for another one brings the plan's own refusal.
-        Identification::Operator { .. } if station.control().map(Control::step) == Some(Step::Document) => {
-            Command::ChooseMethod(Method::Operator)
+        Identification::Operator { .. } if step != Step::OperatorVouching => Command::ChooseMethod(Method::Operator),
+        Identification::OwnCard { .. } if step != Step::OwnCard => Command::ChooseMethod(Method::OwnCard),
+        Identification::ThirdParty { .. } if step != Step::ThirdParty => Command::ChooseMethod(Method::ThirdParty),
+        Identification::Document(_) if step != Step::Document => Command::ChooseMethod(Method::Document),
+        Identification::OwnCard { .. } if !control.card_holder_confirmed() => Command::ConfirmCardHolder,
+        Identification::OwnCard { pin, pin_file } => {
+            station.prove_own_card(pin_entry(pin.as_ref(), pin_file.as_deref(), folder)?)?;
+            return Ok(());
+        }
+        Identification::ThirdParty { alike, .. } if control.third_party().is_some() => {
+            let missing = RunError::Missing { what: "identification] alike in [identification" };
+            station.compare_previous(alike.ok_or(missing)?)?;
+            return Ok(());
+        }
+        Identification::ThirdParty { says_name, statement, superior, pin, pin_file, .. } => {
+            let says = Says { name: says_name.clone(), statement: statement.clone(), superior: *superior };
+            station.vouch(says, pin_entry(pin.as_ref(), pin_file.as_deref(), folder)?)?;
+            return Ok(());
         }
         Identification::Document(input) => Command::AcceptDocument(Box::new(document(station, input)?)),
         Identification::NoDocument(missing) => Command::NoDocument(missing.clone()),

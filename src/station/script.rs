@@ -52,24 +52,44 @@ fn yes() -> bool {
 }
 
 /// The operator of a script. In training the operator's key is made when there is none.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OperatorInput {
-    /// Name for the certificate.
+    /// Name in the certificate; not needed with a card.
+    #[serde(default)]
     pub name: String,
-    /// The PIN; taken out of the script when it is used.
-    pub pin: String,
+    /// The operator signs in and signs with the card in the operator's reader.
+    #[serde(default)]
+    pub card: bool,
+    /// The PIN; in training only, because a script is no place for a secret.
+    #[serde(default)]
+    pub pin: Option<TypedPin>,
+    /// A file with the PIN, beside the script. With a card and without any PIN it is typed on the reader's PIN pad.
+    #[serde(default)]
+    pub pin_file: Option<PathBuf>,
 }
 
-impl std::fmt::Debug for OperatorInput {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OperatorInput").finish_non_exhaustive()
+/// A PIN that stands in a script. It is wiped when the script is dropped, and never printed.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub struct TypedPin(String);
+
+impl TypedPin {
+    /// A copy for one use.
+    pub fn text(&self) -> String {
+        self.0.clone()
     }
 }
 
-impl Drop for OperatorInput {
+impl std::fmt::Debug for TypedPin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TypedPin")
+    }
+}
+
+impl Drop for TypedPin {
     fn drop(&mut self) {
-        zeroize::Zeroize::zeroize(&mut self.pin);
+        zeroize::Zeroize::zeroize(&mut self.0);
     }
 }
 
@@ -114,6 +134,34 @@ pub enum Identification {
     Operator {
         /// How the operator knows the person.
         statement: String,
+    },
+    /// The holder's own card, in the holder's reader.
+    OwnCard {
+        /// The PIN; in training only.
+        #[serde(default)]
+        pin: Option<TypedPin>,
+        /// A file with the PIN. Without any PIN it is typed on the reader's PIN pad.
+        #[serde(default)]
+        pin_file: Option<PathBuf>,
+    },
+    /// A third party, whose card is in the holder's reader, vouches.
+    ThirdParty {
+        /// The full name of the holder, as the third party says it.
+        says_name: String,
+        /// How the person is known.
+        statement: String,
+        /// The third party is the holder's superior.
+        #[serde(default)]
+        superior: bool,
+        /// What the operator finds when comparing the person with the document scanned earlier, where the plan asks for it.
+        #[serde(default)]
+        alike: Option<bool>,
+        /// The PIN; in training only.
+        #[serde(default)]
+        pin: Option<TypedPin>,
+        /// A file with the PIN. Without any PIN it is typed on the reader's PIN pad.
+        #[serde(default)]
+        pin_file: Option<PathBuf>,
     },
     /// The operator ends the control.
     Abort {

@@ -1,13 +1,19 @@
 //! Who is signed in.
 
 use crate::{
-    control::Operator,
+    control::{Judged, Operator},
     evidence::sign::{KeyStoreError, SignError, Signer, SoftwareKey},
+    register::RegisterError,
+    rules::role::Role,
     secret::Pin,
     trust::{KeyAlgorithm, describe, serial_text},
 };
 
-use super::Station;
+use super::{
+    Station,
+    cards::{CardKey, LastSignIn},
+    sign_ins::{self, SignedInEntry},
+};
 
 /// An operator whose key is known to this station.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +29,19 @@ pub struct KnownOperator {
 /// The operator who is signed in.
 pub struct SignedIn {
     operator: Operator,
-    key: SoftwareKey,
+    key: Key,
+    role: Role,
+    /// What trust said of the card's signature certificate at the sign-in.
+    judged: Option<Judged>,
+    last: Option<LastSignIn>,
+}
+
+/// Where the operator's key is.
+pub(super) enum Key {
+    /// In this station's key folder.
+    Software(Box<SoftwareKey>),
+    /// On the card in the operator's reader.
+    Card(CardKey),
 }
 
 /// Why nobody was signed in or enrolled.
@@ -38,6 +56,9 @@ pub enum SessionError {
     /// No such operator.
     #[error("no key of this operator is known here: enrol the operator first (bam-station operator enroll)")]
     Unknown,
+    /// The register cannot keep the sign-in.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
     /// The name is empty or too long.
     #[error("the operator's name is 1 to 64 characters")]
     NameNotUsable,
@@ -49,6 +70,7 @@ impl SessionError {
         match self {
             Self::Keys(error) => error.code(),
             Self::Key(error) => error.code(),
+            Self::Register(error) => error.code(),
             Self::Unknown => "OPERATOR_UNKNOWN",
             Self::NameNotUsable => "OPERATOR_NAME_NOT_USABLE",
         }
@@ -60,12 +82,39 @@ impl SignedIn {
     pub fn operator(&self) -> &Operator {
         &self.operator
     }
-    /// PIN tries left.
-    pub fn tries_left(&self) -> Result<u8, SignError> {
-        self.key.tries_left()
+    pub(super) fn new(operator: Operator, key: Key, role: Role, judged: Option<Judged>, last: Option<LastSignIn>) -> Self {
+        Self { operator, key, role, judged, last }
     }
-    pub(super) fn signer(&mut self) -> &mut dyn Signer {
+    /// What the operator may do.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+    /// PIN tries left of a software key; `None` for a card, whose reader tells.
+    pub fn tries_left(&self) -> Result<Option<u8>, SignError> {
+        match &self.key {
+            Key::Software(key) => key.tries_left().map(Some),
+            Key::Card(_) => Ok(None),
+        }
+    }
+    /// The key is on the card in the operator's reader.
+    pub fn has_card(&self) -> bool {
+        self.card_key().is_some()
+    }
+    pub(super) fn key(&mut self) -> &mut Key {
         &mut self.key
+    }
+    pub(super) fn card_key(&self) -> Option<&CardKey> {
+        match &self.key {
+            Key::Software(_) => None,
+            Key::Card(key) => Some(key),
+        }
+    }
+    pub(super) fn judged(&self) -> Option<&Judged> {
+        self.judged.as_ref()
+    }
+    /// The sign-in before this one.
+    pub fn last(&self) -> Option<&LastSignIn> {
+        self.last.as_ref()
     }
 }
 
@@ -96,7 +145,18 @@ impl Station {
     }
 
     /// Signs an operator in. The PIN is used for one signature over a random challenge, which is thrown away.
+    /// A refused sign-in is recorded.
     pub fn sign_in(&mut self, serial: &str, pin: Pin) -> Result<&Operator, SessionError> {
+        match self.open_key(serial, pin) {
+            Ok(key) => self.signed_in_with(key, serial),
+            Err(error) => {
+                self.record_refused(error.code());
+                Err(error)
+            }
+        }
+    }
+
+    fn open_key(&self, serial: &str, pin: Pin) -> Result<SoftwareKey, SessionError> {
         let known = self.keys.keys()?.into_iter().find(|key| serial_text(&key.identity().certificate) == serial);
         let mut key = known.ok_or(SessionError::Unknown)?;
         let mut challenge = *b"bam-station sign-in\0................................";
@@ -104,6 +164,10 @@ impl Station {
             getrandom::fill(random).map_err(|_| SignError::Failed("the system's random source does not answer"))?;
         }
         key.sign(&challenge, pin.into())?;
+        Ok(key)
+    }
+
+    fn signed_in_with(&mut self, key: SoftwareKey, serial: &str) -> Result<&Operator, SessionError> {
         let certificate = key.identity().certificate.tbs_certificate();
         let operator = Operator {
             name: key.identity().common_name.clone(),
@@ -111,13 +175,31 @@ impl Station {
             certificate_issuer: describe(certificate.issuer()),
             certificate_serial: serial.to_owned(),
             software_key: true,
+            trained: None,
         };
-        Ok(self.signed_in.insert(SignedIn { operator, key }).operator())
+        let (issuer, name) = (operator.certificate_issuer.clone(), operator.name.clone());
+        let last = sign_ins::last(&self.register, &issuer, serial)?;
+        let role = Role::Operator;
+        let entry = SignedInEntry {
+            issuer,
+            serial: serial.to_owned(),
+            name,
+            office: self.office(),
+            role,
+            software_key: true,
+            judged: None,
+        };
+        let at = self.now().at;
+        sign_ins::record(&mut self.register, &entry, at)?;
+        self.locked = false;
+        let key = Key::Software(Box::new(key));
+        Ok(self.signed_in.insert(SignedIn::new(operator, key, role, None, last)).operator())
     }
 
     /// Signs the operator out. An open control waits where it stands.
     pub fn sign_out(&mut self) {
         self.signed_in = None;
+        self.locked = false;
     }
 
     /// Who is signed in.

@@ -14,14 +14,16 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    ActError, ApproveError, Asked, Began, CaptureError, CardFault, CardView, KnownOperator, LastSignIn, PinStage, ScanFault,
-    SessionError, Station, Uploader, VirtualCardKind, VirtualCards, WrongReader, journal,
+    ActError, ApproveError, Asked, Began, CaptureError, CardFault, CardView, KnownOperator, LastSignIn, PinStage, Says,
+    ScanFault, SessionError, SignedIn, Station, Uploader, VirtualCardKind, VirtualCards, WrongReader,
+    card_watch::{CardsWatched, Shown},
+    journal,
 };
 use crate::{
     config::Language,
     control::{Command, Control, ControlId, Event, Operator, Step, Strokes},
     device::{
-        card::{CardError, ReaderPlace},
+        card::{CardError, ReaderEvent, ReaderPlace, ReaderState},
         scanner::ScanControl,
     },
     digest::Digest,
@@ -237,9 +239,23 @@ pub struct Snapshot {
 
 /// The screens' end.
 pub struct StationHandle {
-    requests: Option<mpsc::Sender<Request>>,
+    inbox: mpsc::Sender<Note>,
     cancel: Arc<AtomicBool>,
+    /// Ends before the thread that it tells.
+    watch: Option<CardsWatched>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What comes to the station's thread.
+enum Note {
+    /// The screens ask.
+    Asked(Request),
+    /// Something happened in a reader.
+    Reader(ReaderEvent),
+    /// A card was read.
+    Seen { place: ReaderPlace, turn: u64, view: CardView },
+    /// The screens are gone.
+    End,
 }
 
 impl StationHandle {
@@ -249,25 +265,29 @@ impl StationHandle {
         uploader: Option<Uploader>,
         tell: impl Fn(Update) + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
-        let (requests, inbox) = mpsc::channel();
+        let (sender, inbox) = mpsc::channel();
         let cancel = Arc::new(AtomicBool::new(false));
+        let cards = station.cards().clone();
         let worker = Worker {
             station,
             uploader,
+            inbox: sender.clone(),
+            shown: Shown::default(),
             tell: Arc::new(tell),
             cancel: Arc::clone(&cancel),
             seen: Seen::default(),
             last: Snapshot::default(),
         };
         let thread = thread::Builder::new().name("station".to_owned()).spawn(move || worker.run(&inbox))?;
-        Ok(Self { requests: Some(requests), cancel, thread: Some(thread) })
+        let events = sender.clone();
+        // A station that has ended needs no events.
+        let watch = CardsWatched::start(cards, move |event| drop(events.send(Note::Reader(event))))?;
+        Ok(Self { inbox: sender, cancel, watch: Some(watch), thread: Some(thread) })
     }
 
     /// Asks. A station that has ended answers nothing.
     pub fn ask(&self, request: Request) {
-        if let Some(requests) = &self.requests {
-            drop(requests.send(request));
-        }
+        drop(self.inbox.send(Note::Asked(request)));
     }
 
     /// Stops the scan that is under way.
@@ -279,7 +299,8 @@ impl StationHandle {
 impl Drop for StationHandle {
     fn drop(&mut self) {
         self.cancel_scan();
-        self.requests = None;
+        self.watch = None;
+        drop(self.inbox.send(Note::End));
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
@@ -291,11 +312,15 @@ impl Drop for StationHandle {
 struct Seen {
     scan: Option<(Digest, Arc<[u8]>)>,
     strokes: Option<(Digest, Arc<Strokes>)>,
+    earlier: Option<(ControlId, Option<EarlierScan>)>,
 }
 
 struct Worker {
     station: Station,
     uploader: Option<Uploader>,
+    /// For the threads that read cards.
+    inbox: mpsc::Sender<Note>,
+    shown: Shown,
     tell: Arc<dyn Fn(Update) + Send + Sync>,
     cancel: Arc<AtomicBool>,
     seen: Seen,
@@ -322,6 +347,7 @@ told_from!(
     ActError,
     ApproveError,
     CaptureError,
+    CardError,
     CardFault,
     super::LayError,
     PreviewError,
@@ -332,9 +358,19 @@ told_from!(
 );
 
 impl Worker {
-    fn run(mut self, inbox: &mpsc::Receiver<Request>) {
-        while let Ok(request) = inbox.recv() {
-            if let Err(Told { code, message }) = self.answer(request) {
+    fn run(mut self, inbox: &mpsc::Receiver<Note>) {
+        while let Ok(note) = inbox.recv() {
+            let asked = matches!(note, Note::Asked(_));
+            let done = match note {
+                Note::Asked(request) => self.answer(request),
+                Note::Reader(event) => self.reader_changed(&event),
+                Note::Seen { place, turn, view } => {
+                    self.shown.take(place, turn, view);
+                    Ok(())
+                }
+                Note::End => return,
+            };
+            if let Err(Told { code, message }) = done {
                 (self.tell)(Update::Fault { code, message });
             }
             let (snapshot, trouble) = self.snapshot();
@@ -344,8 +380,47 @@ impl Worker {
             // The screens wait for this, so it comes in any case: with damaged evidence a control can still be ended.
             (self.tell)(Update::Snapshot(Box::new(snapshot.clone())));
             self.last = snapshot;
-            (self.tell)(Update::Answered);
+            if asked {
+                (self.tell)(Update::Answered);
+            }
         }
+    }
+
+    /// A card came or went. An operator's card that goes locks the station at once.
+    fn reader_changed(&mut self, event: &ReaderEvent) -> Result<(), Told> {
+        self.shown.change(event);
+        match event {
+            ReaderEvent { state: ReaderState::Card, place } => self.read_card(*place),
+            ReaderEvent { place: ReaderPlace::Operator, .. } => {
+                self.station.lock();
+                Ok(())
+            }
+            ReaderEvent { place: ReaderPlace::Holder, .. } => Ok(()),
+        }
+    }
+
+    /// Reads a card again: for the screens, and because a PIN may have changed what it tells.
+    fn read_card(&mut self, place: ReaderPlace) -> Result<(), Told> {
+        let inbox = self.inbox.clone();
+        let (cards, now) = (self.station.cards().clone(), self.station.now());
+        let done = move |turn, view| drop(inbox.send(Note::Seen { place, turn, view }));
+        self.shown.read(cards, place, now, done).map_err(|_| CardError::System.into())
+    }
+
+    /// Does something with a card and its PIN; then the card is read again, whatever came of it.
+    fn with_pin<T, E: Into<Told>>(
+        &mut self,
+        place: ReaderPlace,
+        pin: PinEntry,
+        work: impl FnOnce(&mut Station, PinEntry) -> Result<T, E>,
+    ) -> Result<(), Told> {
+        (self.tell)(Update::Pin(match pin {
+            PinEntry::Pad => PinStage::TypeOnPad(place),
+            PinEntry::Typed(_) => PinStage::CardWorks(place),
+        }));
+        let done = work(&mut self.station, pin).map(drop).map_err(Into::into);
+        self.read_card(place)?;
+        done
     }
 
     fn answer(&mut self, request: Request) -> Result<(), Told> {
@@ -386,20 +461,32 @@ impl Worker {
             Request::Turn(turn) => {
                 station.turn_scan(turn)?;
             }
-            Request::SignInWithCard(_) | Request::Unlock(_) => return Err(CardFault::Card(CardError::NoReader).into()),
-            Request::ReadCard(_) | Request::InsertVirtualCard { .. } | Request::PullVirtualCard(_) => {
-                return Err(CardFault::Card(CardError::NoReader).into());
+            Request::SignInWithCard(pin) => {
+                self.with_pin(ReaderPlace::Operator, pin, |station, pin| station.sign_in_with_card(pin).map(drop))?;
             }
-            Request::ProveOwnCard(_) | Request::Vouch { .. } | Request::ComparePrevious { .. } => {
-                return Err(CardFault::Card(CardError::NoReader).into());
+            Request::Unlock(pin) => self.with_pin(ReaderPlace::Operator, pin, Station::unlock)?,
+            Request::ReadCard(place) => self.read_card(place)?,
+            Request::ProveOwnCard(pin) => {
+                self.with_pin(ReaderPlace::Holder, pin, |station, pin| station.prove_own_card(pin).map(drop))?;
             }
+            Request::Vouch { says_name, statement, superior, pin } => {
+                let says = Says { name: says_name, statement, superior };
+                self.with_pin(ReaderPlace::Holder, pin, |station, pin| station.vouch(says, pin).map(drop))?;
+            }
+            Request::ComparePrevious { alike } => {
+                station.compare_previous(alike)?;
+            }
+            Request::InsertVirtualCard { .. } | Request::PullVirtualCard(_) => return Err(CardFault::NoVirtualCards.into()),
             Request::Plan(asked) => {
-                let plan = station.plan(&asked);
-                (self.tell)(Update::Plan { asked, plan });
+                let (asked, plan) = station.plan(*asked)?;
+                (self.tell)(Update::Plan { asked: Box::new(asked), plan });
             }
             Request::Approve(pin) => {
-                let PinEntry::Typed(pin) = pin else { return Err(CardFault::Card(CardError::NoReader).into()) };
-                station.approve(pin)?;
+                if station.signed_in().is_some_and(SignedIn::has_card) {
+                    self.with_pin(ReaderPlace::Operator, pin, |station, pin| station.approve(pin).map(drop))?;
+                } else {
+                    station.approve(pin)?;
+                }
                 if let Some(uploader) = &self.uploader {
                     uploader.nudge();
                 }
@@ -427,7 +514,15 @@ impl Worker {
         };
         let strokes = reading.or(self.strokes(), None);
         let scan = reading.or(self.scan(), None);
+        let previous_scan = reading.or(self.previous_scan(), None);
         let (station, last) = (&self.station, &self.last);
+        let in_reader = || self.shown.view(ReaderPlace::Operator).card().and_then(|card| card.pin.tries_left);
+        let tries_left = station.signed_in().and_then(|signed_in| {
+            if signed_in.has_card() {
+                return in_reader();
+            }
+            reading.or(signed_in.tries_left().map_err(|error| SessionError::from(error).into()), None)
+        });
         let control = station.control().cloned();
         let deliveries = reading.or(station.register().deliveries().map_err(Told::from), Vec::new());
         let delivered = |id: &str| deliveries.iter().find(|state| state.control == id).map(|state| state.delivered_at.is_some());
@@ -435,16 +530,14 @@ impl Worker {
             operators: reading.or(station.operators().map_err(Told::from), last.operators.clone()),
             operator: station.signed_in().map(|signed_in| signed_in.operator().clone()),
             others_control: station.others_control(),
-            tries_left: station.signed_in().and_then(|signed_in| {
-                reading.or(signed_in.tries_left().map(Some).map_err(|error| SessionError::from(error).into()), None)
-            }),
-            locked: false,
-            last_sign_in: None,
-            operator_card: CardView::ReaderMissing,
-            holder_card: CardView::ReaderMissing,
-            wrong_reader: None,
+            tries_left,
+            locked: station.locked(),
+            last_sign_in: station.last_sign_in().cloned(),
+            operator_card: self.shown.view(ReaderPlace::Operator).clone(),
+            holder_card: self.shown.view(ReaderPlace::Holder).clone(),
+            wrong_reader: self.wrong_reader(),
             virtual_cards: VirtualCards::Absent,
-            previous_scan: None,
+            previous_scan,
             today: reading.or(today(station, &delivered).map_err(Told::from), last.today.clone()),
             undelivered: deliveries.iter().filter(|state| state.delivered_at.is_none()).count(),
             strokes,
@@ -469,6 +562,42 @@ impl Worker {
         let strokes: Arc<Strokes> = Arc::new(serde_json::from_slice(&self.station.evidence(&digest)?).unwrap_or_default());
         self.seen.strokes = Some((digest, Arc::clone(&strokes)));
         Ok(Some(strokes))
+    }
+
+    /// The document of an earlier control, where the step compares with it.
+    fn previous_scan(&mut self) -> Result<Option<EarlierScan>, Told> {
+        let Some(id) = self.station.control().filter(|control| control.step() == Step::ThirdParty).map(Control::id) else {
+            return Ok(None);
+        };
+        if let Some((seen, earlier)) = &self.seen.earlier
+            && *seen == id
+        {
+            return Ok(earlier.clone());
+        }
+        let earlier = match self.station.earlier_scan()? {
+            None => None,
+            Some(found) => Some(EarlierScan {
+                control: found.id,
+                ended_at: found.ended_at,
+                picture: self.station.evidence(&found.upright)?.into(),
+            }),
+        };
+        self.seen.earlier = Some((id, earlier.clone()));
+        Ok(earlier)
+    }
+
+    /// A card in the other person's reader. Where nobody is appointed, nothing tells whose card it is.
+    fn wrong_reader(&self) -> Option<WrongReader> {
+        if self.station.cards().roles().is_empty() {
+            return None;
+        }
+        let (operator, holder) = (self.shown.view(ReaderPlace::Operator), self.shown.view(ReaderPlace::Holder));
+        let waits_for_operator = self.station.locked() || self.station.signed_in().is_none();
+        match (operator, holder) {
+            (CardView::Card(card), _) if !card.operator => Some(WrongReader::HoldersCard),
+            (CardView::Empty, CardView::Card(card)) if card.operator && waits_for_operator => Some(WrongReader::OperatorsCard),
+            _ => None,
+        }
     }
 
     /// The upright picture that is judged or was accepted.

@@ -15,7 +15,9 @@ use x509_cert::{
 use super::{
     Anchors, AnchorsError, Note, Objection, ProxySettings, Revocation, TrustError, TrustSettings, Usage, Verdict,
     chain::{check_validity, extension, path},
-    policy, serial_text, validity,
+    policy,
+    revocation::Inquiry,
+    serial_text, validity,
 };
 use crate::{digest::Digest, rules::CardState};
 
@@ -39,6 +41,9 @@ pub struct Trust {
     anchors: Anchors,
     intermediates: Vec<Certificate>,
     files: Vec<(PathBuf, Digest)>,
+    /// What must be known about revocation at this desk.
+    revocation: Revocation,
+    inquiry: Inquiry,
 }
 
 /// Why trust cannot be set up.
@@ -77,7 +82,7 @@ impl Trust {
     ///
     /// # Errors
     /// A file of `settings` cannot be read.
-    pub fn open(settings: &TrustSettings, _proxy: &ProxySettings, desk: Desk, _kept: &Path) -> Result<Self, TrustFileError> {
+    pub fn open(settings: &TrustSettings, proxy: &ProxySettings, desk: Desk, kept: &Path) -> Result<Self, TrustFileError> {
         let mut files = Vec::new();
         let mut anchors = certificates(&settings.anchors, &mut files)?;
         let intermediates = certificates(&settings.intermediates, &mut files)?;
@@ -85,7 +90,15 @@ impl Trust {
         if let Desk::Training { authorities } = desk {
             anchors.extend(authorities);
         }
-        Ok(Self { settings: settings.clone(), training, anchors: Anchors::new(anchors), intermediates, files })
+        Ok(Self {
+            settings: settings.clone(),
+            training,
+            anchors: Anchors::new(anchors),
+            intermediates,
+            files,
+            revocation: settings.revocation.at(training),
+            inquiry: Inquiry::new(settings, proxy, kept),
+        })
     }
 
     /// The CAs that are trusted.
@@ -140,7 +153,7 @@ impl Trust {
         if usage == Usage::Identify && verdict.kind.is_none() {
             return Err(Objection::KindUnknown { serial: serial_text(certificate) });
         }
-        self.examine_revocation(verdict, expired.is_some())?;
+        self.examine_revocation(verdict)?;
         match expired {
             Some(error) => {
                 verdict.state = Some(CardState::Expired);
@@ -153,13 +166,35 @@ impl Trust {
         }
     }
 
-    fn examine_revocation(&self, verdict: &mut Verdict, _expired: bool) -> Result<(), Objection> {
-        if self.settings.revocation.at(self.training) == Revocation::Off {
+    /// Asks about each certificate below the anchor, from the top down: what a revoked CA says about others proves nothing.
+    fn examine_revocation(&self, verdict: &mut Verdict) -> Result<(), Objection> {
+        let at = verdict.at;
+        if self.revocation == Revocation::Off {
             verdict.notes.push(Note::RevocationNotAsked);
             return Ok(());
         }
-        let serial = verdict.chain.first().map(serial_text).unwrap_or_default();
-        Err(Objection::RevocationUnknown { serial, why: super::RevocationProblem::NoPlace })
+        for (certificate, issuer) in verdict.chain.iter().zip(verdict.chain.iter().skip(1)).rev() {
+            let serial = serial_text(certificate);
+            match self.inquiry.ask(certificate, issuer, at, &mut verdict.notes) {
+                Ok(answer) => {
+                    let (_, until) = validity(certificate);
+                    if answer.revoked.is_none() && answer.proof.this_update > until {
+                        verdict.notes.push(Note::ExpiredBeforeAnswer { serial: serial.clone() });
+                    }
+                    verdict.proofs.push(answer.proof);
+                    if let Some(since) = answer.revoked {
+                        verdict.state = Some(CardState::Revoked);
+                        return Err(Objection::Revoked { serial, since });
+                    }
+                }
+                Err(why) if why.is_away() && self.revocation == Revocation::WhenReachable => {
+                    verdict.notes.push(Note::AcceptedWithoutAnswer { serial, why });
+                }
+                Err(why) if why.is_away() => return Err(Objection::RevocationUnknown { serial, why }),
+                Err(why) => return Err(Objection::RevocationUnusable { serial, why }),
+            }
+        }
+        Ok(())
     }
 }
 

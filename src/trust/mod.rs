@@ -11,6 +11,7 @@ mod judge;
 mod names;
 mod policy;
 mod private_key;
+mod revocation;
 mod rsa_signature;
 mod settings;
 mod training_ca;

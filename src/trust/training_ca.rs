@@ -23,8 +23,8 @@ use x509_cert::{
     ext::{
         Extension, ToExtension as _,
         pkix::{
-            AuthorityKeyIdentifier, BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName,
-            SubjectKeyIdentifier, name::GeneralName,
+            AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, ExtendedKeyUsage, KeyUsage, KeyUsages, SubjectAltName,
+            SubjectKeyIdentifier, certpolicy::PolicyInformation, name::GeneralName,
         },
     },
     name::{Name, RdnSequence, RelativeDistinguishedName},
@@ -35,8 +35,10 @@ use zeroize::Zeroizing;
 
 use super::{
     KeyAlgorithm,
+    policy::{TRAINING_LOCAL, TRAINING_QUALIFIED},
     private_key::{PrivateKey, RandomFailed},
 };
+use crate::rules::CertificateKind;
 
 /// The OU of every training certificate.
 const TRAINING: &str = "Training - not for real identity controls";
@@ -52,6 +54,8 @@ const LEAF_VALIDITY: SignedDuration = SignedDuration::from_hours(24 * 730);
 pub enum Purpose {
     /// An operator who signs reports: `digitalSignature` and `nonRepudiation`.
     Operator,
+    /// Somebody with a card: as an operator's, with the training policy that stands for this kind of certificate.
+    Holder(CertificateKind),
     /// An archive that signs receipts: `digitalSignature`.
     Receipt,
     /// A TLS server with these DNS names and addresses (`subjectAltName`).
@@ -174,6 +178,7 @@ impl TrainingCa {
             usage: usage(purpose),
             extended: extended_usage(purpose),
             names: alternative_names(purpose)?,
+            policies: policies(purpose),
         };
         build(profile, key, validity(now, LEAF_VALIDITY)?, &self.key)
     }
@@ -263,17 +268,26 @@ fn name_part(oid: ObjectIdentifier, text: &str) -> Result<RelativeDistinguishedN
 
 fn usage(purpose: &Purpose) -> KeyUsage {
     match purpose {
-        Purpose::Operator => KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation),
+        Purpose::Operator | Purpose::Holder(_) => KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation),
         Purpose::Receipt | Purpose::TlsServer { .. } | Purpose::TlsClient => KeyUsage(KeyUsages::DigitalSignature.into()),
     }
 }
 
 fn extended_usage(purpose: &Purpose) -> Option<ExtendedKeyUsage> {
     match purpose {
-        Purpose::Operator | Purpose::Receipt => None,
+        Purpose::Operator | Purpose::Holder(_) | Purpose::Receipt => None,
         Purpose::TlsServer { .. } => Some(ExtendedKeyUsage(vec![rfc5280::ID_KP_SERVER_AUTH])),
         Purpose::TlsClient => Some(ExtendedKeyUsage(vec![rfc5280::ID_KP_CLIENT_AUTH])),
     }
+}
+
+fn policies(purpose: &Purpose) -> Option<CertificatePolicies> {
+    let policy_identifier = match purpose {
+        Purpose::Holder(CertificateKind::Local) => TRAINING_LOCAL,
+        Purpose::Holder(CertificateKind::Qualified) => TRAINING_QUALIFIED,
+        _ => return None,
+    };
+    Some(CertificatePolicies(vec![PolicyInformation { policy_identifier, policy_qualifiers: None }]))
 }
 
 fn alternative_names(purpose: &Purpose) -> Result<Option<SubjectAltName>, TrainingCaError> {
@@ -293,7 +307,14 @@ fn alternative_names(purpose: &Purpose) -> Result<Option<SubjectAltName>, Traini
 /// Which names and extensions a certificate gets.
 enum Profile {
     Authority(Name),
-    Leaf { issuer: Name, subject: Name, usage: KeyUsage, extended: Option<ExtendedKeyUsage>, names: Option<SubjectAltName> },
+    Leaf {
+        issuer: Name,
+        subject: Name,
+        usage: KeyUsage,
+        extended: Option<ExtendedKeyUsage>,
+        names: Option<SubjectAltName>,
+        policies: Option<CertificatePolicies>,
+    },
 }
 
 impl BuilderProfile for Profile {
@@ -325,12 +346,15 @@ impl BuilderProfile for Profile {
                 extensions.push((true, &constraints).to_extension(subject, &extensions)?);
                 extensions.push((true, &usage).to_extension(subject, &extensions)?);
             }
-            Self::Leaf { usage, extended, names, .. } => {
+            Self::Leaf { usage, extended, names, policies, .. } => {
                 let constraints = BasicConstraints { ca: false, path_len_constraint: None };
                 let issuer = AuthorityKeyIdentifier::try_from(issuer_key)?;
                 extensions.push(issuer.to_extension(subject, &extensions)?);
                 extensions.push((true, &constraints).to_extension(subject, &extensions)?);
                 extensions.push((true, usage).to_extension(subject, &extensions)?);
+                if let Some(policies) = policies {
+                    extensions.push((false, policies).to_extension(subject, &extensions)?);
+                }
                 if let Some(extended) = extended {
                     extensions.push(extended.to_extension(subject, &extensions)?);
                 }

@@ -217,12 +217,11 @@ pub enum Note {
         /// Why.
         why: RevocationProblem,
     },
-    /// Nobody could be asked about a certificate that has expired anyway, or the answer proves nothing.
-    ExpiredWithoutAnswer {
+    /// The certificate expired before the answer was made: the CA need not name it any more, even if it was revoked
+    /// (RFC 5280 §3.3).
+    ExpiredBeforeAnswer {
         /// The certificate's serial number.
         serial: String,
-        /// Why.
-        why: RevocationProblem,
     },
     /// One place gave no usable answer; another did.
     OtherPlaceAsked {
@@ -231,7 +230,7 @@ pub enum Note {
         /// Why.
         why: RevocationProblem,
     },
-    /// The answer in use was fetched earlier, because nobody could be asked now.
+    /// The answer in use was fetched earlier, because there was no usable one now.
     KeptAnswerUsed {
         /// The certificate's serial number.
         serial: String,
@@ -253,7 +252,7 @@ impl Note {
         match self {
             Self::RevocationNotAsked => "REVOCATION_NOT_ASKED",
             Self::AcceptedWithoutAnswer { .. } => "REVOCATION_ACCEPTED_WITHOUT_ANSWER",
-            Self::ExpiredWithoutAnswer { .. } => "REVOCATION_EXPIRED_WITHOUT_ANSWER",
+            Self::ExpiredBeforeAnswer { .. } => "REVOCATION_EXPIRED_BEFORE_ANSWER",
             Self::OtherPlaceAsked { .. } => "REVOCATION_OTHER_PLACE_ASKED",
             Self::KeptAnswerUsed { .. } => "REVOCATION_KEPT_ANSWER_USED",
             Self::StaleAccepted { .. } => "REVOCATION_STALE_ACCEPTED",
@@ -268,12 +267,12 @@ impl std::fmt::Display for Note {
             Self::AcceptedWithoutAnswer { serial, why } => {
                 write!(f, "accepted without knowing whether {serial} is revoked, as configured: {why}")
             }
-            Self::ExpiredWithoutAnswer { serial, why } => {
-                write!(f, "{serial} has expired; whether it was revoked is not known: {why}")
+            Self::ExpiredBeforeAnswer { serial } => {
+                write!(f, "{serial} had expired before the answer was made; the CA need not name it any more")
             }
             Self::OtherPlaceAsked { url, why } => write!(f, "{url}: {why}; another place was asked"),
             Self::KeptAnswerUsed { serial, this_update } => {
-                write!(f, "nobody could be asked about {serial}; an answer of {this_update} is still in force and was used")
+                write!(f, "there was no usable new answer about {serial}; one of {this_update} is still in force and was used")
             }
             Self::StaleAccepted { serial, next_update } => {
                 write!(f, "the answer about {serial} should have been renewed on {next_update}; accepted, as configured")

@@ -143,6 +143,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
             mode: master.common.lra_mode,
             flags: &master.issue_process,
             card: read.card,
+            qualified_on_card: None,
             renewed_before: read.renewed_before,
         })),
         _ => None,

@@ -22,9 +22,11 @@ use crate::slot::CardSlot;
 /// The reader's driver as a file.
 const DRIVER: &str = "libbam_virtual_card.so";
 /// How long pcscd may take until its readers wait for cards.
-const START: Duration = Duration::from_secs(10);
+const START: Duration = Duration::from_secs(30);
 /// How long pcscd may take to end before it is killed.
-const END: Duration = Duration::from_secs(2);
+const END: Duration = Duration::from_secs(10);
+/// A reader with this in its name has a PIN pad.
+const WITH_PAD: &str = "PIN Pad";
 
 /// File 0 is the socket on which pcscd listens. File 1 is the lifeline: its end is the end of the process that started this.
 const KEEPER: &str = r#"
@@ -64,9 +66,14 @@ pub struct Pcscd {
 impl Pcscd {
     /// Starts pcscd with one reader for each name. `socket` is the path under which programs reach it (at most some hundred
     /// bytes, a limit of Unix sockets); what else it needs is written into `folder`. In PC/SC the
-    /// first reader is called by its name and ` 00 00`, the second by its name and ` 01 00`, and so on.
+    /// first reader is called by its name and ` 00 00`, the second by its name and ` 01 00`, and so on. A reader
+    /// with `PIN Pad` in its name has one.
     pub fn start(driver: &Path, folder: &Path, socket: &Path, readers: &[&str]) -> Result<Self, PcscdError> {
-        let slots: Vec<_> = (0..readers.len()).map(|at| CardSlot::new(folder.join(format!("slot{at}")))).collect();
+        let slot = |(at, name): (usize, &&str)| {
+            let pad = if name.contains(WITH_PAD) { ".pad" } else { "" };
+            CardSlot::new(folder.join(format!("slot{at}{pad}")))
+        };
+        let slots: Vec<_> = readers.iter().enumerate().map(slot).collect();
         let settings = folder.join("readers");
         fs::create_dir_all(&settings)?;
         let mut text = String::new();

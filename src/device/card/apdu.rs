@@ -8,6 +8,17 @@ use super::CardError;
 pub trait Channel {
     /// Sends a command and waits for the answer, which ends with the status word.
     fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, CardError>;
+
+    /// Whether the PIN is to be typed on the reader's PIN pad.
+    fn has_pad(&mut self) -> Result<bool, CardError> {
+        Ok(false)
+    }
+
+    /// Lets a person type the PIN on the PIN pad and sends it to the card within `command`, whose data are eight bytes FF where
+    /// the digits go. The answer is the card's, or the reader's own.
+    fn verify_on_pad(&mut self, _command: &[u8]) -> Result<Vec<u8>, CardError> {
+        Err(CardError::NoPad)
+    }
 }
 
 /// Most bytes of one answer, over all its parts: a certificate has 1 to 3 kB.
@@ -29,6 +40,12 @@ pub mod status {
     pub const MORE: u8 = 0x61;
     /// The PIN is blocked.
     pub const BLOCKED: u16 = 0x6983;
+    /// The time for typing on the PIN pad is up (PC/SC part 10 §2.5.3).
+    pub const PAD_TIMED_OUT: u16 = 0x6400;
+    /// Cancelled on the PIN pad.
+    pub const PAD_CANCELLED: u16 = 0x6401;
+    /// The PIN typed on the PIN pad is too short or too long.
+    pub const PAD_LENGTH: u16 = 0x6403;
     /// Wrong data.
     pub const WRONG_DATA: u16 = 0x6a80;
     /// No such application or object.
@@ -96,6 +113,11 @@ fn send(channel: &mut impl Channel, command: &Command, class: u8, link: &[u8]) -
         bytes.push(0);
     }
     split(channel.transmit(&bytes)?)
+}
+
+/// Takes the status word off an answer that the reader gave.
+pub fn status_of(answer: Vec<u8>) -> Result<u16, CardError> {
+    split(answer).map(|(_, status)| status)
 }
 
 /// Takes the status word off. A card that is being pulled answers with nothing at all.

@@ -38,6 +38,12 @@ pub enum CardError {
     /// No PIV application on the card.
     #[error("the card has no PIV application; use another card, or the road through its vendor's module")]
     NotPiv,
+    /// The PKCS#11 module does not know the card.
+    #[error("the card's PKCS#11 module does not know this card; use another card, or check Module in LOCAL.toml")]
+    NotRecognised,
+    /// The card has a certificate without its private key.
+    #[error("the card has no private key for its certificate; use another card and have this one checked")]
+    NoKey,
     /// An answer that breaks the card's own rules.
     #[error("the card's answer is not understood ({0}); use another card and have this one checked")]
     Garbled(&'static str),
@@ -127,7 +133,8 @@ impl CardError {
             Self::Disturbed => "CARD_DISTURBED",
             Self::Silent => "CARD_SILENT",
             Self::Mute => "CARD_MUTE",
-            Self::NotPiv => "CARD_NOT_KNOWN",
+            Self::NotPiv | Self::NotRecognised => "CARD_NOT_KNOWN",
+            Self::NoKey => "CARD_KEY_MISSING",
             Self::Garbled(_) => "CARD_ANSWER_NOT_UNDERSTOOD",
             Self::Refused { .. } => "CARD_REFUSED",
             Self::NoCertificate { .. } => "CARD_CERTIFICATE_MISSING",

@@ -9,9 +9,11 @@ mod desk;
 mod error;
 mod key;
 mod open;
+mod pad;
 mod padding;
 mod pcsc_card;
 mod piv;
+pub mod pkcs11;
 mod readers;
 mod signer;
 mod tlv;
@@ -31,6 +33,7 @@ pub use key::RsaPadding;
 pub use open::open_card;
 pub use pcsc_card::PcscCard;
 pub use piv::Piv;
+pub use pkcs11::{Module, Pkcs11Card};
 pub use readers::{ReaderInfo, readers};
 pub use signer::CardSigner;
 pub use watch::{CardEvent, CardWatch};
@@ -186,6 +189,8 @@ pub struct Contents {
     pub certificates: Vec<CardCertificate>,
     /// The slots with something that is no readable certificate.
     pub unreadable: Vec<Slot>,
+    /// Certificates that the card has besides and that the station does not use: those of CAs, and second ones for the same purpose.
+    pub further: Vec<Certificate>,
 }
 
 impl Contents {

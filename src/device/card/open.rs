@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Card, CardError, PcscCard, readers::choose};
+use super::{Card, CardError, Module, PcscCard, Pkcs11Card, readers::choose};
 use crate::config::local::{CardDriver, ReaderSettings};
 
 /// The card in this reader. The reader is looked for, the card is not touched yet: an empty reader shows itself as
@@ -16,8 +16,10 @@ pub fn open_card(settings: &ReaderSettings, executable: &Path) -> Result<Box<dyn
             Ok(Box::new(PcscCard::in_reader(&name)?.with_pin_pad(settings.pin_pad)))
         }
         CardDriver::Pkcs11 => {
-            let _ = executable;
-            Err(CardError::NoModule("this road is not open"))
+            let path = settings.module.as_deref().ok_or(CardError::NoModule("LOCAL.toml names none"))?;
+            let module = Module::new(executable, path);
+            let reader = module.find_reader(settings.reader.as_deref(), Pkcs11Card::PATIENCE)?;
+            Ok(Box::new(Pkcs11Card::in_reader(module, reader.name).with_pin_pad(settings.pin_pad)))
         }
     }
 }

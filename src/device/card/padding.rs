@@ -13,11 +13,16 @@ struct DigestInfo {
     digest: OctetString,
 }
 
-/// EMSA-PKCS1-v1_5: 00 01 FF … FF 00 DigestInfo, `length` bytes in all.
-pub fn pkcs1(algorithm: SignatureAlgorithm, digest: &[u8], length: usize) -> Result<Vec<u8>, CardError> {
+/// The `DigestInfo` of a digest, in DER: what a PKCS#11 token pads by itself.
+pub fn digest_info(algorithm: SignatureAlgorithm, digest: &[u8]) -> Result<Vec<u8>, CardError> {
     let identifier = AlgorithmIdentifierOwned { parameters: Some(Any::null()), ..algorithm.digest_identifier() };
     let info = OctetString::new(digest).and_then(|digest| DigestInfo { algorithm: identifier, digest }.to_der());
-    let info = info.map_err(|_| CardError::Input)?;
+    info.map_err(|_| CardError::Input)
+}
+
+/// EMSA-PKCS1-v1_5: 00 01 FF … FF 00 DigestInfo, `length` bytes in all.
+pub fn pkcs1(algorithm: SignatureAlgorithm, digest: &[u8], length: usize) -> Result<Vec<u8>, CardError> {
+    let info = digest_info(algorithm, digest)?;
     let filling = length.checked_sub(info.len().saturating_add(3)).filter(|filling| *filling >= 8).ok_or(CardError::Input)?;
     Ok([&[0x00, 0x01][..], &vec![0xff; filling], &[0x00], &info].concat())
 }

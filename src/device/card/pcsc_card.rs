@@ -19,7 +19,8 @@ use x509_cert::Certificate;
 use super::{
     Card, CardError, Contents, PinFacts, Possession, Slot,
     apdu::Channel,
-    piv::Piv,
+    pad,
+    piv::{FEWEST_DIGITS, MOST_DIGITS, Piv},
     readers::{connect, is_card_gone},
 };
 use crate::{config::local::PinPadUse, digest::Digest, secret::PinEntry, trust::SignatureAlgorithm};
@@ -38,6 +39,9 @@ pub struct PcscCard {
 type Session<'tx> = Piv<Line<'tx>>;
 
 impl PcscCard {
+    /// How much longer when the PIN is typed on the reader, which itself gives [`pad::SECONDS`].
+    const AT_THE_PAD: Duration = Duration::from_secs(60);
+
     /// How long one operation may take. A card computes an RSA signature in a second or two.
     pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -68,20 +72,40 @@ impl PcscCard {
         end: Disposition,
         work: impl FnOnce(&mut Session) -> Result<T, CardError> + Send + 'static,
     ) -> Result<T, CardError> {
+        self.operate_within(self.patience, end, work)
+    }
+
+    /// The same with the time that it takes to get the PIN.
+    fn operate_with_pin<T: Send + 'static>(
+        &self,
+        pin: PinEntry,
+        work: impl FnOnce(&mut Session, PinEntry) -> Result<T, CardError> + Send + 'static,
+    ) -> Result<T, CardError> {
+        let more = if matches!(pin, PinEntry::Pad) { Self::AT_THE_PAD } else { Duration::ZERO };
+        self.operate_within(self.patience.saturating_add(more), Disposition::ResetCard, move |piv| work(piv, pin))
+    }
+
+    fn operate_within<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        end: Disposition,
+        work: impl FnOnce(&mut Session) -> Result<T, CardError> + Send + 'static,
+    ) -> Result<T, CardError> {
         let reader = self.reader.clone();
+        let pin_pad = self.pin_pad;
         let progress = Arc::new(Progress::default());
         let (sender, outcome) = sync_channel(1);
         let theirs = Arc::clone(&progress);
         let thread = thread::Builder::new().name("card".into()).spawn(move || {
             let outcome = connect().and_then(|context| {
-                let outcome = with_card(&context, &reader, end, &theirs, work);
+                let outcome = with_card(&context, &reader, end, &theirs, pin_pad, work);
                 outcome.map_err(|error| explain(error, &context, &reader))
             });
             // Nobody listens any more when the time is up.
             let _ = sender.send(outcome);
         });
         thread.map_err(|_| CardError::System)?;
-        match outcome.recv_timeout(self.patience) {
+        match outcome.recv_timeout(patience) {
             Ok(outcome) => outcome,
             Err(RecvTimeoutError::Disconnected) => Err(CardError::System),
             Err(RecvTimeoutError::Timeout) => {
@@ -126,13 +150,13 @@ impl Card for PcscCard {
     }
 
     fn pin_facts(&mut self) -> Result<PinFacts, CardError> {
-        let tries_left = self.operate(Disposition::LeaveCard, |piv| piv.tries_left())?;
-        Ok(PinFacts { tries_left, wrong_before: false, pad: false, fewest: 6, most: 8 })
+        let (tries_left, pad) = self.operate(Disposition::LeaveCard, |piv| Ok((piv.tries_left()?, piv.has_pad()?)))?;
+        Ok(PinFacts { tries_left, wrong_before: false, pad, fewest: FEWEST_DIGITS, most: MOST_DIGITS })
     }
 
     fn verify_pin(&mut self, pin: PinEntry) -> Result<(), CardError> {
         let (slot, known) = self.mark()?;
-        self.operate(Disposition::ResetCard, move |piv| {
+        self.operate_with_pin(pin, move |piv, pin| {
             recognised(piv, slot, known)?;
             piv.verify(pin)
         })
@@ -147,7 +171,7 @@ impl Card for PcscCard {
     ) -> Result<Vec<u8>, CardError> {
         let known = self.known(slot)?;
         let digest = digest.to_vec();
-        self.operate(Disposition::ResetCard, move |piv| {
+        self.operate_with_pin(pin, move |piv, pin| {
             let certificate = recognised(piv, slot, known)?;
             piv.sign(slot, &certificate, algorithm, &digest, pin)
         })
@@ -156,7 +180,7 @@ impl Card for PcscCard {
     fn prove_possession(&mut self, slot: Slot, challenge: &[u8], pin: PinEntry) -> Result<Possession, CardError> {
         let known = self.known(slot)?;
         let challenge = challenge.to_vec();
-        self.operate(Disposition::ResetCard, move |piv| {
+        self.operate_with_pin(pin, move |piv, pin| {
             let certificate = recognised(piv, slot, known)?;
             piv.prove_possession(slot, certificate, &challenge, pin)
         })
@@ -190,13 +214,14 @@ fn with_card<T>(
     reader: &CString,
     end: Disposition,
     progress: &Progress,
+    pin_pad: PinPadUse,
     work: impl FnOnce(&mut Session) -> Result<T, CardError>,
 ) -> Result<T, CardError> {
     let mut card = context.connect(reader, ShareMode::Shared, Protocols::ANY)?;
     let outcome = {
         let transaction = card.transaction()?;
         progress.opened.store(true, Ordering::SeqCst);
-        let outcome = Piv::open(Line { transaction: &transaction, progress }).and_then(|mut piv| work(&mut piv));
+        let outcome = Piv::open(Line { transaction: &transaction, progress, pin_pad }).and_then(|mut piv| work(&mut piv));
         // The reset belongs to the same hold, so that nobody finds the PIN verified. A card that is pulled now has forgotten it.
         let _ = transaction.end(end);
         outcome
@@ -207,8 +232,15 @@ fn with_card<T>(
 
 /// A card that is pulled shows itself in many ways: no answer, half an answer, an error. The reader knows.
 fn explain(error: CardError, context: &Context, reader: &CString) -> CardError {
-    let may_be_gone =
-        matches!(error, CardError::Silent | CardError::Mute | CardError::Garbled(_) | CardError::Disturbed | CardError::NoReader);
+    let may_be_gone = matches!(
+        error,
+        CardError::Silent
+            | CardError::Mute
+            | CardError::PadFault
+            | CardError::Garbled(_)
+            | CardError::Disturbed
+            | CardError::NoReader
+    );
     if may_be_gone && is_card_gone(context, reader) {
         return if error == CardError::NoReader { error } else { CardError::Removed };
     }
@@ -219,6 +251,7 @@ fn explain(error: CardError, context: &Context, reader: &CString) -> CardError {
 struct Line<'tx> {
     transaction: &'tx Transaction<'tx>,
     progress: &'tx Progress,
+    pin_pad: PinPadUse,
 }
 
 impl Channel for Line<'_> {
@@ -228,5 +261,21 @@ impl Channel for Line<'_> {
         }
         let mut buffer = vec![0; MAX_BUFFER_SIZE_EXTENDED];
         Ok(self.transaction.transmit(command, &mut buffer)?.to_vec())
+    }
+
+    fn has_pad(&mut self) -> Result<bool, CardError> {
+        match self.pin_pad {
+            PinPadUse::Never => Ok(false),
+            PinPadUse::WhenPresent => Ok(pad::find(self.transaction)?.is_some()),
+            PinPadUse::Required => pad::find(self.transaction)?.map(|_| true).ok_or(CardError::NoPad),
+        }
+    }
+
+    fn verify_on_pad(&mut self, command: &[u8]) -> Result<Vec<u8>, CardError> {
+        if self.progress.given_up.load(Ordering::SeqCst) {
+            return Err(CardError::Silent);
+        }
+        let code = pad::find(self.transaction)?.ok_or(CardError::NoPad)?;
+        pad::verify(self.transaction, code, command)
     }
 }

@@ -6,28 +6,33 @@ use zeroize::Zeroizing;
 
 use super::{
     CardCertificate, CardError, Contents, Possession, Slot,
-    apdu::{Answer, Channel, Command, exchange, status},
+    apdu::{Answer, Channel, Command, exchange, status, status_of},
     key::{KeyKind, RsaPadding},
     tlv,
 };
 use crate::{
-    secret::PinEntry,
+    secret::{Pin, PinEntry},
     trust::{SignatureAlgorithm, verify_digest},
 };
 
 /// The application's name without its version (SP 800-73-4 part 1 §2.2).
 const APPLICATION: [u8; 9] = [0xa0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00];
+/// VERIFY.
+const VERIFY: u8 = 0x20;
 /// The card's own PIN.
 const PIN: u8 = 0x80;
 /// The upper twelve bits of "wrong; so many tries left".
 const TRIES_LEFT: u16 = 0x63c0;
+/// How many characters a PIN has (SP 800-73-4 part 2 §2.4.3).
+pub const FEWEST_DIGITS: u8 = 6;
+pub const MOST_DIGITS: u8 = 8;
 /// A PIN fills eight bytes, the rest is FF (SP 800-73-4 part 2 §2.4.3).
 const PIN_BYTES: usize = 8;
 /// Fewest characters of a PIN.
 const PIN_MIN: usize = 6;
 
 /// A PIN of another length.
-const PIN_LENGTH: CardError = CardError::PinLength { fewest: 6, most: 8 };
+const PIN_LENGTH: CardError = CardError::PinLength { fewest: FEWEST_DIGITS, most: MOST_DIGITS };
 
 /// An opened PIV card application.
 pub struct Piv<C> {
@@ -82,7 +87,7 @@ impl<C: Channel> Piv<C> {
 
     /// Tries left, asked by a VERIFY without a PIN; `None` while the PIN is verified.
     pub fn tries_left(&mut self) -> Result<Option<u8>, CardError> {
-        let answer = self.ask(0x20, [0x00, PIN], &[], false)?;
+        let answer = self.ask(VERIFY, [0x00, PIN], &[], false)?;
         match answer.status {
             status::DONE => Ok(None),
             status::BLOCKED => Ok(Some(0)),
@@ -92,7 +97,31 @@ impl<C: Channel> Piv<C> {
 
     /// Compares the PIN: exactly one VERIFY, and none when the PIN cannot be right.
     pub fn verify(&mut self, pin: PinEntry) -> Result<(), CardError> {
-        let PinEntry::Typed(pin) = pin else { return Err(CardError::NoPad) };
+        match (pin, self.channel.has_pad()?) {
+            (PinEntry::Typed(pin), false) => self.verify_typed(pin),
+            (PinEntry::Pad, true) => self.verify_on_pad(),
+            (PinEntry::Typed(_), true) => Err(CardError::PadInUse),
+            (PinEntry::Pad, false) => Err(CardError::NoPad),
+        }
+    }
+
+    /// Whether the PIN is to be typed on the reader's PIN pad.
+    pub fn has_pad(&mut self) -> Result<bool, CardError> {
+        self.channel.has_pad()
+    }
+
+    /// The PIN goes from the pad to the card. One that the pad does not accept costs no try.
+    fn verify_on_pad(&mut self) -> Result<(), CardError> {
+        let template = [&[0x00, VERIFY, 0x00, PIN, 0x08][..], &[0xff; PIN_BYTES]].concat();
+        match status_of(self.channel.verify_on_pad(&template)?)? {
+            status::PAD_TIMED_OUT => Err(CardError::PadTimedOut),
+            status::PAD_CANCELLED => Err(CardError::PadCancelled),
+            status::PAD_LENGTH => Err(PIN_LENGTH),
+            status => verified(status),
+        }
+    }
+
+    fn verify_typed(&mut self, pin: Pin) -> Result<(), CardError> {
         let typed = pin.expose();
         if !(PIN_MIN..=PIN_BYTES).contains(&typed.len()) || !typed.is_ascii() {
             return Err(PIN_LENGTH);
@@ -100,17 +129,8 @@ impl<C: Channel> Piv<C> {
         let mut block = Zeroizing::new([0xff; PIN_BYTES]);
         block.iter_mut().zip(typed).for_each(|(place, character)| *place = *character);
         drop(pin);
-        let answer = self.ask(0x20, [0x00, PIN], block.as_slice(), false)?;
-        match answer.status {
-            status::DONE => Ok(()),
-            status::BLOCKED => Err(CardError::Blocked),
-            status::WRONG_DATA => Err(PIN_LENGTH),
-            status => match tries(status) {
-                Some(0) => Err(CardError::Blocked),
-                Some(tries_left) => Err(CardError::WrongPin { tries_left: Some(tries_left) }),
-                None => Err(CardError::Refused { what: "the PIN", status }),
-            },
-        }
+        let answer = self.ask(VERIFY, [0x00, PIN], block.as_slice(), false)?;
+        verified(answer.status)
     }
 
     /// Compares the PIN and signs, with no command between. The signature is checked before it is given out.
@@ -156,6 +176,20 @@ impl<C: Channel> Piv<C> {
 
     fn ask(&mut self, instruction: u8, parameters: [u8; 2], data: &[u8], answers: bool) -> Result<Answer, CardError> {
         exchange(&mut self.channel, &Command { instruction, parameters, data, answers })
+    }
+}
+
+/// What the card says about a PIN.
+fn verified(status: u16) -> Result<(), CardError> {
+    match status {
+        status::DONE => Ok(()),
+        status::BLOCKED => Err(CardError::Blocked),
+        status::WRONG_DATA => Err(PIN_LENGTH),
+        status => match tries(status) {
+            Some(0) => Err(CardError::Blocked),
+            Some(tries_left) => Err(CardError::WrongPin { tries_left: Some(tries_left) }),
+            None => Err(CardError::Refused { what: "the PIN", status }),
+        },
     }
 }
 

@@ -6,12 +6,12 @@ use std::{
 };
 
 use pcsc::{Context, ReaderState, Scope, State};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::CardError;
 
 /// A card reader.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReaderInfo {
     /// Its name in PC/SC, for example `Gemalto USB SmartCard Reader 00 00`.
     pub name: String,

@@ -6,7 +6,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, channel},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -36,6 +36,14 @@ pub enum CardEvent {
     Removed(String),
 }
 
+/// What the watching thread tells.
+pub enum Told {
+    /// Something happened.
+    Event(CardEvent),
+    /// Everything that there is has been told.
+    Settled,
+}
+
 /// How long to wait for a service that does not answer before asking again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Longest single wait. It has no effect but that a missed wake-up does no harm.
@@ -46,6 +54,11 @@ const NUDGE: Duration = Duration::from_millis(5);
 /// Watches all readers from its creation until it is dropped.
 pub struct CardWatch {
     events: Receiver<CardEvent>,
+    _watcher: Watcher,
+}
+
+/// The thread that watches; it ends when this value is dropped.
+pub struct Watcher {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
@@ -61,10 +74,13 @@ impl CardWatch {
     /// Begins to watch. First come the readers and cards that are there already.
     pub fn start() -> Result<Self, CardError> {
         let (sender, events) = channel();
-        let shared = Arc::new(Shared::default());
-        let theirs = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("card watch".into()).spawn(move || run(&theirs, &sender));
-        Ok(Self { events, shared, thread: Some(thread.map_err(|_| CardError::System)?) })
+        Ok(Self {
+            events,
+            _watcher: Watcher::start(move |told| match told {
+                Told::Event(event) => sender.send(event).ok(),
+                Told::Settled => Some(()),
+            })?,
+        })
     }
 
     /// The next event, when one comes within `limit`.
@@ -73,7 +89,17 @@ impl CardWatch {
     }
 }
 
-impl Drop for CardWatch {
+impl Watcher {
+    /// Begins to watch and tells each event, as long as somebody listens.
+    pub fn start(mut tell: impl FnMut(Told) -> Option<()> + Send + 'static) -> Result<Self, CardError> {
+        let shared = Arc::new(Shared::default());
+        let theirs = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("card watch".into()).spawn(move || run(&theirs, &mut tell));
+        Ok(Self { shared, thread: Some(thread.map_err(|_| CardError::System)?) })
+    }
+}
+
+impl Drop for Watcher {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::SeqCst);
         let Some(thread) = self.thread.take() else { return };
@@ -100,20 +126,20 @@ impl Shared {
 }
 
 /// Watches while the service is there, and waits for it while it is not. Ends when nobody listens.
-fn run(shared: &Shared, events: &Sender<CardEvent>) {
+fn run(shared: &Shared, tell: &mut impl FnMut(Told) -> Option<()>) {
     let mut told_gone = false;
     while !shared.stopped() {
         if let Ok(context) = connect() {
             *shared.waiting() = Some(context.clone());
             told_gone = false;
-            if events.send(CardEvent::ServiceThere).is_err() || watch(&context, shared, events).is_none() {
+            if tell(Told::Event(CardEvent::ServiceThere)).is_none() || watch(&context, shared, tell).is_none() {
                 return;
             }
             *shared.waiting() = None;
         }
         if !told_gone && !shared.stopped() {
             told_gone = true;
-            if events.send(CardEvent::ServiceGone).is_err() {
+            if tell(Told::Event(CardEvent::ServiceGone)).is_none() {
                 return;
             }
         }
@@ -122,8 +148,8 @@ fn run(shared: &Shared, events: &Sender<CardEvent>) {
 }
 
 /// Watches until the service fails; `None` when nobody listens any more.
-fn watch(context: &Context, shared: &Shared, events: &Sender<CardEvent>) -> Option<()> {
-    let mut cards: BTreeMap<CString, bool> = BTreeMap::new();
+fn watch(context: &Context, shared: &Shared, tell: &mut impl FnMut(Told) -> Option<()>) -> Option<()> {
+    let mut cards: BTreeMap<CString, Seen> = BTreeMap::new();
     let mut states = vec![ReaderState::new(PNP_NOTIFICATION(), State::UNAWARE)];
     while !shared.stopped() {
         let Ok(present) = names(context) else { return Some(()) };
@@ -131,14 +157,20 @@ fn watch(context: &Context, shared: &Shared, events: &Sender<CardEvent>) -> Opti
         for name in lost {
             cards.remove(&name);
             states.retain(|state| state.name() != name.as_c_str());
-            events.send(CardEvent::ReaderLost(text(&name))).ok()?;
+            tell(Told::Event(CardEvent::ReaderLost(text(&name))))?;
         }
+        let mut settled = true;
         for name in present {
             if let Entry::Vacant(new) = cards.entry(name) {
-                events.send(CardEvent::ReaderFound(text(new.key()))).ok()?;
+                tell(Told::Event(CardEvent::ReaderFound(text(new.key()))))?;
                 states.push(ReaderState::new(new.key().as_c_str(), State::UNAWARE));
-                new.insert(false);
+                new.insert(Seen::default());
+                settled = false;
             }
+        }
+        // What is in a new reader is told by the next wait, which ends at once.
+        if settled {
+            tell(Told::Settled)?;
         }
         match context.get_status_change(LONGEST_WAIT, &mut states) {
             Ok(()) | Err(pcsc::Error::Timeout | pcsc::Error::Cancelled | pcsc::Error::UnknownReader) => {}
@@ -146,21 +178,31 @@ fn watch(context: &Context, shared: &Shared, events: &Sender<CardEvent>) -> Opti
         }
         for state in &mut states {
             state.sync_current_state();
-            if let Some(card) = cards.get_mut(state.name()) {
-                tell(state.name(), card, state.event_state(), events)?;
+            if let Some(seen) = cards.get_mut(state.name()) {
+                let now = Seen { card: state.event_state().contains(State::PRESENT), changes: state.event_count() };
+                compare(state.name(), std::mem::replace(seen, now), now, tell)?;
             }
         }
     }
     None
 }
 
-/// Tells about one reader when its card came or went.
-fn tell(reader: &CStr, card: &mut bool, state: State, events: &Sender<CardEvent>) -> Option<()> {
-    let now = state.contains(State::PRESENT);
-    if now == *card {
-        return Some(());
+/// What was seen of a reader.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    card: bool,
+    /// How often a card came or went, as the service counts.
+    changes: u32,
+}
+
+/// Tells about one reader when its card came, went or was exchanged.
+fn compare(reader: &CStr, before: Seen, now: Seen, tell: &mut impl FnMut(Told) -> Option<()>) -> Option<()> {
+    let exchanged = before.card && now.card && before.changes != now.changes;
+    if before.card && (!now.card || exchanged) {
+        tell(Told::Event(CardEvent::Removed(text(reader))))?;
     }
-    *card = now;
-    let event = if now { CardEvent::Inserted(text(reader)) } else { CardEvent::Removed(text(reader)) };
-    events.send(event).ok()
+    if now.card && (!before.card || exchanged) {
+        tell(Told::Event(CardEvent::Inserted(text(reader))))?;
+    }
+    Some(())
 }

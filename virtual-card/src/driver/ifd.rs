@@ -235,6 +235,9 @@ unsafe extern "C" fn IFDHControl(
     answer_length: *mut c_ulong,
 ) -> c_long {
     let Some(reader) = reader(lun) else { return code::NO_SUCH_DEVICE };
+    if !reader.has_pad() {
+        return code::NOT_SUPPORTED;
+    }
     let bytes = if control == c_ulong::from(pin_pad::GET_FEATURES) {
         Some(pin_pad::features())
     } else if control == c_ulong::from(pin_pad::VERIFY_PIN_DIRECT) {

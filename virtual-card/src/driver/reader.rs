@@ -53,6 +53,11 @@ pub fn lock<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Reader {
+    /// Whether the reader has a PIN pad: its socket's name says so.
+    pub fn has_pad(&self) -> bool {
+        self.socket.extension().is_some_and(|extension| extension == "pad")
+    }
+
     /// Listens for cards. What was at the socket's path before is removed.
     pub fn open(socket: PathBuf) -> io::Result<Arc<Self>> {
         let _ = fs::remove_file(&socket);

@@ -1,6 +1,6 @@
 //! Sections 6 to 8: who controlled and when; the rules in force and how all this is checked; what the report does not say.
 
-use super::{Content, digest, given, optional, plain, said};
+use super::{Content, digest, given, optional, plain, said, trust};
 use crate::{
     evidence::{
         record::LIMITS,
@@ -38,7 +38,7 @@ fn operator(flow: &mut Flow<'_>, content: &Content<'_>) {
     } else {
         words::both("På operatørens kort", "On the operator's card")
     };
-    flow.fields(vec![
+    let mut fields = vec![
         Field::new("Operatør", "Operator", given(typeface, &operator.name)),
         Field::new("Brukernavn", "User name", optional(typeface, operator.user_name.as_deref())),
         Field::new(
@@ -56,7 +56,10 @@ fn operator(flow: &mut Flow<'_>, content: &Content<'_>) {
             given(typeface, &words::office(&record.completed_at_office)),
         ),
         Field::new("Kontor", "Office", given(typeface, &record.rules.office)),
-    ]);
+    ];
+    fields.extend(operator.trained.map(|day| Field::new("Operatørens siste opplæring", "Operator's last training", plain(day))));
+    fields.extend(record.operator_judged.iter().flat_map(|judged| trust::fields(typeface, judged)));
+    flow.fields(fields);
 }
 
 fn rules(flow: &mut Flow<'_>, content: &Content<'_>) {

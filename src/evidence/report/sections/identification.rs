@@ -1,6 +1,6 @@
 //! Section 2: how the holder was identified.
 
-use super::{Content, fitted, given, optional, plain, said, written};
+use super::{Content, fitted, given, optional, plain, said, trust, written};
 use crate::{
     control::{
         DocumentCheck, Identification,
@@ -115,7 +115,7 @@ fn findings(check: &DocumentCheck) -> Vec<(Bullet, Vec<Run>)> {
 }
 
 fn card_fields(typeface: &Typeface, card: &ProvenCard) -> Vec<Field> {
-    vec![
+    let mut fields = vec![
         Field::new("Navn i sertifikatet", "Name in the certificate", given(typeface, &card.name)),
         Field::new("Brukernavn", "User name", optional(typeface, card.user_name.as_deref())),
         Field::new("Sertifikattype", "Kind of certificate", said(&words::certificate(card.certificate))),
@@ -123,7 +123,9 @@ fn card_fields(typeface: &Typeface, card: &ProvenCard) -> Vec<Field> {
         Field::new("Serienummer", "Serial number", given(typeface, &card.certificate_serial)),
         Field::new("Gyldig til", "Valid until", plain(words::utc(card.valid_until))),
         Field::wide("Utsteder", "Issuer", given(typeface, &card.certificate_issuer)),
-    ]
+    ];
+    fields.extend(card.judged.iter().flat_map(|judged| trust::fields(typeface, judged)));
+    fields
 }
 
 fn third_party(flow: &mut Flow<'_>, by: &ThirdParty, previous: Option<&PreviousScan>, content: &Content<'_>, at: Field) {

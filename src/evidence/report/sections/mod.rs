@@ -16,6 +16,7 @@ mod scan;
 mod signature;
 mod subject;
 mod terms;
+mod trust;
 
 /// A picture and its size in pixels.
 pub struct Photograph {

@@ -2,6 +2,7 @@
 
 use super::{given, optional, plain, said};
 use crate::{
+    control::opening::CardSource,
     evidence::{
         Record,
         report::{
@@ -9,7 +10,7 @@ use crate::{
             words::{self, Both},
         },
     },
-    rules::Plan,
+    rules::{CardState, Plan},
 };
 
 /// Lays out the section.
@@ -31,7 +32,7 @@ pub fn lay_out(flow: &mut Flow<'_>, record: &Record) {
         Field::new(
             "Sertifikater på kortet",
             "Certificates on the card",
-            record.card.map_or_else(absent, |state| said(&words::card(state))),
+            record.card.map_or_else(absent, |state| said(&card(state, record.card_source))),
         ),
         Field::new("Funksjon", "Function", said(&words::function(record.function))),
         Field::new("Sertifikattype", "Kind of certificate", said(&words::certificate(record.certificate))),
@@ -48,6 +49,16 @@ pub fn lay_out(flow: &mut Flow<'_>, record: &Record) {
         (Bullet::Dash, said(&why))
     });
     flow.list(because.collect());
+}
+
+/// The state of the card, and where it is known from.
+fn card(state: CardState, source: CardSource) -> Both {
+    let state = words::card(state);
+    let (nb, en) = match source {
+        CardSource::Card => ("lest av kortet", "read from the card"),
+        CardSource::Statement => ("oppgitt av operatøren", "stated by the operator"),
+    };
+    words::both(format!("{}, {nb}", state.nb), format!("{}, {en}", state.en))
 }
 
 fn steps(plan: &Plan) -> impl Iterator<Item = Both> {

@@ -47,6 +47,8 @@ enum Command {
     Register(cli::register::RegisterArgs),
     /// Delivers what lies in the outbox
     Deliver(cli::deliver::DeliverArgs),
+    /// What the issuing system is told of approved controls: list, show, withdraw
+    Authorisation(cli::authorisation::AuthorisationArgs),
     /// The receiving end of an upload: an archive
     Receive(cli::receive::ReceiveArgs),
     /// Card readers and cards: what is there, and whether it counts. Spends no PIN try
@@ -87,6 +89,10 @@ fn main() -> ExitCode {
         },
         Command::Register(args) => cli::register::run(args, data.path(), Registers::default().retention_years),
         Command::Deliver(args) => with(configuration(), |whole| deliver(args, &whole, &data)),
+        Command::Authorisation(args) => match rules_in_force(cli.master) {
+            Ok(master) => cli::authorisation::run(args, data.path(), &master.hand_over),
+            Err(error) => wrong(&error),
+        },
         Command::Receive(args) => receive(args),
         Command::Card(args) => cli::card::run(args),
         Command::Operator(args) => cli::operator::run(args, data.path()),

@@ -67,7 +67,12 @@ fn problems(place: &Path) -> Vec<String> {
 }
 
 fn sha256sum(place: &Path) -> bool {
-    Command::new("sha256sum").args(["--check", "--strict", "--quiet", "SHA256SUMS"]).current_dir(place).status().unwrap().success()
+    Command::new("sha256sum")
+        .args(["--check", "--strict", "--quiet", "SHA256SUMS"])
+        .current_dir(place)
+        .status()
+        .unwrap()
+        .success()
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn nothing_is_erased_without_a_tombstone_and_a_tombstone_hides_nothing() {
     drop(register);
     let cases = [
         ("DELETE FROM purged WHERE control = 'old-local'", "1: its content was erased, and no tombstone says so"),
-        ("UPDATE journal SET erased = hash WHERE stream = 'young'", "yet it has content"),
+        ("UPDATE journal SET erased = hash WHERE stream = 'young'", "no tombstone says so"),
         ("UPDATE journal SET erased = hash, body = '', salt = zeroblob(16) WHERE stream = 'young'", "no tombstone says so"),
         ("UPDATE journal SET erased = hash WHERE seq = 1", "1: its content was changed"),
         ("UPDATE journal SET body = '{}' WHERE seq = 1", "1: it is marked as erased, yet it has content"),
@@ -170,7 +170,7 @@ fn a_register_of_an_earlier_version_is_brought_up_to_date() {
     let database = Connection::open(folder.path().join("register.db")).unwrap();
     database
         .execute_batch(
-            "DROP TABLE purged; DROP INDEX journal_about_control; DROP TRIGGER journal_is_not_changed; ALTER TABLE journal DROP COLUMN erased;
+            "DROP TABLE authorisations; DROP TABLE purged; DROP INDEX journal_about_control; DROP TRIGGER journal_is_not_changed; ALTER TABLE journal DROP COLUMN erased;
              CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
                 BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
              PRAGMA user_version = 2;",

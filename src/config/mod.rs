@@ -14,6 +14,7 @@
 mod diagnostic;
 pub mod documents;
 mod find;
+mod hand_over;
 pub mod local;
 pub mod master;
 mod nearest;
@@ -27,6 +28,7 @@ mod whole;
 
 pub use diagnostic::{Broken, ConfigError, Diagnostic};
 pub use find::{Found, Search, find};
+pub use hand_over::HandOverSettings;
 pub use local::{Local, load_local};
 pub use master::{Master, load_master};
 pub use reader::Loaded;

@@ -54,6 +54,12 @@ pub fn client_config(authority: &[u8], identity: &TlsIdentity) -> Result<ClientC
         .map_err(unusable)
 }
 
+/// The side of a client that shows no certificate: it accepts only servers whose certificate chains to `authority` (PEM).
+pub fn anonymous_config(authority: &[u8]) -> Result<ClientConfig, TlsError> {
+    let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().map_err(unusable)?;
+    Ok(builder.with_root_certificates(roots(authority)?).with_no_client_auth())
+}
+
 /// The archive's side: shows `identity` and lets only clients in whose certificate chains to `client_authority` (PEM).
 pub fn server_config(client_authority: &[u8], identity: &TlsIdentity) -> Result<ServerConfig, TlsError> {
     let (certificates, key) = identity.parts()?;

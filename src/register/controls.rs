@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    Appended, JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, check_name,
+    Appended, JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, authorisations, check_name,
     journal::{append_in, instant_text, parsed, parsed_option, signed},
     outbox,
 };
@@ -45,7 +45,8 @@ pub struct Registered {
 }
 
 impl Register {
-    /// Puts a finished control into the register: its last events, its row and, when `deliver`, its place in the outbox.
+    /// Puts a finished control into the register: its last events, its row, for an approved one the
+    /// place of its [authorisation](Register::authorisation), and, when `deliver`, its place in the outbox.
     /// All of it or nothing; durable when this returns.
     ///
     /// The report must be among the [evidence](Register::evidence) already.
@@ -84,6 +85,7 @@ impl Register {
                 ":registered": signed(entry.seq)?,
             },
         )?;
+        authorisations::open_place(&transaction, &control.control, &control.outcome, at)?;
         if deliver {
             outbox::enqueue(&transaction, &control.control, at)?;
         }

@@ -65,12 +65,32 @@ const ERASURE: &str = "
             BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
 ";
 
+/// What version 4 of the register adds: what the issuing system is told about each approved control, once.
+const HAND_OVER: &str = "
+        CREATE TABLE authorisations (
+            control         TEXT PRIMARY KEY REFERENCES controls (control),
+            state           TEXT NOT NULL DEFAULT 'waiting'
+                            CHECK (state IN ('waiting', 'open', 'used', 'expired', 'withdrawn')),
+            document        TEXT,
+            valid_until     TEXT,
+            changed_at      TEXT NOT NULL,
+            attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+            next_attempt_at TEXT NOT NULL,
+            last_error      TEXT,
+            CHECK ((document IS NULL) = (valid_until IS NULL))
+        ) STRICT;
+        CREATE INDEX authorisations_live ON authorisations (next_attempt_at) WHERE state IN ('waiting', 'open');
+        CREATE TRIGGER authorisations_end_once BEFORE UPDATE OF state ON authorisations
+            WHEN OLD.state IN ('used', 'expired', 'withdrawn')
+            BEGIN SELECT raise(ABORT, 'the authorisation is settled'); END;
+";
+
 /// The register's tables. What is never changed is guarded by triggers as well, against a slip of this program or of a person
 /// with a database tool; whoever removes the triggers is found out by the hash chain.
 pub const REGISTER: Schema = Schema {
     application_id: 0x4241_4D52, // "BAMR"
-    version: 3,
-    upgrades: &[(1, NOTICES), (2, ERASURE)],
+    version: 4,
+    upgrades: &[(1, NOTICES), (2, ERASURE), (3, HAND_OVER)],
     tables: "
         CREATE TABLE journal (
             seq    INTEGER PRIMARY KEY,

@@ -28,8 +28,7 @@ use sha2::{Digest as _, Sha256};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::{
-    ControlFilter, FinishedControl, Head, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError,
-    durable,
+    ControlFilter, FinishedControl, Head, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, durable,
     journal::{ChainedRow, signed, unsigned},
     purge::tombstone_of,
 };

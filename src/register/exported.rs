@@ -121,7 +121,9 @@ fn check_files(
     sums.insert(MANIFEST, Digest::of(manifest_bytes));
     let sums: String = sums.iter().map(|(name, digest)| format!("{digest}  {name}\n")).collect();
     if source.read(SUMS, MAX_MANIFEST_BYTES).map_err(ExportError::Target)?.as_deref() != Some(sums.as_bytes()) {
-        report.blame("SHA256SUMS is missing or does not say what the manifest says: the export is not complete, or was changed".into());
+        report.blame(
+            "SHA256SUMS is missing or does not say what the manifest says: the export is not complete, or was changed".into(),
+        );
     }
     Ok(())
 }
@@ -152,7 +154,8 @@ fn check_chain(source: &mut Source, manifest: &Manifest, report: &mut ExportRepo
             break;
         }
         let seq = head.seq.saturating_add(1);
-        match serde_json::from_slice::<ChainLine>(&text).map_err(|_| "cannot be understood").and_then(|line| follow(line, &head)) {
+        match serde_json::from_slice::<ChainLine>(&text).map_err(|_| "cannot be understood").and_then(|line| follow(line, &head))
+        {
             Ok(line) => {
                 head = Head { seq, hash: line.hash };
                 report.missing_heads.retain(|asked| *asked != head);

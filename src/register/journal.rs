@@ -159,7 +159,9 @@ impl Register {
 
     /// The names of all streams that hold something, in the order in which they began.
     pub fn streams(&self) -> Result<Vec<String>, RegisterError> {
-        let mut rows = self.connection.prepare_cached("SELECT stream FROM journal WHERE erased IS NULL GROUP BY stream ORDER BY min(seq)")?;
+        let mut rows = self
+            .connection
+            .prepare_cached("SELECT stream FROM journal WHERE erased IS NULL GROUP BY stream ORDER BY min(seq)")?;
         rows.query_map([], |row| row.get(0))?.map(|row| row.map_err(RegisterError::from)).collect()
     }
 

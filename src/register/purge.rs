@@ -144,6 +144,8 @@ impl Register {
                 named_params! { ":commitment": commitment.to_string(), ":seq": seq },
             )?;
         }
+        // The announcement names the person; that there was one stays in the journal.
+        transaction.execute("DELETE FROM authorisations WHERE control = ?1", [&control.control])?;
         transaction.execute("DELETE FROM notices WHERE control = ?1", [&control.control])?;
         transaction.commit()?;
         Ok(())

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FinishedControl, MAX_EVIDENCE_BYTES, OutboxState, REGISTER_STREAM, Register, RegisterError, controls::CONTROL_REGISTERED,
+    FinishedControl, MAX_EVIDENCE_BYTES, OutboxState, REGISTER_STREAM, Register, RegisterError,
+    controls::CONTROL_REGISTERED,
     outbox::RECEIPT_KEPT,
     purge::{CONTROL_PURGED, Tombstone},
 };

@@ -27,6 +27,7 @@ pub use shell::Shell;
 
 use crate::{
     config::Configuration,
+    delivery::hand_over::Announcer,
     station::{DataFolder, DeliveryError, OpenError, Station, SystemClock, Uploader},
 };
 
@@ -65,11 +66,21 @@ pub fn run(configuration: Configuration, data: DataFolder, executable: PathBuf) 
     let station = Station::open(Arc::clone(&configuration), data, executable, Box::new(SystemClock))?;
     let road = station.delivery_road()?;
     let companion = station.register().companion().map_err(OpenError::from)?;
+    let announcing = station.register().companion().map_err(OpenError::from)?;
+    let hand_over = station.hand_over()?;
     let shell = Shell::new(configuration)?;
     let uploader = match road {
         Some(road) => {
             let changed = shell.nudge();
             Some(Uploader::start(road, companion, move |_| changed())?)
+        }
+        None => None,
+    };
+    // While the station is open, approved controls are announced to the issuing system; dropped when the window is closed.
+    let _announcer = match hand_over {
+        Some(hand_over) => {
+            let changed = shell.nudge();
+            Some(Announcer::start(hand_over, announcing, move |_| changed()).map_err(|_| DeliveryError::NoThread)?)
         }
         None => None,
     };

@@ -3,8 +3,8 @@
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use bam_station::{
-    cli::{self, exit},
-    config::{self, Broken, Configuration, Master, Search},
+    cli::{self, exit, register::Needs},
+    config::{self, Broken, Configuration, Master, Registers, Search},
     device::{card::Road, no_dumps},
     evidence::sign::KeyStore,
     register::{Register, RegisterError},
@@ -44,10 +44,12 @@ enum Command {
     Read(cli::read::ReadArgs),
     /// Checks a report without the station
     Verify(cli::verify::VerifyArgs),
-    /// The document register: list, show, verify, raise
+    /// The document register: list, show, export, verify, purge, raise
     Register(cli::register::RegisterArgs),
     /// Delivers what lies in the outbox
     Deliver(cli::deliver::DeliverArgs),
+    /// What the issuing system is told of approved controls: list, show, withdraw
+    Authorisation(cli::authorisation::AuthorisationArgs),
     /// The receiving end of an upload: an archive
     Receive(cli::receive::ReceiveArgs),
     /// Card readers and cards: what is there, and whether it counts. Spends no PIN try
@@ -82,11 +84,19 @@ fn main() -> ExitCode {
         },
         Command::Read(args) => cli::read::run(args, cli.master, cli.local),
         Command::Verify(args) => cli::verify::run(args),
-        Command::Register(args) => match args.raises() {
-            Some(json) => with(configuration(), |whole| cli::raise::run(json, &whole, &data)),
-            None => cli::register::run(args, data.path()),
+        Command::Register(args) => match args.needs() {
+            Needs::Configuration { json } => with(configuration(), |whole| cli::raise::run(json, &whole, &data)),
+            Needs::Retention => match rules_in_force(cli.master) {
+                Ok(master) => cli::register::run(args, data.path(), master.registers.retention_years),
+                Err(error) => wrong(&error),
+            },
+            Needs::Nothing => cli::register::run(args, data.path(), Registers::default().retention_years),
         },
         Command::Deliver(args) => with(configuration(), |whole| deliver(args, &whole, &data)),
+        Command::Authorisation(args) => match rules_in_force(cli.master) {
+            Ok(master) => cli::authorisation::run(args, data.path(), &master.hand_over),
+            Err(error) => wrong(&error),
+        },
         Command::Receive(args) => receive(args),
         Command::Card(args) => match cards_in_force(cli.master, cli.local, &data) {
             Ok(configured) => cli::card::run(args, &configured),

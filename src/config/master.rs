@@ -6,7 +6,7 @@ use const_oid::ObjectIdentifier;
 use ed25519_dalek::VerifyingKey;
 
 use super::{
-    Broken, ConfigError, Loaded, reader,
+    Broken, ConfigError, HandOverSettings, Loaded, Registers, hand_over, reader, registers,
     schema::{Field, Key, List, Schema, Section},
     source::{FILE_LIMIT, Source},
 };
@@ -39,6 +39,10 @@ pub struct Master {
     pub proxy: ProxySettings,
     /// `[Roles]` and `[[Operator]]`.
     pub roles: Roles,
+    /// `[Registers]`.
+    pub registers: Registers,
+    /// `[HandOver]`.
+    pub hand_over: HandOverSettings,
 }
 
 /// `[Common]`: who the organisation is and what it issues.
@@ -164,12 +168,14 @@ pub fn load_master(path: &Path) -> Result<Loaded<Master>, ConfigError> {
     whole_archive(&loaded)?;
     two_kinds(&loaded)?;
     whole_authority(&loaded)?;
+    hand_over::whole(&loaded)?;
 
     let folder = path.parent().unwrap_or(Path::new(""));
-    let Master { delivery, time_stamp, terms, trust, .. } = &mut loaded.value;
+    let Master { delivery, time_stamp, terms, trust, hand_over, .. } = &mut loaded.value;
     let Delivery { archive_ca, client_certificate, client_key, .. } = delivery;
     let named = [archive_ca, client_certificate, client_key, &mut time_stamp.ca, &mut terms.folder];
-    let files = named.into_iter().flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates);
+    let named = named.into_iter().chain([&mut hand_over.folder, &mut hand_over.ca]);
+    let files = named.flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates);
     for file in files {
         *file = folder.join(&*file);
     }
@@ -271,6 +277,21 @@ fn paths_shown(paths: &[PathBuf]) -> Vec<String> {
 
 fn appointment(master: &Master) -> Option<&Appointment> {
     master.roles.appointed.last()
+}
+
+/// The address of a server that is reached with HTTPS, without a user, query or fragment.
+pub(super) fn https_address(text: &str) -> Result<String, &'static str> {
+    let url = reqwest::Url::parse(text).map_err(|_| "is not an address")?;
+    if url.scheme() != "https" {
+        return Err("is not an https address");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("names a user; the station shows its client certificate instead");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("has a query or fragment");
+    }
+    one_line(text)
 }
 
 /// A proxy is a host and a port. A password would be readable at every desk.
@@ -415,17 +436,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                         allowed: "an address https://HOST[:PORT][/PATH]",
                         get: |master| master.delivery.archive_url.clone(),
                         set: |master, text| {
-                            let url = reqwest::Url::parse(text).map_err(|_| "is not an address")?;
-                            if url.scheme() != "https" {
-                                return Err("is not an https address");
-                            }
-                            if !url.username().is_empty() || url.password().is_some() {
-                                return Err("names a user; the station shows its client certificate instead");
-                            }
-                            if url.query().is_some() || url.fragment().is_some() {
-                                return Err("has a query or fragment");
-                            }
-                            master.delivery.archive_url = Some(one_line(text)?);
+                            master.delivery.archive_url = Some(https_address(text)?);
                             Ok(())
                         },
                     },
@@ -544,6 +555,8 @@ pub static SCHEMA: Schema<Master> = Schema {
                 effect: "The folder with terms.toml and its texts. Without it: the folder terms beside LOCAL.toml.",
             }],
         },
+        hand_over::SECTION,
+        registers::SECTION,
         Section {
             name: "ThirdParty",
             about: "How often one person may vouch for others, where ThirdPartyIdControl allows it at all.",

@@ -14,11 +14,13 @@
 mod diagnostic;
 pub mod documents;
 mod find;
+mod hand_over;
 pub mod local;
 pub mod master;
 mod nearest;
 mod reader;
 pub mod reference;
+mod registers;
 pub mod schema;
 mod source;
 pub mod terms;
@@ -26,9 +28,11 @@ mod whole;
 
 pub use diagnostic::{Broken, ConfigError, Diagnostic};
 pub use find::{Found, Search, find};
+pub use hand_over::HandOverSettings;
 pub use local::{Local, load_local};
 pub use master::{Master, load_master};
 pub use reader::Loaded;
+pub use registers::Registers;
 pub use terms::TermsCatalogue;
 pub use whole::Configuration;
 

@@ -33,7 +33,7 @@ mod raised;
 mod verify;
 
 use std::{
-    fs::{self, File},
+    fs,
     io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
@@ -58,7 +58,7 @@ pub use raised::{RaisableReport, RaisedReport};
 pub use verify::{ControlProblem, ControlsReport};
 
 pub(crate) use database::{Schema, open_writer};
-pub(crate) use durable::{create_folder, lock_folder, make_folder, write_durably};
+pub(crate) use durable::{FolderLock, create_folder, lock_folder, make_folder, write_durably};
 
 /// The document register of one station.
 ///
@@ -69,7 +69,7 @@ pub struct Register {
     evidence: EvidenceStore,
     folder: PathBuf,
     /// `None` for readers.
-    lock: Option<Arc<File>>,
+    lock: Option<Arc<FolderLock>>,
 }
 
 impl Register {

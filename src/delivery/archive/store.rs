@@ -1,6 +1,6 @@
 //! What the archive keeps: reports and the receipts it has given for them, one each, numbered and chained.
 
-use std::{fs::File, path::Path};
+use std::path::Path;
 
 use ed25519_dalek::SigningKey;
 use jiff::{Timestamp, Unit};
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     digest::Digest,
-    register::{EvidenceStore, RegisterError, Schema, create_folder, lock_folder, open_writer},
+    register::{EvidenceStore, FolderLock, RegisterError, Schema, create_folder, lock_folder, open_writer},
 };
 
 const SCHEMA: Schema = Schema {
@@ -42,7 +42,7 @@ pub struct ArchiveStore {
     reports: EvidenceStore,
     key: SigningKey,
     name: String,
-    _lock: File,
+    _lock: FolderLock,
 }
 
 /// A receipt that the archive gives.

@@ -225,9 +225,17 @@ impl AtTheDesk {
 
     /// What the operator has seen on the passport.
     pub fn tick(&self) {
-        for id in ["op-undamaged", "op-photo-matches", "op-feature-optically-variable", "op-feature-tactile", "op-feature-uv"] {
-            self.click(id);
+        self.click("op-undamaged");
+        self.click("op-photo-matches");
+        for feature in self.features() {
+            self.click(&feature);
         }
+    }
+
+    /// The security features that were drawn for this control.
+    pub fn features(&self) -> Vec<String> {
+        let form = self.operator().global::<bam_station_ui::DocumentCheck>();
+        form.get_features().iter().map(|row| format!("op-feature-{}", row.id)).collect()
     }
 
     pub fn accept_passport(&self) {

@@ -6,10 +6,12 @@ use bam_station::{
         Examination, Finding, Placement, Turn, examine,
         mrz::{Format, Zone},
     },
-    rules::{CertificateKind, DocumentKind, LocalText, Pose},
+    rules::{DocumentKind, LocalText, Pose},
 };
 
-use crate::support_scans::{Conditions, Page, Random, scanned};
+use proptest::prelude::*;
+
+use crate::support_scans::{self, Conditions, Page, Random, scanned};
 
 /// A good scan of a page that lies so many degrees clockwise.
 fn good(lies: f32) -> Conditions {
@@ -18,19 +20,11 @@ fn good(lies: f32) -> Conditions {
 
 fn page(seed: u64, format: Format) -> (Page, Random) {
     let mut random = Random(seed);
-    (Page::random(&mut random, format), random)
+    (support_scans::page(&mut random, format), random)
 }
 
 fn kind(size_mm: [f32; 2]) -> DocumentKind {
-    let name = LocalText { nb: "Kort".into(), en: "Card".into() };
-    DocumentKind {
-        id: "card".into(),
-        name,
-        size_mm,
-        pose: Pose::Lying,
-        accepted_for: vec![CertificateKind::Local],
-        features: vec![],
-    }
+    DocumentKind::new("card", LocalText { nb: "Kort".into(), en: "Card".into() }, size_mm, Pose::Lying, vec![])
 }
 
 fn is_read(seen: &Examination) -> bool {
@@ -111,6 +105,40 @@ fn an_empty_glass_a_second_document_and_a_blank_side_are_told() {
 }
 
 #[test]
+fn a_passport_that_does_not_fit_the_glass_is_told_to_be_cut() {
+    for lies in [0.0, 180.0] {
+        let (page, mut random) = page(63, Format::Td3);
+        let raw = scanned(&[(&page, Some((52.0, 74.0)))], &mut random, &good(lies));
+        let seen = examine(&raw, None).unwrap();
+        assert!(seen.findings.contains(&Finding::CutEdge), "{lies}: {:?}", seen.findings);
+        assert!(!is_read(&seen), "{lies}: half a zone is none");
+    }
+}
+
+#[test]
+fn of_two_documents_none_is_preferred_whatever_they_are() {
+    let (card, mut random) = page(64, Format::Td1);
+    let blank = Page::blank(Format::Td1, [150, 40, 60]);
+    let other = Page::blank(Format::Td1, [60, 90, 160]);
+    for (one, two) in [(&card, &blank), (&blank, &card), (&blank, &other)] {
+        let both = scanned(&[(one, Some((52.0, 36.0))), (two, Some((52.0, 108.0)))], &mut random, &good(0.0));
+        let seen = examine(&both, None).unwrap();
+        assert_eq!(seen.findings, [Finding::TwoDocuments]);
+        assert!(seen.zone.is_none() && seen.placement.is_none());
+    }
+}
+
+#[test]
+fn a_document_that_lies_face_down_is_told_in_every_turn() {
+    let mut random = Random(65);
+    let blank = Page::blank(Format::Td1, [150, 40, 60]);
+    for lies in [0.0, 90.0, 180.0, 270.0, 6.0] {
+        let seen = examine(&scanned(&[(&blank, Some((52.0, 74.0)))], &mut random, &good(lies)), None).unwrap();
+        assert_eq!(seen.findings, [Finding::FaceDown], "{lies}");
+    }
+}
+
+#[test]
 fn a_dark_a_cut_and_a_blurred_picture_are_told() {
     let (page, mut random) = page(70, Format::Td1);
     let dark = examine(&page.scanned(&mut random, &Conditions { gain: 0.3, ..good(0.0) }), None).unwrap();
@@ -176,4 +204,28 @@ fn what_is_no_document_is_never_read_and_never_harms() {
     let misshapen =
         RawScan { width_px: 9, height_px: 9, dpi: 0, mode: ColourMode::Grey, pixels: vec![0; 80], device: String::new() };
     assert!(examine(&misshapen, None).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever a scanner delivers: an answer, no panic, and nothing that was not there is read.
+    #[test]
+    fn hostile_pictures_do_no_harm(
+        (width, height) in (1..420_usize, 1..420_usize),
+        dpi in prop::sample::select(vec![0_u16, 1, 72, 100, 300, 600, 1200, u16::MAX]),
+        colour: bool,
+        tile in prop::collection::vec(any::<u8>(), 1..400),
+        expected in prop::option::of((0.0..200.0_f32, 0.0..200.0_f32)),
+    ) {
+        let mode = if colour { ColourMode::Colour } else { ColourMode::Grey };
+        let pixels = tile.iter().copied().cycle().take(width * height * mode.bytes_per_pixel()).collect();
+        let raw = RawScan { width_px: width as u32, height_px: height as u32, dpi, mode, pixels, device: String::new() };
+        let kind = expected.map(|(width, height)| kind([width, height]));
+        let seen = examine(&raw, kind.as_ref()).unwrap();
+        prop_assert!(!is_read(&seen));
+        if let Some(upright) = seen.placement.and_then(|placement| placement.upright(&raw).ok()) {
+            prop_assert!(upright.pixels.len() <= 64 * raw.pixels.len() + 1_000_000, "{} bytes", upright.pixels.len());
+        }
+    }
 }

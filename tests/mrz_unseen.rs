@@ -2,6 +2,7 @@
 //!
 //! `BAM_STATION_SEED=fresh` draws scans that no run had before and prints the seed, `BAM_STATION_SEED=n` repeats a run, and
 //! `BAM_STATION_SCANS=n` makes it larger.
+#![allow(clippy::print_stdout, reason = "the figures of the run")]
 
 use std::sync::Mutex;
 
@@ -10,7 +11,7 @@ use bam_station::imaging::{
     mrz::{Doubt, Format, Zone},
 };
 
-use crate::support_scans::{Conditions, Page, Random};
+use crate::support_scans::{Conditions, Random, page};
 
 /// What became of one scan.
 struct Outcome {
@@ -64,7 +65,7 @@ fn run(scans: usize, seed: u64, conditions: fn(&mut Random, Format) -> Condition
                     let Some(number) = next.lock().unwrap().next() else { break };
                     let mut random = Random(seed ^ (number as u64).wrapping_mul(0x517C_C1B7_2722_0A95));
                     let format = Format::ALL[number % 3];
-                    let page = Page::random(&mut random, format);
+                    let page = page(&mut random, format);
                     let conditions = conditions(&mut random, format);
                     let seen = examine(&page.scanned(&mut random, &conditions), None).unwrap();
                     outcomes.lock().unwrap().push(Outcome { conditions, lines: page.lines, seen });

@@ -7,7 +7,7 @@ use std::{
 
 use bam_station::imaging::{mrz::Format, specimen::Specimen, upright::raw_png};
 
-use crate::support_scans::{Conditions, Page, Random};
+use crate::support_scans::{Conditions, Random, page};
 
 fn read(arguments: &[&str]) -> Output {
     let run = Command::new(env!("CARGO_BIN_EXE_bam-station"))
@@ -27,7 +27,7 @@ fn a_scan_in_a_file_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("scan.png");
     let mut random = Random(90);
-    let page = Page::random(&mut random, Format::Td3);
+    let page = page(&mut random, Format::Td3);
     let conditions =
         Conditions { dpi: 300, lies: 268.0, blur_mm: 0.05, noise: 2.0, gain: 0.95, slope: 0.1, jpeg: None, grey: false };
     std::fs::write(&file, raw_png(&page.scanned(&mut random, &conditions)).unwrap()).unwrap();

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use bam_station::{
     device::scanner::{
-        ColourMode, HostedSane, Lay, RawScan, ScanControl, ScanError, ScanJob, Scanner, VirtualFault, VirtualGlass,
+        ColourMode, HostedSane, Lay, RawScan, ScanControl, ScanError, ScanJob, Scanner, Source, VirtualFault, VirtualGlass,
     },
     imaging::upright::{Turn, turn_for, turned},
     rules::Pose,
@@ -204,10 +204,45 @@ fn every_fault_is_told_apart_and_the_next_scan_works() {
             // Takes the patience of the desk; it has a test of its own.
             VirtualFault::Hung => continue,
         };
-        assert_eq!(scan(&mut scanner, &ScanJob::a6(75)).unwrap_err(), expected, "{fault:?}");
+        let impatient = ScanJob { warm_up: Duration::ZERO, ..ScanJob::a6(75) };
+        assert_eq!(scan(&mut scanner, &impatient).unwrap_err(), expected, "{fault:?}");
         glass.fault(None).unwrap();
         let whole = scan(&mut scanner, &ScanJob::a6(75)).unwrap_or_else(|error| panic!("after {fault:?}: {error}"));
         assert_eq!(whole.pixels.len() as u64, bytes);
+    }
+}
+
+#[test]
+fn a_cold_lamp_is_waited_for_and_the_wait_can_be_stopped() {
+    let (mut scanner, glass, _folder) = desk();
+    glass.fault(Some(VirtualFault::WarmingUp)).unwrap();
+    let warm = glass.clone();
+    let lamp = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(700));
+        warm.fault(None).unwrap();
+    });
+    assert_eq!(scan(&mut scanner, &ScanJob::a6(75)).unwrap().pixels.len(), 310 * 437 * 3);
+    lamp.join().unwrap();
+
+    glass.fault(Some(VirtualFault::WarmingUp)).unwrap();
+    let control = ScanControl::default();
+    let cancel = std::sync::Arc::clone(&control.cancel);
+    let operator = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        cancel.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let asked = std::time::Instant::now();
+    assert_eq!(scanner.scan(&ScanJob::a6(75), &control).unwrap_err(), ScanError::Cancelled);
+    assert!(asked.elapsed() < ScanJob::USUAL_WARM_UP, "the operator is heeded before the lamp");
+    operator.join().unwrap();
+}
+
+#[test]
+fn a_flatbed_has_no_feeder() {
+    let (mut scanner, _glass, _folder) = desk();
+    match scan(&mut scanner, &ScanJob { source: Source::Feeder, ..ScanJob::a6(75) }) {
+        Err(ScanError::Unsupported(what)) => assert!(what.contains("no document feeder"), "{what}"),
+        other => panic!("{other:?}"),
     }
 }
 

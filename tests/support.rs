@@ -77,14 +77,8 @@ pub fn request(function: Function, certificate: CertificateKind) -> OpenRequest 
 
 pub fn passport() -> DocumentKind {
     let text = |t: &str| LocalText { nb: t.into(), en: t.into() };
-    DocumentKind {
-        id: "passport".into(),
-        name: text("Pass"),
-        size_mm: [125.0, 88.0],
-        pose: Pose::Upright,
-        accepted_for: vec![CertificateKind::Local, CertificateKind::Qualified],
-        features: ["a", "b", "c", "d"].map(|id| SecurityFeature { id: id.into(), text: text(id) }).to_vec(),
-    }
+    let feature = |id: &str| SecurityFeature { id: id.into(), text: text(id), always: false };
+    DocumentKind::new("passport", text("Pass"), [125.0, 88.0], Pose::Upright, ["a", "b", "c", "d"].map(feature).to_vec())
 }
 
 pub fn annas_passport() -> PresentedDocument {

@@ -91,7 +91,18 @@ The identity documents that are accepted. At least one `[[Document]]`:
 | `SizeMm` | width and height of the upright page in millimetres; must fit the A6 glass (105 × 148) in its pose |
 | `Pose` | `\"lying\"`: as it is; `\"upright\"`: laid on its short edge, so the picture is turned by 90° |
 | `AcceptedFor` | a list of `\"local\"`, `\"qualified\"` |
-| `[[Document.Features]]` | at least three security features, each with `Id`, `Text.nb` and `Text.en` |
+| `BamChoice` | the choice in BAM's list of documents that stands for the kind; may be left out |
+| `Mrz.Format` | `\"TD1\"`, `\"TD2\"` or `\"TD3\"`: the machine-readable zone; a kind without one has no `Mrz` |
+| `Mrz.Codes` | what its document code may begin with, for example `[\"P\"]` |
+| `Validity.AcceptedFrom`, `Validity.AcceptedUntil` | `\"YYYY-MM-DD\"`: the first and the last day on which the kind is accepted |
+| `Validity.IssuedFrom` | `\"YYYY-MM-DD\"`: documents issued earlier are refused |
+| `Validity.MostYears` | 1 to 50: a document that states more years from issue to expiry is refused |
+| `Validity.IssuedBy`, `Validity.NotIssuedBy` | lists of issuing states (ICAO 9303-3 §5, for example `\"NOR\"`): accepted, or not; specimens of `UTO` are accepted in training and never else |
+| `FeaturesDrawn` | how many security features a control asks for, drawn anew each time: 3 (the default) up to all |
+| `[[Document.Features]]` | at least three security features, each with `Id`, `Text.nb` and `Text.en`; `Always = true` makes it part of every control |
+| `[[Document.References]]` | where genuine documents are described (PRADO, control guides): `Name` and `Url`, which begins with `https://` |
+
+An expired document is refused whatever stands here. What is left out does not limit.
 
 ## terms/terms.toml
 

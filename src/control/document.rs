@@ -9,12 +9,10 @@ use super::{
 };
 use crate::rules::{
     DocumentKind, LocalText,
+    document_kind::{FEWEST_FEATURES, Presented, SecurityFeature},
     identity_number::IdentityNumber,
     name::{self, DocumentName, NameComparison},
 };
-
-/// Fewest security features that are verified (ETSI TS 119 461 VAL-8.3.3-07X).
-pub const FEWEST_FEATURES: usize = 3;
 
 /// What is printed in the presented document, as the operator reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,13 +116,17 @@ pub struct Suspicion {
 }
 
 impl Control {
+    /// The security features that the operator checks in this control: drawn by the control's random id, so they are the same
+    /// after a restart and nobody knows them before (ETSI TS 119 461 VAL-8.3.3-07B).
+    pub fn drawn_features<'k>(&self, kind: &'k DocumentKind) -> Vec<&'k SecurityFeature> {
+        let (_, chance) = self.id().0.as_u64_pair();
+        kind.draw(chance)
+    }
+
     pub(super) fn accept_document(&self, accept: AcceptDocument, today: Date) -> Result<Vec<Event>, Refusal> {
         self.expect(&[Step::Document])?;
         let AcceptDocument { kind, mut document, verified_features, undamaged, person_matches_photo, reference, remark } = accept;
         let opening = self.opening();
-        if !kind.accepted_for.contains(&opening.certificate) {
-            return Err(Refusal::DocumentKindNotAccepted);
-        }
         document.number = document.number.trim().into();
         if document.number.is_empty() || document.number.chars().count() > 40 {
             return Err(Refusal::DocumentNumberMissing);
@@ -137,8 +139,9 @@ impl Control {
         if !(1..=3).contains(&state.len()) || !state.iter().all(u8::is_ascii_uppercase) {
             return Err(Refusal::IssuingStateNotLetters);
         }
-        if document.expires < today {
-            return Err(Refusal::DocumentExpired { on: document.expires });
+        let presented = Presented { issuing_state: &document.issuing_state, issued: document.issued, expires: document.expires };
+        if let Some(why) = kind.refusals(presented, opening.certificate, today, opening.rules.training).into_iter().next() {
+            return Err(why.into());
         }
         if document.issued.is_some_and(|issued| issued > today || issued > document.expires) {
             return Err(Refusal::DocumentIssuedInFuture);

@@ -1,9 +1,7 @@
 //! Why a command is not carried out. A refusal changes nothing; the operator can correct and go on.
 
-use jiff::civil::Date;
-
 use super::Step;
-use crate::rules::{Method, name::NameDifference};
+use crate::rules::{Method, document_kind::KindRefusal, name::NameDifference};
 
 /// Why a command is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,21 +33,15 @@ pub enum Refusal {
     /// A reason, note or statement is too long.
     #[error("the text is too long: at most {} characters", super::ending::LONGEST_TEXT)]
     TextTooLong,
-    /// `documents.toml` does not accept the kind for this kind of certificate.
-    #[error("this kind of document is not accepted for this kind of certificate: ask for another document")]
-    DocumentKindNotAccepted,
+    /// `documents.toml` does not accept this document of the kind, or it has expired.
+    #[error(transparent)]
+    DocumentNotAccepted(#[from] KindRefusal),
     /// No number.
     #[error("the number of the document is missing or longer than 40 characters: type it as printed")]
     DocumentNumberMissing,
     /// Not one to three capital letters.
     #[error("the issuing state is one to three capital letters, as in the machine-readable zone")]
     IssuingStateNotLetters,
-    /// The last day of validity has passed.
-    #[error("the document expired on {on}: ask for a valid one")]
-    DocumentExpired {
-        /// Last day of validity.
-        on: Date,
-    },
     /// Issued after today or after its expiry.
     #[error("the date of issue lies in the future or after the expiry: read it again")]
     DocumentIssuedInFuture,
@@ -63,7 +55,7 @@ pub enum Refusal {
     #[error("the person must be found alike with the picture: compare, or reject the document")]
     PhotoNotConfirmed,
     /// ETSI TS 119 461 VAL-8.3.3-07X.
-    #[error("{verified} security features are verified: at least {} are needed", super::document::FEWEST_FEATURES)]
+    #[error("{verified} security features are verified: at least {} are needed", crate::rules::document_kind::FEWEST_FEATURES)]
     TooFewFeatures {
         /// How many were verified.
         verified: usize,
@@ -137,10 +129,9 @@ impl Refusal {
             Self::MethodNotInPlan { .. } => "METHOD_NOT_IN_PLAN",
             Self::TextMissing => "TEXT_MISSING",
             Self::TextTooLong => "TEXT_TOO_LONG",
-            Self::DocumentKindNotAccepted => "DOCUMENT_KIND_NOT_ACCEPTED",
+            Self::DocumentNotAccepted(why) => why.code(),
             Self::DocumentNumberMissing => "DOCUMENT_NUMBER_MISSING",
             Self::IssuingStateNotLetters => "ISSUING_STATE_NOT_LETTERS",
-            Self::DocumentExpired { .. } => "DOCUMENT_EXPIRED",
             Self::DocumentIssuedInFuture => "DOCUMENT_ISSUED_IN_FUTURE",
             Self::BornInFuture => "BORN_IN_FUTURE",
             Self::DocumentDamaged => "DOCUMENT_DAMAGED",

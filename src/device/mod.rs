@@ -9,4 +9,5 @@ pub mod card;
 pub mod frame;
 pub mod host;
 pub mod no_dumps;
+pub mod pad;
 pub mod scanner;

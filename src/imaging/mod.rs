@@ -1,20 +1,20 @@
 //! The raw scan: the document found on it, its quality judged, its machine readable zone read, made upright; the picture of a
 //! signature.
+//!
+//! What works on the pixels of a scan is the package [`bam_station_imaging`], shown here under the station's own names.
 
-pub mod examine;
+pub use bam_station_imaging::{Examination, Finding, Placement, Turn, locate, mrz, ocr_b, placement, plane, quality};
+
 pub mod ink;
-pub mod locate;
-pub mod mrz;
-mod number;
-mod ocr_b;
-pub mod placement;
-pub mod plane;
-pub mod quality;
-mod region;
 pub mod specimen;
 pub mod upright;
 
-pub use examine::{Examination, examine};
-pub use placement::Placement;
-pub use quality::Finding;
-pub use upright::Turn;
+use crate::{device::scanner::RawScan, rules::DocumentKind};
+
+/// Examines a scan. A kind that is given says which size is expected.
+///
+/// # Errors
+/// The scan's pixels do not fit its size.
+pub fn examine(raw: &RawScan, kind: Option<&DocumentKind>) -> Result<Examination, upright::UprightError> {
+    bam_station_imaging::examine(raw, kind.map(|kind| kind.size_mm))
+}

@@ -4,13 +4,16 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod cross_check;
 pub mod document_kind;
 pub mod identity_number;
 pub mod issue_process;
 pub mod name;
 pub mod plan;
 pub mod role;
+pub mod zone_name;
 
+pub use cross_check::{CrossCheck, cross_check};
 pub use document_kind::{DocumentKind, LocalText, Pose};
 pub use identity_number::IdentityNumber;
 pub use issue_process::IssueProcess;

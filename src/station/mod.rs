@@ -295,11 +295,10 @@ impl Station {
             Command::ProveOwnCard(_) | Command::Vouch(_) | Command::ComparePreviousScan(_) => {
                 return Err(ActError::ProofWithoutCard);
             }
-            // Putting the text before the holder proves nothing yet.
-            Command::ShowTerms(_) => {}
             // A locked station waits for its operator, or for another one who signs in.
             Command::Abort { .. } | Command::HandBack if self.locked => return Err(ActError::Locked),
-            Command::Abort { .. } | Command::HandBack => {}
+            // Putting the text before the holder proves nothing yet.
+            Command::Abort { .. } | Command::HandBack | Command::ShowTerms(_) => {}
             _ => {
                 self.attended()?;
             }

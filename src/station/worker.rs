@@ -374,7 +374,8 @@ impl Worker {
                 (self.tell)(Update::Fault { code, message });
             }
             let (snapshot, trouble) = self.snapshot();
-            if let Some(Told { code, message }) = trouble {
+            // What cannot be read is told to whoever asks, not with every card that comes and goes.
+            if asked && let Some(Told { code, message }) = trouble {
                 (self.tell)(Update::Fault { code, message });
             }
             // The screens wait for this, so it comes in any case: with damaged evidence a control can still be ended.

@@ -98,7 +98,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     fill(&dock.get_operator_cards(), vec![card("operator", "dock.operator-card")], |rows| dock.set_operator_cards(rows));
     let holders = ["qualified", "qualified-expired", "local", "local-expired", "third-party"];
     fill(&dock.get_holder_cards(), holders.iter().map(|id| card(id, &format!("dock.{id}"))).collect(), |rows| {
-        dock.set_holder_cards(rows)
+        dock.set_holder_cards(rows);
     });
     dock.set_operator_card(desk.dock.operator.clone());
     dock.set_holder_card(desk.dock.holder.clone());

@@ -14,9 +14,9 @@ use super::{
 use crate::{
     control::{
         Command, Control, Now, PresentedDocument, Refusal, Step,
-        document::{AcceptDocument, FEWEST_FEATURES, NoDocument, Suspicion},
+        document::{AcceptDocument, NoDocument, Suspicion},
     },
-    rules::{DocumentKind, Method, name::DocumentName},
+    rules::{DocumentKind, Method, document_kind::FEWEST_FEATURES, name::DocumentName},
     station::worker::Request,
 };
 
@@ -175,7 +175,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     form.set_expires_error(expires);
     form.set_birth_date_error(birth_date);
     form.set_identity_number_error(identity_number);
-    show_features(desk, window, read.kind.as_ref());
+    show_features(desk, window, control, read.kind.as_ref());
 
     let verdict = read.accept.map(|accept| decide(desk, control, accept));
     let ticked = form.get_features().iter().filter(|row| row.checked).count();
@@ -221,8 +221,8 @@ fn decide(desk: &Desk, control: &Control, accept: AcceptDocument) -> Result<(), 
     }
 }
 
-/// The features of the kind; ticks stay while the kind stays.
-fn show_features(desk: &Desk, window: &OperatorWindow, kind: Option<&DocumentKind>) {
+/// The features of the kind that are drawn for this control; ticks stay while the kind stays.
+fn show_features(desk: &Desk, window: &OperatorWindow, control: &Control, kind: Option<&DocumentKind>) {
     let form = window.global::<DocumentCheck>();
     let shown = form.get_features();
     let Some(kind) = kind else {
@@ -232,9 +232,9 @@ fn show_features(desk: &Desk, window: &OperatorWindow, kind: Option<&DocumentKin
         return;
     };
     let ticked = |id: &str| shown.iter().any(|row| row.id == id && row.checked);
-    let rows: Vec<Check> = kind
-        .features
-        .iter()
+    let rows: Vec<Check> = control
+        .drawn_features(kind)
+        .into_iter()
         .map(|feature| Check {
             id: feature.id.as_str().into(),
             label: desk.operator_language.of(&feature.text).into(),

@@ -1,8 +1,11 @@
 //! The scanner: an A6 flatbed that takes the picture of the document (seed 003, "Skanning").
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +15,7 @@ pub mod hosted;
 pub mod sane;
 pub mod wire;
 
+pub use bam_station_imaging::scan::{ColourMode, MOST_BYTES, RawScan};
 pub use glass::{Lay, VirtualFault, VirtualGlass};
 pub use hosted::{HostedSane, Patience};
 
@@ -19,9 +23,6 @@ pub use hosted::{HostedSane, Patience};
 pub const A6_WIDTH_MM: f32 = 105.0;
 /// Height of A6 in millimetres.
 pub const A6_HEIGHT_MM: f32 = 148.0;
-/// Largest picture that is taken over from a scanner, in bytes: A6 at 1200 dpi in colour is 104 million.
-pub const MOST_BYTES: usize = 128 * 1024 * 1024;
-
 /// A scanner.
 pub trait Scanner {
     /// The scanners that can be reached now.
@@ -42,25 +43,15 @@ pub struct ScannerInfo {
     pub kind: String,
 }
 
-/// Colours of the picture.
+/// Where the document lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ColourMode {
-    /// Red, green and blue, eight bits each.
+pub enum Source {
+    /// On the glass; a scanner without glass takes it where it can.
     #[default]
-    Colour,
-    /// Eight bits of grey.
-    Grey,
-}
-
-impl ColourMode {
-    /// Bytes of one pixel.
-    pub const fn bytes_per_pixel(self) -> usize {
-        match self {
-            Self::Colour => 3,
-            Self::Grey => 1,
-        }
-    }
+    Glass,
+    /// In the feeder.
+    Feeder,
 }
 
 /// What is to be scanned.
@@ -76,12 +67,29 @@ pub struct ScanJob {
     pub dpi: u16,
     /// Colours.
     pub mode: ColourMode,
+    /// Where the document lies.
+    #[serde(default)]
+    pub source: Source,
+    /// How long a scanner may warm up before it counts as [`ScanError::WarmingUp`].
+    #[serde(default)]
+    pub warm_up: Duration,
 }
 
 impl ScanJob {
+    /// How long the lamp of an old flatbed takes, with a margin.
+    pub const USUAL_WARM_UP: Duration = Duration::from_secs(45);
+
     /// A whole A6 glass in colour.
     pub const fn a6(dpi: u16) -> Self {
-        Self { device: None, width_mm: A6_WIDTH_MM, height_mm: A6_HEIGHT_MM, dpi, mode: ColourMode::Colour }
+        Self {
+            device: None,
+            width_mm: A6_WIDTH_MM,
+            height_mm: A6_HEIGHT_MM,
+            dpi,
+            mode: ColourMode::Colour,
+            source: Source::Glass,
+            warm_up: Self::USUAL_WARM_UP,
+        }
     }
 }
 
@@ -89,36 +97,6 @@ impl Default for ScanJob {
     /// A6 at 300 dpi in colour: the resolution at which a machine readable zone can be read with a margin.
     fn default() -> Self {
         Self::a6(300)
-    }
-}
-
-/// The picture as it came from the glass, not turned, not cropped.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RawScan {
-    /// Width in pixels.
-    pub width_px: u32,
-    /// Height in pixels.
-    pub height_px: u32,
-    /// Resolution in dots per inch.
-    pub dpi: u16,
-    /// Colours.
-    pub mode: ColourMode,
-    /// Rows from the top, without padding: [`ColourMode::bytes_per_pixel`] bytes a pixel.
-    pub pixels: Vec<u8>,
-    /// The scanner that took it.
-    pub device: String,
-}
-
-impl std::fmt::Debug for RawScan {
-    /// Without the pixels: they show a person.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RawScan")
-            .field("width_px", &self.width_px)
-            .field("height_px", &self.height_px)
-            .field("dpi", &self.dpi)
-            .field("mode", &self.mode)
-            .field("device", &self.device)
-            .finish_non_exhaustive()
     }
 }
 

@@ -239,12 +239,13 @@ impl Verification {
         let file = File::read(pdf)?;
         let located = Located::find(&file)?;
         self.note(revisions::check(&file, &located));
+        let later = self.note(later::read(pdf, &file, &located));
         let signed_end = file.revisions.get(SIGNED - 1).map_or(pdf.len(), |revision| revision.end);
         let signed = Signed::check(pdf.get(..signed_end).unwrap_or_default(), located.signature, now)?;
         self.level = Some(Level::BB);
         self.signed_at = Some(signed.time);
         self.signer = Some(SignerInfo::of(&signed));
-        if let Some(later) = self.note(later::read(pdf, &file, &located)) {
+        if let Some(later) = later {
             self.examine_trust(pdf, &file, &signed, &later, trusted, now)?;
         }
         let record = record::extract(&file)?;

@@ -14,16 +14,16 @@ pub fn of(control: &Control, events: &[Event]) -> Vec<Notice> {
     });
     let Some(third_party) = vouched else { return Vec::new() };
     let opening = control.opening();
-    let (holder, voucher) = (opening.person.full_name(), third_party.card.name.clone());
+    let (holder, third) = (opening.person.full_name(), third_party.card.name.clone());
     let (company, office, id) = (&opening.rules.company, &opening.rules.office, control.id());
     let place = if office.is_empty() { company.clone() } else { format!("{company}, {office}") };
     let to_holder = LocalText::new(
         format!(
-            "{voucher} gikk god for at du er {holder}, ved identitetskontroll {id} hos {place}. \
+            "{third} gikk god for at du er {holder}, ved identitetskontroll {id} hos {place}. \
              Var det ikke deg som møtte opp, si fra til ID-kontoret med en gang."
         ),
         format!(
-            "{voucher} vouched that you are {holder}, in identity control {id} at {place}. \
+            "{third} vouched that you are {holder}, in identity control {id} at {place}. \
              If it was not you who came, tell the ID office at once."
         ),
     );
@@ -39,6 +39,6 @@ pub fn of(control: &Control, events: &[Event]) -> Vec<Notice> {
     );
     vec![
         Notice { recipient: Recipient::Holder, name: holder, user_name: opening.person.user_name.clone(), text: to_holder },
-        Notice { recipient: Recipient::Voucher, name: voucher, user_name: third_party.card.user_name.clone(), text: to_voucher },
+        Notice { recipient: Recipient::Voucher, name: third, user_name: third_party.card.user_name.clone(), text: to_voucher },
     ]
 }

@@ -4,7 +4,10 @@
 //! rounded, so they are read back; the shape of the picture is known only after the start; the status after a cancel
 //! means nothing; an image may end early without an error.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use super::{ScanError, ScanJob, ScannerInfo};
 
@@ -14,6 +17,9 @@ mod settings;
 
 use ffi::{Handle, LoadError, Sane, Status};
 use picture::Picture;
+
+/// How often a scanner that warms up is asked again.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// Starts libsane from the library of this name.
 pub fn start(library: &str) -> Result<Sane, ScanError> {
@@ -78,7 +84,7 @@ fn scan_with(
         other => during_work(other),
     })?;
     settings::apply(&handle, job)?;
-    handle.start().map_err(during_work)?;
+    start_when_warm(&handle, job.warm_up, cancel)?;
     let scan = Running(&handle);
     let mut picture = Picture::of(scan.0.parameters().map_err(during_work)?, job.mode)?;
     progress.started(device, picture.width_px(), picture.height_px())?;
@@ -93,6 +99,20 @@ fn scan_with(
         }
     }
     Err(ScanError::Cancelled)
+}
+
+/// Starts the scan, again and again while the lamp warms up.
+fn start_when_warm(handle: &Handle<'_>, patience: Duration, cancel: &AtomicBool) -> Result<(), ScanError> {
+    let deadline = Instant::now() + patience;
+    loop {
+        match handle.start() {
+            Ok(()) => return Ok(()),
+            Err(Status::WARMING_UP) if Instant::now() < deadline && !cancel.load(Ordering::Relaxed) => {
+                std::thread::sleep(GLANCE);
+            }
+            Err(status) => return Err(during_work(status)),
+        }
+    }
 }
 
 /// A scan under way. Every start is followed by a cancel, also after a whole picture.

@@ -1,7 +1,7 @@
 //! Sets a scanner up for a job through SANE's well-known options.
 
 use super::{
-    super::{ColourMode, ScanError, ScanJob},
+    super::{ColourMode, ScanError, ScanJob, Source},
     during_work,
     ffi::{Allowed, Handle, Kind, Opt, Value},
 };
@@ -19,9 +19,16 @@ const COLOUR_WORDS: &[&str] = &["Color", "24bit Color", "24bit Color[Fast]", "Co
 /// The standard's word for grey, and what vendors say instead.
 const GREY_WORDS: &[&str] = &["Gray", "Grayscale", "True Gray", "8-bit Gray"];
 
+/// What backends call the glass.
+const GLASS_WORDS: &[&str] = &["Flatbed", "Platen", "FB", "Normal"];
+
+/// What backends call the feeder, one side of the paper.
+const FEEDER_WORDS: &[&str] =
+    &["Automatic Document Feeder", "ADF", "ADF Front", "ADF Simplex", "Automatic Document Feeder(centrally aligned)", "Feeder"];
+
 /// Sets source, colours, depth, resolution and area, in this order: each may change what the next allows.
 pub fn apply(handle: &Handle<'_>, job: &ScanJob) -> Result<(), ScanError> {
-    flatbed(handle)?;
+    source(handle, job.source)?;
     mode(handle, job.mode)?;
     depth(handle)?;
     resolution(handle, job.dpi)?;
@@ -39,13 +46,25 @@ fn find(handle: &Handle<'_>, name: &str) -> Result<Option<Opt>, ScanError> {
     Ok(options.into_iter().find(|option| option.name == name && option.settable))
 }
 
-/// Takes the glass where there is a document feeder too.
-fn flatbed(handle: &Handle<'_>) -> Result<(), ScanError> {
-    let Some(option) = find(handle, "source")? else { return Ok(()) };
-    let Allowed::Texts(sources) = &option.allowed else { return Ok(()) };
-    match sources.iter().find(|source| source.eq_ignore_ascii_case("flatbed")) {
-        Some(glass) => handle.set(option.index, &Value::Text(glass.clone())).map(drop).map_err(during_work),
-        None => Ok(()),
+/// Takes the glass or the feeder, where the scanner offers a choice. The standard has the option but no words for its values.
+fn source(handle: &Handle<'_>, source: Source) -> Result<(), ScanError> {
+    let offered = find(handle, "source")?.and_then(|option| match &option.allowed {
+        Allowed::Texts(sources) => Some((option.index, sources.clone())),
+        _ => None,
+    });
+    let words = match source {
+        Source::Glass => GLASS_WORDS,
+        Source::Feeder => FEEDER_WORDS,
+    };
+    let named = offered.as_ref().and_then(|(index, sources)| {
+        let named = words.iter().find_map(|word| sources.iter().find(|source| source.eq_ignore_ascii_case(word)));
+        named.map(|named| (*index, named.clone()))
+    });
+    match (named, source) {
+        (Some((index, named)), _) => handle.set(index, &Value::Text(named)).map(drop).map_err(during_work),
+        // What has one place for documents, or names the glass otherwise, scans there by itself.
+        (None, Source::Glass) => Ok(()),
+        (None, Source::Feeder) => Err(unsupported("it has no document feeder")),
     }
 }
 

@@ -6,7 +6,7 @@ use tiny_skia::{BlendMode, FillRule, Paint, Path, PathBuilder, Pixmap, Stroke, T
 use ttf_parser::{Face, OutlineBuilder};
 
 use super::format::{ALPHABET, FILLER};
-use crate::imaging::{number::real, ocr_b};
+use crate::{number::real, ocr_b};
 
 /// Pixels of a millimetre in a cell.
 pub const CELL_PER_MM: f32 = 6.0;
@@ -124,7 +124,7 @@ impl Alphabet {
 /// The ink that counts as black: what `share` of the pixels stay below.
 pub fn full_ink(inks: &mut [f32], share: f32) -> f32 {
     let last = inks.len().saturating_sub(1);
-    let place = crate::imaging::number::count(real(last) * share).min(last);
+    let place = crate::number::count(real(last) * share).min(last);
     if inks.is_empty() {
         return 1.0;
     }

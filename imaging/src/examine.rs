@@ -8,7 +8,7 @@ use super::{
     quality::{Finding, judge},
     upright::UprightError,
 };
-use crate::{device::scanner::RawScan, rules::DocumentKind};
+use crate::scan::RawScan;
 
 /// What is smaller is no document, in square millimetres.
 const LEAST_DOCUMENT_MM2: f32 = 900.0;
@@ -32,18 +32,18 @@ impl Examination {
     }
 }
 
-/// Examines a scan. A kind that is given says which size is expected.
+/// Examines a scan. `expected_mm` is the size of the upright document, width and height in millimetres, where its kind is known.
 ///
 /// # Errors
 /// The scan's pixels do not fit its size.
-pub fn examine(raw: &RawScan, kind: Option<&DocumentKind>) -> Result<Examination, UprightError> {
+pub fn examine(raw: &RawScan, expected_mm: Option<[f32; 2]>) -> Result<Examination, UprightError> {
     let scan = Plane::of(raw).ok_or(UprightError::Misshapen)?;
     let mut zones = mrz::zones(&scan, raw.dpi);
     if zones.len() > 1 {
         return Ok(Examination::nothing(Finding::TwoDocuments));
     }
     let zone = zones.pop();
-    let expected = kind.map(|kind| kind.size_mm).or(zone.as_ref().map(|zone| zone.format().document_mm()));
+    let expected = expected_mm.or(zone.as_ref().map(|zone| zone.format().document_mm()));
     let sizes: Vec<[f32; 2]> = expected.map_or_else(|| Format::ALL.map(Format::document_mm).to_vec(), |size| vec![size]);
     let nominal = zone.as_ref().map(nominal);
     let mut sheets = sheets(raw, &sizes, nominal.as_ref());
@@ -70,8 +70,8 @@ pub fn examine(raw: &RawScan, kind: Option<&DocumentKind>) -> Result<Examination
     let cut = is_cut(&placement, expected, glass_mm);
     if cut {
         findings.push(Finding::CutEdge);
-    } else if let Some(kind) = kind
-        && !has_size(&placement, kind.size_mm)
+    } else if let Some(size) = expected_mm
+        && !has_size(&placement, size)
     {
         findings.push(Finding::WrongSize);
     }

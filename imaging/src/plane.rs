@@ -1,6 +1,6 @@
 //! One grey value a pixel, and what the finders do with it.
 
-use crate::device::scanner::{ColourMode, RawScan};
+use crate::scan::{ColourMode, RawScan};
 
 use super::number::{count, real};
 

@@ -4,7 +4,7 @@ use super::{
     font::{Alphabet, CELL, CELL_HEIGHT, CELL_PER_MM, CELL_WIDTH, Window, full_ink, likeness, normalise, without_faint},
     format::PITCH_MM,
 };
-use crate::imaging::{
+use crate::{
     number::{count, percentile, real, whole},
     ocr_b,
     plane::{Plane, histogram},
@@ -297,7 +297,7 @@ fn ink(grey: &[f32], width: usize) -> Vec<f32> {
         .map(|block| {
             let near = block.saturating_sub(1) * BLOCK..((block + 2) * BLOCK).min(width);
             let values = grey.chunks_exact(width).flat_map(|row| row.get(near.clone()).unwrap_or_default());
-            f32::from(percentile(&histogram(values.map(|value| crate::imaging::number::grey(*value))), 0.85)).max(16.0)
+            f32::from(percentile(&histogram(values.map(|value| crate::number::grey(*value))), 0.85)).max(16.0)
         })
         .collect();
     let at = |block: usize| paper.get(block).or(paper.last()).copied().unwrap_or(255.0);

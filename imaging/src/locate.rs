@@ -2,11 +2,12 @@
 
 use super::{
     Placement,
+    mrz::Format,
     number::{count, percentile, real},
     plane::{Plane, histogram},
     region::{Region, regions},
 };
-use crate::device::scanner::{ColourMode, RawScan};
+use crate::scan::{ColourMode, RawScan};
 
 /// Resolution at which documents are searched, in dots per inch.
 const SEARCH_DPI: f32 = 75.0;
@@ -76,7 +77,11 @@ pub fn sheets(raw: &RawScan, sizes_mm: &[[f32; 2]], known: Option<&Placement>) -
     let Some(mask) = unlike_lid(&small, per_mm, known) else { return Vec::new() };
     let mut parts = regions(&mask, count(LEAST_MM2 * per_mm * per_mm));
     parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
-    if parts.len() > 1 {
+    let is_document = |part: &Region| {
+        rectangle(part, per_mm).is_some_and(|sheet| Format::ALL.iter().any(|format| sheet.measures(format.document_mm(), 3.0)))
+    };
+    // Two cards one above the other are as large as a passport's page.
+    if parts.len() > 1 && parts.iter().take(8).filter(|part| is_document(part)).count() < 2 {
         let all = rectangle(&parts.concat(), per_mm);
         if let Some(all) = all.filter(|all| sizes_mm.iter().any(|size| all.measures(*size, 3.0))) {
             return vec![all];

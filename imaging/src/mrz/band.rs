@@ -4,7 +4,7 @@ use super::{
     format::{Format, PITCH_MM},
     strip::Line,
 };
-use crate::imaging::{
+use crate::{
     number::{count, real},
     plane::Plane,
     region::{Region, regions},
@@ -134,7 +134,7 @@ fn pieces(plane: &Plane, per_mm: f32, sensitivity: f32) -> Vec<Piece> {
         let darker = u32::from(paper.saturating_sub(own)) * 255 / u32::from(paper).max(40);
         u8::try_from(darker).unwrap_or(255)
     });
-    let threshold = crate::imaging::number::grey((f32::from(division(&print)) * 0.8).clamp(25.0, 90.0) * sensitivity);
+    let threshold = crate::number::grey((f32::from(division(&print)) * 0.8).clamp(25.0, 90.0) * sensitivity);
     let mask = print.map(|ink| if ink > threshold { 255 } else { 0 });
     // Characters of a line run together; what is thinner than a third of a millimetre goes.
     let gap = pixels(1.9);
@@ -226,5 +226,5 @@ fn division(print: &Plane) -> u8 {
             (best, division) = (worth, value);
         }
     }
-    crate::imaging::number::grey(division)
+    crate::number::grey(division)
 }

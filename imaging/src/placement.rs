@@ -6,7 +6,7 @@ use super::{
     number::{count, real, whole},
     upright::{Turn, UprightError},
 };
-use crate::device::scanner::{ColourMode, RawScan};
+use crate::scan::{ColourMode, RawScan};
 
 /// How a document lies on a scan: with the raw scan all that is needed to make the upright picture again.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -131,7 +131,7 @@ pub fn decide(format: Format, lines: &[Vec<Seen>]) -> Option<Decision> {
             Cell { place: *place, likeness, margin: unexplained(next) - unexplained(likeness), covered: covered.contains(place) }
         })
         .collect();
-    let number = crate::imaging::number::real(cells.len().max(1));
+    let number = crate::number::real(cells.len().max(1));
     let mean = cells.iter().map(|cell| cell.likeness).sum::<f32>() / number;
     let foreign = cells.iter().zip(&seen).any(|(cell, (_, seen))| seen.best() - cell.likeness > MOST_FOREIGN);
 

@@ -117,6 +117,20 @@ fn settings<C: Clone + Default>(loaded: &Loaded<C>, schema: &Schema<C>) -> Part 
             values.insert(section.name.into(), Value::Object(pairs));
         }
     }
+    for list in schema.lists {
+        let mut records = Vec::new();
+        for record in list.records(&loaded.value) {
+            text.push(format!("\n[[{}]]\n", list.name));
+            let mut pairs = Map::new();
+            for key in list.record.keys {
+                let value = key.field.value(&record);
+                text.extend(value.as_ref().map(|value| format!("{} = {value}\n", key.name)));
+                pairs.insert(key.name.into(), json!(value));
+            }
+            records.push(Value::Object(pairs));
+        }
+        values.insert(list.name.into(), Value::Array(records));
+    }
     Part {
         file: loaded.path.clone(),
         digest: Some(loaded.digest.to_string()),

@@ -318,6 +318,7 @@ pub static SCHEMA: Schema<Local> = Schema {
             ],
         },
     ],
+    lists: &[],
 };
 
 const WINDOW_PLACE: &str = "\"WIDTHxHEIGHT\" or \"WIDTHxHEIGHT@X,Y\", at least 320x240, for example \"1280x800@1920,0\"";

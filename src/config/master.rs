@@ -2,14 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use const_oid::ObjectIdentifier;
 use ed25519_dalek::VerifyingKey;
 
 use super::{
     Broken, ConfigError, Loaded, reader,
-    schema::{Field, Key, Schema, Section},
+    schema::{Field, Key, List, Schema, Section},
     source::{FILE_LIMIT, Source},
 };
-use crate::rules::{CertificateKind, IssueProcess, LraMode};
+use crate::{
+    rules::{
+        CertificateKind, IssueProcess, LraMode,
+        role::{Appointment, Role, Roles, VouchLimit, same_serial},
+    },
+    trust::{ProxySettings, Revocation, TrustSettings, name_text},
+};
 
 /// The content of MASTER.toml.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,6 +29,14 @@ pub struct Master {
     pub delivery: Delivery,
     /// `[Terms]`.
     pub terms: TermsPlace,
+    /// `[ThirdParty]`.
+    pub third_party: VouchLimit,
+    /// `[Trust]`.
+    pub trust: TrustSettings,
+    /// `[Proxy]`.
+    pub proxy: ProxySettings,
+    /// `[Roles]` and `[[Operator]]`.
+    pub roles: Roles,
 }
 
 /// `[Common]`: who the organisation is and what it issues.
@@ -127,14 +142,25 @@ pub fn load_master(path: &Path) -> Result<Loaded<Master>, ConfigError> {
     let source = Source::read(path, FILE_LIMIT)?;
     let mut loaded = reader::read(&source, &SCHEMA)?;
     whole_archive(&loaded)?;
+    two_kinds(&loaded)?;
 
     let folder = path.parent().unwrap_or(Path::new(""));
-    let Master { delivery, terms, .. } = &mut loaded.value;
+    let Master { delivery, terms, trust, .. } = &mut loaded.value;
     let named = [&mut delivery.archive_ca, &mut delivery.client_certificate, &mut delivery.client_key, &mut terms.folder];
-    for file in named.into_iter().flatten() {
+    let files = named.into_iter().flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates);
+    for file in files {
         *file = folder.join(&*file);
     }
     Ok(loaded)
+}
+
+/// A policy that tells both kinds tells none.
+fn two_kinds(loaded: &Loaded<Master>) -> Result<(), ConfigError> {
+    let trust = &loaded.value.trust;
+    let Some(both) = trust.local_policies.iter().find(|policy| trust.qualified_policies.contains(policy)) else { return Ok(()) };
+    let message = format!("the policy {both} cannot stand for local and for qualified certificates");
+    let diagnostic = loaded.contradiction("Trust", "LocalPolicies", message, "each policy in one of the two lists");
+    Err(ConfigError::one(Broken::Contradiction, diagnostic))
 }
 
 /// Half an archive would only be noticed when the first qualified report cannot be delivered.
@@ -176,6 +202,63 @@ const FILE: &str = "a file name, from the folder of MASTER.toml when it is not a
 
 fn shown(path: Option<&PathBuf>) -> Option<String> {
     path.map(|path| path.display().to_string())
+}
+
+const FILES: &str = "file names, from the folder of MASTER.toml when they are not absolute";
+const POLICIES: &str = "certificate policies as dotted numbers, for example \"2.16.578.1.26.1.3.1\"";
+
+fn all_shown<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
+}
+
+/// Each of `texts` as `one` reads it, or the first that it refuses.
+fn each<T>(texts: &[&str], one: impl Fn(&str) -> Result<T, &'static str>) -> Result<Vec<T>, (usize, &'static str)> {
+    texts.iter().enumerate().map(|(at, text)| one(text).map_err(|wrong| (at, wrong))).collect()
+}
+
+fn files(texts: &[&str]) -> Result<Vec<PathBuf>, (usize, &'static str)> {
+    each(texts, |text| one_line(text).map(PathBuf::from))
+}
+
+fn oids(texts: &[&str]) -> Result<Vec<ObjectIdentifier>, (usize, &'static str)> {
+    each(texts, |text| ObjectIdentifier::new(text.trim()).map_err(|_| "is no policy"))
+}
+
+fn paths_shown(paths: &[PathBuf]) -> Vec<String> {
+    paths.iter().map(|path| path.display().to_string()).collect()
+}
+
+fn appointment(master: &Master) -> Option<&Appointment> {
+    master.roles.appointed.last()
+}
+
+/// A proxy is a host and a port. A password would be readable at every desk.
+fn proxy(text: &str) -> Result<String, &'static str> {
+    let url = reqwest::Url::parse(text).map_err(|_| "is not an address")?;
+    if url.scheme() != "http" {
+        return Err("is not an http address");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("names a user; let the proxy know the station by its address");
+    }
+    if url.host_str().is_none() || url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err("is more than a host and a port");
+    }
+    one_line(text)
+}
+
+fn host(text: &str) -> Result<String, &'static str> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':');
+    let text = one_line(text)?;
+    if text.bytes().all(good) { Ok(text) } else { Err("is no host") }
+}
+
+fn serial(text: &str) -> Result<String, &'static str> {
+    let digits = text.bytes().filter(|byte| !matches!(byte, b':' | b' '));
+    if digits.clone().count() == 0 || !digits.clone().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err("is no hexadecimal number");
+    }
+    if digits.count() > 42 { Err("is too long") } else { one_line(text) }
 }
 
 /// The description of MASTER.toml.
@@ -367,5 +450,244 @@ pub static SCHEMA: Schema<Master> = Schema {
                 effect: "The folder with terms.toml and its texts. Without it: the folder terms beside LOCAL.toml.",
             }],
         },
+        Section {
+            name: "ThirdParty",
+            about: "How often one person may vouch for others, where ThirdPartyIdControl allows it at all.",
+            keys: &[
+                Key {
+                    name: "VouchesPerPeriod",
+                    required: false,
+                    field: Field::Count { min: 1, max: 100, at: |master| &mut master.third_party.vouches },
+                    effect: "One person may vouch so many times within VouchPeriodDays, at all desks that share the register.",
+                },
+                Key {
+                    name: "VouchPeriodDays",
+                    required: false,
+                    field: Field::Number { min: 1, max: 366, at: |master| &mut master.third_party.days },
+                    effect: "The days that are counted back from today.",
+                },
+            ],
+        },
+        Section {
+            name: "Trust",
+            about: "Which certificates count. A card's certificate must lead to an anchor, be valid, not be revoked and be meant for \
+                    the use. With no anchor no card counts; on a training desk the station's own training CAs are trusted too.",
+            keys: &[
+                Key {
+                    name: "Anchors",
+                    required: false,
+                    field: Field::Texts {
+                        allowed: FILES,
+                        get: |master| paths_shown(&master.trust.anchors),
+                        set: |master, texts| files(texts).map(|files| master.trust.anchors = files),
+                    },
+                    effect: "The CA certificates that are trusted, PEM or DER. `config show` prints each with its digest.",
+                },
+                Key {
+                    name: "Intermediates",
+                    required: false,
+                    field: Field::Texts {
+                        allowed: FILES,
+                        get: |master| paths_shown(&master.trust.intermediates),
+                        set: |master, texts| files(texts).map(|files| master.trust.intermediates = files),
+                    },
+                    effect: "The CA certificates between the anchors and the cards. They count only with a chain to an anchor.",
+                },
+                Key {
+                    name: "QualifiedPolicies",
+                    required: false,
+                    field: Field::Texts {
+                        allowed: POLICIES,
+                        get: |master| all_shown(&master.trust.qualified_policies),
+                        set: |master, texts| oids(texts).map(|oids| master.trust.qualified_policies = oids),
+                    },
+                    effect: "A certificate with one of these policies is a qualified one. An issuer above it that names policies must \
+                             name the same one or anyPolicy.",
+                },
+                Key {
+                    name: "LocalPolicies",
+                    required: false,
+                    field: Field::Texts {
+                        allowed: POLICIES,
+                        get: |master| all_shown(&master.trust.local_policies),
+                        set: |master, texts| oids(texts).map(|oids| master.trust.local_policies = oids),
+                    },
+                    effect: "A certificate with one of these policies is a local one. A holder's or third party's certificate of \
+                             neither kind does not count.",
+                },
+                Key {
+                    name: "Revocation",
+                    required: false,
+                    field: Field::Choice {
+                        of: &Revocation::WORDS,
+                        get: |master| master.trust.revocation.word(),
+                        set: |master, word| Revocation::from_word(word).map(|it| master.trust.revocation = it).is_some(),
+                    },
+                    effect: "Whether a certificate counts without a good answer (OCSP, else a revocation list) on its revocation: never; \
+                             never, but training asks nobody; when nobody can be reached, which is recorded; or nobody is asked, \
+                             which is recorded.",
+                },
+                Key {
+                    name: "StaleGraceHours",
+                    required: false,
+                    field: Field::Number { min: 0, max: 168, at: |master| &mut master.trust.stale_grace_hours },
+                    effect: "A revocation list still counts so many hours after its next update was due; this is recorded.",
+                },
+                Key {
+                    name: "AskAgainMinutes",
+                    required: false,
+                    field: Field::Number { min: 0, max: 1440, at: |master| &mut master.trust.ask_again_minutes },
+                    effect: "An answer is used again for so many minutes. An older one, still in force, is used only when nobody can \
+                             be reached; this is recorded.",
+                },
+                Key {
+                    name: "FetchSeconds",
+                    required: false,
+                    field: Field::Number { min: 1, max: 60, at: |master| &mut master.trust.fetch_seconds },
+                    effect: "Longest time for one answer.",
+                },
+            ],
+        },
+        Section {
+            name: "Proxy",
+            about: "The way out of the organisation's network for OCSP and revocation lists (BAM: proxy).",
+            keys: &[
+                Key {
+                    name: "Url",
+                    required: false,
+                    field: Field::Text {
+                        allowed: "an address http://HOST:PORT",
+                        get: |master| master.proxy.url.clone(),
+                        set: |master, text| proxy(text).map(|url| master.proxy.url = Some(url)),
+                    },
+                    effect: "The proxy. Without it: the direct way; the system's settings are not asked.",
+                },
+                Key {
+                    name: "DirectHosts",
+                    required: false,
+                    field: Field::Texts {
+                        allowed: "host names; each stands for its sub-domains too",
+                        get: |master| master.proxy.direct_hosts.clone(),
+                        set: |master, texts| each(texts, host).map(|hosts| master.proxy.direct_hosts = hosts),
+                    },
+                    effect: "Hosts that are asked without the proxy.",
+                },
+            ],
+        },
+        Section {
+            name: "Roles",
+            about: "Who may sign in with a card. Persons are appointed with [[Operator]]; whole groups by a policy in their certificates. \
+                    When nobody is appointed in any way, nobody signs in with a card; on a training desk then everybody does whose \
+                    certificate counts.",
+            keys: &[
+                Key {
+                    name: "OperatorPolicies",
+                    required: false,
+                    field: Field::Texts {
+                        allowed: POLICIES,
+                        get: |master| master.roles.operator_policies.clone(),
+                        set: |master, texts| oids(texts).map(|oids| master.roles.operator_policies = all_shown(&oids)),
+                    },
+                    effect: "Everybody whose certificate has one of these policies is an operator.",
+                },
+                Key {
+                    name: "RaAdminPolicies",
+                    required: false,
+                    field: Field::Texts {
+                        allowed: POLICIES,
+                        get: |master| master.roles.ra_admin_policies.clone(),
+                        set: |master, texts| oids(texts).map(|oids| master.roles.ra_admin_policies = all_shown(&oids)),
+                    },
+                    effect: "Everybody whose certificate has one of these policies is an RA-ADMIN.",
+                },
+                Key {
+                    name: "TrainingMonths",
+                    required: false,
+                    field: Field::Count { min: 1, max: 60, at: |master| &mut master.roles.training_months },
+                    effect: "An operator whose last training is older is not let in (ETSI TS 119 461 VAL-8.3.3-15X).",
+                },
+                Key {
+                    name: "RequireTrainingDate",
+                    required: false,
+                    field: Field::Switch(|master| &mut master.roles.require_training_date),
+                    effect: "An operator without a day of training is not let in. To let in operators by policy alone, switch it off.",
+                },
+            ],
+        },
     ],
+    lists: &[List {
+        name: "Operator",
+        record: Section {
+            name: "[Operator]",
+            about: "A person who may sign in, by certificate; once for each. `bam-station card show` prints issuer and serial number.",
+            keys: &[
+                Key {
+                    name: "Issuer",
+                    required: true,
+                    field: Field::Text {
+                        allowed: "the name of a CA, for example \"CN=Utopia CA,O=Utopia kommune,C=NO\"",
+                        get: |master| appointment(master).map(|it| it.issuer.clone()).filter(|issuer| !issuer.is_empty()),
+                        set: |master, text| {
+                            let issuer = name_text(text).ok_or("is no name of a CA")?;
+                            master.roles.appointed.last_mut().map(|it| it.issuer = issuer).ok_or("stands before its [[Operator]]")
+                        },
+                    },
+                    effect: "The issuer of the person's certificate.",
+                },
+                Key {
+                    name: "Serial",
+                    required: true,
+                    field: Field::Text {
+                        allowed: "a hexadecimal number, for example \"01ab\"",
+                        get: |master| appointment(master).map(|it| it.serial.clone()).filter(|serial| !serial.is_empty()),
+                        set: |master, text| {
+                            let serial = serial(text)?;
+                            master.roles.appointed.last_mut().map(|it| it.serial = serial).ok_or("stands before its [[Operator]]")
+                        },
+                    },
+                    effect: "The serial number of the person's certificate.",
+                },
+                Key {
+                    name: "Roles",
+                    required: false,
+                    field: Field::Texts {
+                        allowed: "\"operator\", \"ra-admin\"",
+                        get: |master| {
+                            let roles = appointment(master).map_or(&[][..], |it| it.roles.as_slice());
+                            roles.iter().map(|role| role.name().to_owned()).collect()
+                        },
+                        set: |master, texts| {
+                            let roles = each(texts, |text| Role::named(text).ok_or("is no role"))?;
+                            if roles.is_empty() {
+                                return Err((0, "is empty: the person may do nothing"));
+                            }
+                            master.roles.appointed.last_mut().map(|it| it.roles = roles).ok_or((0, "has no record"))
+                        },
+                    },
+                    effect: "What the person may do.",
+                },
+                Key {
+                    name: "Trained",
+                    required: false,
+                    field: Field::Day {
+                        get: |master| appointment(master)?.trained,
+                        set: |master, day| {
+                            if let Some(last) = master.roles.appointed.last_mut() {
+                                last.trained = Some(day);
+                            }
+                        },
+                    },
+                    effect: "The day of the last training in identity control.",
+                },
+            ],
+        },
+        begin: |master| master.roles.appointed.push(Appointment::default()),
+        count: |master| master.roles.appointed.len(),
+        keep: |master, count| master.roles.appointed.truncate(count),
+        check: |master| {
+            let Some((last, before)) = master.roles.appointed.split_last() else { return Ok(()) };
+            let twice = before.iter().any(|it| it.issuer == last.issuer && same_serial(&it.serial, &last.serial));
+            if twice { Err("names a certificate that another one names") } else { Ok(()) }
+        },
+    }],
 };

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::{
     Broken, ConfigError, Diagnostic,
     nearest::nearest,
-    schema::{Field, Key, Schema, Section},
+    schema::{Field, Key, List, Schema, Section},
     source::Source,
 };
 use crate::digest::Digest;
@@ -132,9 +132,10 @@ impl<C> Reading<'_, C> {
             return sections;
         }
         let before = self.source.text.get(..self.source.text.floor_char_boundary(offset)).unwrap_or("");
-        let header = before.lines().rev().map(str::trim).find_map(|line| line.strip_prefix('['));
-        let name = header.and_then(|rest| rest.split(']').next()).map_or("", str::trim);
-        let Some(section) = self.schema.section(name) else { return sections };
+        let header = before.lines().rev().map(str::trim).find(|line| line.starts_with('['));
+        let name = header.and_then(|line| line.trim_start_matches('[').split(']').next()).map_or("", str::trim);
+        let record = || self.schema.list(name).map(|list| &list.record);
+        let Some(section) = self.schema.section(name).or_else(record) else { return sections };
         let word = line.split(['=', ' ', '\t']).next().unwrap_or("").trim();
         match section.key(word) {
             Some(key) => format!("{} = {}", key.name, key.field.allowed()),
@@ -155,6 +156,8 @@ impl<C> Reading<'_, C> {
                     let message = format!("{} is a section, but {} stands here", quoted(word), type_in_words(value.get_ref()));
                     self.problem(name.span().start, message, format!("the section {} written once", section.title()));
                 }
+            } else if let Some(list) = schema.list(word) {
+                self.list(list, name.span().start, value);
             } else if let Some(key) = top.and_then(|top| top.key(word)) {
                 self.key("", key, name.span().start, value);
             } else {
@@ -174,10 +177,45 @@ impl<C> Reading<'_, C> {
         }
     }
 
+    /// Reads the records of a list. A mistake that no key alone makes is told at the record.
+    fn list(&mut self, list: &List<C>, offset: usize, value: &toml::Spanned<DeValue<'_>>) {
+        let title = list.record.title();
+        let DeValue::Array(records) = value.get_ref() else {
+            let message =
+                format!("\"{}\" may be there more than once, but {} stands here", list.name, type_in_words(value.get_ref()));
+            return self.problem(offset, message, format!("{title} before the keys of each record"));
+        };
+        for record in records {
+            let DeValue::Table(table) = record.get_ref() else {
+                let message =
+                    format!("\"{}\" is a list of records, but {} stands in it", list.name, type_in_words(record.get_ref()));
+                self.problem(record.span().start, message, format!("{title} before the keys of each record"));
+                continue;
+            };
+            let problems_before = self.problems.len();
+            (list.begin)(&mut self.value);
+            self.section(&list.record, table);
+            for key in list.record.keys.iter().filter(|key| key.required && !table.contains_key(key.name)) {
+                let message = format!("\"{}\" is missing in this {title}", key.name);
+                self.problem(record.span().start, message, format!("{} = {}", key.name, key.field.allowed()));
+            }
+            if self.problems.len() == problems_before
+                && let Err(wrong) = (list.check)(&self.value)
+            {
+                self.problem(record.span().start, format!("this {title} {wrong}"), "each record once, and complete");
+            }
+        }
+    }
+
     fn key(&mut self, section: &'static str, key: &Key<C>, offset: usize, value: &toml::Spanned<DeValue<'_>>) {
         self.places.insert((section, key.name), self.source.place(offset));
-        if let Err(wrong) = set(&mut self.value, &key.field, value.get_ref()) {
-            self.problem(value.span().start, format!("\"{}\" {wrong}", key.name), key.field.allowed());
+        let wrong = match (&key.field, value.get_ref()) {
+            (Field::Texts { set, .. }, DeValue::Array(items)) => set_texts(&mut self.value, *set, items).err(),
+            (field, value) => set(&mut self.value, field, value).err().map(|wrong| (None, wrong)),
+        };
+        if let Some((place, wrong)) = wrong {
+            let place = place.unwrap_or(value.span().start);
+            self.problem(place, format!("\"{}\" {wrong}", key.name), key.field.allowed());
         }
     }
 
@@ -185,15 +223,20 @@ impl<C> Reading<'_, C> {
         let here = section.map(Section::title);
         let names = section.map(Section::key_names).unwrap_or_default();
         let at_top = section.is_none_or(|section| section.name.is_empty());
-        let sections = || self.schema.sections.iter().filter(|section| !section.name.is_empty());
+        let sections = || {
+            let named = self.schema.sections.iter().map(|section| section.name).filter(|name| !name.is_empty());
+            named.chain(self.schema.lists.iter().map(|list| list.name))
+        };
         let near = nearest(word, names.iter().copied()).map(|name| format!("did you mean \"{name}\"?"));
         let near = near.or_else(|| {
-            let elsewhere = self.schema.sections.iter().find(|section| section.key(word).is_some());
+            let all = self.schema.sections.iter().chain(self.schema.lists.iter().map(|list| &list.record));
+            let elsewhere = all.into_iter().find(|section| section.key(word).is_some());
             elsewhere.map(|section| format!("it belongs in {}", section.title()))
         });
         let near = near.or_else(|| {
-            let name = nearest(word, sections().map(|section| section.name))?;
-            at_top.then(|| format!("did you mean [{name}]?"))
+            let name = nearest(word, sections())?;
+            let list = self.schema.list(name).map(|list| list.record.title());
+            at_top.then(|| format!("did you mean {}?", list.unwrap_or_else(|| format!("[{name}]"))))
         });
 
         let place = match here {
@@ -237,9 +280,33 @@ fn set<C>(config: &mut C, field: &Field<C>, value: &DeValue<'_>) -> Result<(), S
             }
         }
         (Field::Text { set, .. }, DeValue::String(text)) => set(config, text)?,
+        (Field::Day { set, .. }, DeValue::String(text)) => set(config, text.parse().map_err(|_| "is no day")?),
+        (Field::Day { set, .. }, DeValue::Datetime(moment)) => match (moment.date, moment.time) {
+            (Some(_), None) => set(config, moment.to_string().parse().map_err(|_| "is no day")?),
+            _ => return Err("is a time, not a day".into()),
+        },
         _ => return Err(format!("has {} as its value", type_in_words(value))),
     }
     Ok(())
+}
+
+/// Puts several texts in their place, or says what is wrong and where.
+fn set_texts<C>(
+    config: &mut C,
+    set: fn(&mut C, &[&str]) -> Result<(), (usize, &'static str)>,
+    items: &toml::de::DeArray<'_>,
+) -> Result<(), (Option<usize>, String)> {
+    let mut texts: Vec<&str> = Vec::new();
+    for item in items {
+        match item.get_ref() {
+            DeValue::String(text) => texts.push(text),
+            other => return Err((Some(item.span().start), format!("has {} in its list", type_in_words(other)))),
+        }
+    }
+    set(config, &texts).map_err(|(at, wrong)| {
+        let text = texts.get(at).copied().unwrap_or_default();
+        (items.get(at).map(|item| item.span().start), format!("has {} in its list, which {wrong}", quoted(text)))
+    })
 }
 
 fn whole<N: TryFrom<i64> + PartialOrd>(value: &DeValue<'_>, min: N, max: N) -> Result<N, String> {

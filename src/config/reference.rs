@@ -22,10 +22,18 @@ fn file<C: Clone + Default>(page: &mut String, schema: &Schema<C>) {
     for section in schema.sections {
         let title = if section.name.is_empty() { "Top of the file".into() } else { format!("[{}]", section.name) };
         let _ = writeln!(page, "\n### {title}\n\n{}\n", section.about);
-        page.push_str("| key | values | default | effect |\n|---|---|---|---|\n");
-        for key in section.keys {
-            let _ = writeln!(page, "| `{}` | {} | {} | {} |", key.name, values(&key.field), default(key), key.effect);
-        }
+        rows(page, section.keys, &C::default());
+    }
+    for list in schema.lists {
+        let _ = writeln!(page, "\n### [[{}]]\n\n{}\n", list.name, list.record.about);
+        rows(page, list.record.keys, &list.blank());
+    }
+}
+
+fn rows<C: Clone + Default>(page: &mut String, keys: &[Key<C>], defaults: &C) {
+    page.push_str("| key | values | default | effect |\n|---|---|---|---|\n");
+    for key in keys {
+        let _ = writeln!(page, "| `{}` | {} | {} | {} |", key.name, values(&key.field), default(key, defaults), key.effect);
     }
 }
 
@@ -33,12 +41,14 @@ fn values<C>(field: &Field<C>) -> String {
     match field {
         Field::Switch(_) => "`true`, `false`".into(),
         Field::Choice { of, .. } => of.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", "),
-        Field::Count { .. } | Field::Number { .. } | Field::Text { .. } => field.allowed(),
+        Field::Count { .. } | Field::Number { .. } | Field::Text { .. } | Field::Texts { .. } | Field::Day { .. } => {
+            field.allowed()
+        }
     }
 }
 
-fn default<C: Clone + Default>(key: &Key<C>) -> String {
-    match key.field.default_value() {
+fn default<C: Clone + Default>(key: &Key<C>, defaults: &C) -> String {
+    match key.field.value(defaults) {
         Some(value) => format!("`{value}`"),
         None if key.required => "must be given".into(),
         None => "none".into(),

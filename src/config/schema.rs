@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use jiff::civil::Date;
+
 /// A file: its sections in the order in which they are documented.
 pub struct Schema<C: 'static> {
     /// Usual name of the file.
@@ -10,6 +12,25 @@ pub struct Schema<C: 'static> {
     pub about: &'static str,
     /// The sections. The one without a name holds the keys at the top of the file.
     pub sections: &'static [Section<C>],
+    /// The sections that may be there more than once, after the others.
+    pub lists: &'static [List<C>],
+}
+
+/// A section that may be there more than once, `[[Name]]`: a list of records.
+pub struct List<C: 'static> {
+    /// The name in the file.
+    pub name: &'static str,
+    /// One record. Its keys read and write the last record of the list. Its name is the list's in brackets, so that messages
+    /// say `[[Name]]`.
+    pub record: Section<C>,
+    /// Puts an empty record at the end of the list.
+    pub begin: fn(&mut C),
+    /// How many records there are.
+    pub count: fn(&C) -> usize,
+    /// Drops all but so many records from the start.
+    pub keep: fn(&mut C, usize),
+    /// Whether the last record, complete now, can stand beside the others.
+    pub check: fn(&C) -> Result<(), &'static str>,
 }
 
 /// A section, `[Name]`.
@@ -74,6 +95,22 @@ pub enum Field<C: 'static> {
         /// Takes a text, or says what is wrong with it.
         set: fn(&mut C, &str) -> Result<(), &'static str>,
     },
+    /// Several texts of a certain form, `["…", "…"]`.
+    Texts {
+        /// The form of each, in words.
+        allowed: &'static str,
+        /// The present texts.
+        get: fn(&C) -> Vec<String>,
+        /// Takes the texts in place of the present ones, or says which is wrong and what is wrong with it.
+        set: fn(&mut C, &[&str]) -> Result<(), (usize, &'static str)>,
+    },
+    /// A day, `YYYY-MM-DD`, with or without quotes.
+    Day {
+        /// The present day; `None` when there is none.
+        get: fn(&C) -> Option<Date>,
+        /// Takes a day.
+        set: fn(&mut C, Date),
+    },
 }
 
 /// A value as it is shown.
@@ -86,6 +123,10 @@ pub enum Value {
     Whole(u16),
     /// A text.
     Text(String),
+    /// Several texts.
+    Texts(Vec<String>),
+    /// A day.
+    Day(Date),
 }
 
 impl std::fmt::Display for Value {
@@ -95,6 +136,11 @@ impl std::fmt::Display for Value {
             Self::Switch(on) => write!(f, "{on}"),
             Self::Whole(number) => write!(f, "{number}"),
             Self::Text(text) => write!(f, "{}", toml::Value::String(text.clone())),
+            Self::Texts(texts) => {
+                let texts: Vec<String> = texts.iter().map(|text| toml::Value::String(text.clone()).to_string()).collect();
+                write!(f, "[{}]", texts.join(", "))
+            }
+            Self::Day(day) => write!(f, "{day}"),
         }
     }
 }
@@ -109,6 +155,8 @@ impl<C: Clone + Default> Field<C> {
             Self::Number { at, .. } => Value::Whole(*at(&mut copy)),
             Self::Choice { get, .. } => Value::Text(get(config).to_owned()),
             Self::Text { get, .. } => Value::Text(get(config)?),
+            Self::Texts { get, .. } => Value::Texts(get(config)),
+            Self::Day { get, .. } => Value::Day(get(config)?),
         })
     }
 
@@ -127,6 +175,8 @@ impl<C> Field<C> {
             Self::Number { min, max, .. } => format!("a whole number from {min} to {max}"),
             Self::Choice { of, .. } => or(of),
             Self::Text { allowed, .. } => (*allowed).into(),
+            Self::Texts { allowed, .. } => format!("a list, [\"…\", \"…\"], of {allowed}"),
+            Self::Day { .. } => "a day, YYYY-MM-DD".into(),
         }
     }
 }
@@ -162,15 +212,39 @@ impl<C> Section<C> {
     }
 }
 
+impl<C: Clone + Default> List<C> {
+    /// A configuration whose last record is empty: the defaults of a record.
+    pub fn blank(&self) -> C {
+        let mut blank = C::default();
+        (self.begin)(&mut blank);
+        blank
+    }
+
+    /// For each record of `config`, a copy in which it is the last one, so that the keys read it.
+    pub fn records(&self, config: &C) -> impl Iterator<Item = C> {
+        (1..=(self.count)(config)).map(|count| {
+            let mut copy = config.clone();
+            (self.keep)(&mut copy, count);
+            copy
+        })
+    }
+}
+
 impl<C> Schema<C> {
+    /// The list of this name.
+    pub fn list(&self, name: &str) -> Option<&List<C>> {
+        self.lists.iter().find(|list| list.name == name)
+    }
+
     /// The section of this name.
     pub fn section(&self, name: &str) -> Option<&Section<C>> {
         self.sections.iter().find(|section| section.name == name)
     }
 
-    /// The names of the sections that have one, as `[A], [B]`.
+    /// The names of the sections that have one, as `[A], [B]`, then those of the lists.
     pub(super) fn section_names(&self) -> String {
         let named = self.sections.iter().filter(|section| !section.name.is_empty());
+        let named = named.chain(self.lists.iter().map(|list| &list.record));
         named.map(Section::title).collect::<Vec<_>>().join(", ")
     }
 }

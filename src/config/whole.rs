@@ -61,6 +61,12 @@ impl Configuration {
                 problem("Delivery", key, &format!("{} is not a file", file.display()), "an existing file");
             }
         }
+        let trust = &master.value.trust;
+        for (key, files) in [("Anchors", &trust.anchors), ("Intermediates", &trust.intermediates)] {
+            for file in files.iter().filter(|file| !file.is_file()) {
+                problem("Trust", key, &format!("{} is not a file", file.display()), "existing files");
+            }
+        }
         for (kind, word) in [(CertificateKind::Local, "local"), (CertificateKind::Qualified, "qualified")] {
             if !master.value.issues(kind) {
                 continue;

@@ -9,6 +9,7 @@ pub mod identity_number;
 pub mod issue_process;
 pub mod name;
 pub mod plan;
+pub mod role;
 
 pub use document_kind::{DocumentKind, LocalText, Pose};
 pub use identity_number::IdentityNumber;

@@ -1,12 +1,12 @@
-//! From a signer's certificate to a trust anchor at a point in time (RFC 5280 §6.1, without name constraints and policies:
-//! a certificate that makes them critical is refused).
+//! From a certificate to a trust anchor at a point in time (RFC 5280 §6.1, without name constraints, policy mappings and policy
+//! constraints: a certificate that makes them critical is refused). What a policy means is left to the caller.
 
 use const_oid::{AssociatedOid as _, ObjectIdentifier};
 use der::Encode as _;
 use jiff::Timestamp;
 use x509_cert::{
     Certificate,
-    ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName},
+    ext::pkix::{BasicConstraints, CertificatePolicies, ExtendedKeyUsage, KeyUsage, SubjectAltName},
 };
 
 use super::{Anchors, SignatureFault, algorithm::ACCEPTED, serial_text, verify_signature};
@@ -14,7 +14,8 @@ use super::{Anchors, SignatureFault, algorithm::ACCEPTED, serial_text, verify_si
 /// Longest accepted chain, the signer's certificate and the anchor included.
 const MAX_LENGTH: usize = 6;
 /// The critical extensions that are understood here.
-const UNDERSTOOD: [ObjectIdentifier; 4] = [BasicConstraints::OID, KeyUsage::OID, ExtendedKeyUsage::OID, SubjectAltName::OID];
+const UNDERSTOOD: [ObjectIdentifier; 5] =
+    [BasicConstraints::OID, KeyUsage::OID, ExtendedKeyUsage::OID, SubjectAltName::OID, CertificatePolicies::OID];
 
 /// A verified chain, the signer's certificate first.
 #[derive(Debug, Clone)]
@@ -130,14 +131,20 @@ impl TrustError {
 ///
 /// With anchors the chain must end at one of them; without, at a self-signed CA of the pool.
 pub fn verify_chain(leaf: &Certificate, pool: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Chain, TrustError> {
-    check_certificate(leaf, at)?;
+    check_validity(leaf, at)?;
+    check_demands(leaf)?;
     check_may_sign(leaf)?;
+    path(leaf, pool, anchors, at)
+}
+
+/// The same for a certificate of any use, whose own validity the caller judges.
+pub(super) fn path(leaf: &Certificate, pool: &[Certificate], anchors: &Anchors, at: Timestamp) -> Result<Chain, TrustError> {
+    check_demands(leaf)?;
     let mut certificates = vec![leaf.clone()];
     let mut current = leaf;
     while certificates.len() < MAX_LENGTH {
-        let issuer = find_issuer(current, anchors.certificates(), pool)?;
-        check_certificate(issuer, at)?;
-        check_authority(issuer, certificates.len().saturating_sub(1))?;
+        let below = certificates.len().saturating_sub(1);
+        let issuer = find_issuer(current, anchors.certificates(), pool, below, at)?;
         certificates.push(issuer.clone());
         if anchors.contain(issuer) {
             return Ok(Chain { certificates, anchored: true });
@@ -155,15 +162,28 @@ pub fn verify_chain(leaf: &Certificate, pool: &[Certificate], anchors: &Anchors,
     Err(TrustError::PathTooLong { serial: serial_text(current) })
 }
 
-/// The certificate that signed `of`. Anchors come first, so a look-alike in the pool cannot stand in for one.
-fn find_issuer<'a>(of: &Certificate, anchors: &'a [Certificate], pool: &'a [Certificate]) -> Result<&'a Certificate, TrustError> {
+/// The certificate that signed `of`, with `below` CAs between it and the leaf. Anchors come first, so a look-alike in the pool
+/// cannot stand in for one. A CA may have renewed its certificate: the first that is good is taken.
+fn find_issuer<'a>(
+    of: &Certificate,
+    anchors: &'a [Certificate],
+    pool: &'a [Certificate],
+    below: usize,
+    at: Timestamp,
+) -> Result<&'a Certificate, TrustError> {
     let name = of.tbs_certificate().issuer();
+    let good = |candidate: &Certificate| {
+        check_signature(of, candidate)?;
+        check_validity(candidate, at)?;
+        check_demands(candidate)?;
+        check_authority(candidate, below)
+    };
     let mut failure = TrustError::IssuerMissing { serial: serial_text(of) };
     for candidate in anchors.iter().chain(pool) {
         if candidate.tbs_certificate().subject() != name || candidate == of {
             continue;
         }
-        match check_signature(of, candidate) {
+        match good(candidate) {
             Ok(()) => return Ok(candidate),
             Err(error) => failure = error,
         }
@@ -171,7 +191,7 @@ fn find_issuer<'a>(of: &Certificate, anchors: &'a [Certificate], pool: &'a [Cert
     Err(failure)
 }
 
-fn check_signature(of: &Certificate, issuer: &Certificate) -> Result<(), TrustError> {
+pub(super) fn check_signature(of: &Certificate, issuer: &Certificate) -> Result<(), TrustError> {
     let tbs = of.tbs_certificate();
     let damaged = || TrustError::Damaged { serial: serial_text(of) };
     // Both places that name the algorithm must agree (RFC 5280 §4.1.1.2).
@@ -188,8 +208,8 @@ fn check_signature(of: &Certificate, issuer: &Certificate) -> Result<(), TrustEr
     }
 }
 
-/// Validity, and no critical extension that is not understood.
-fn check_certificate(certificate: &Certificate, at: Timestamp) -> Result<(), TrustError> {
+/// The validity (RFC 5280 §4.1.2.5), to the second.
+pub(super) fn check_validity(certificate: &Certificate, at: Timestamp) -> Result<(), TrustError> {
     let validity = certificate.tbs_certificate().validity();
     let seconds = u64::try_from(at.as_second()).unwrap_or(0);
     if seconds < validity.not_before.to_unix_duration().as_secs() {
@@ -198,6 +218,11 @@ fn check_certificate(certificate: &Certificate, at: Timestamp) -> Result<(), Tru
     if seconds > validity.not_after.to_unix_duration().as_secs() {
         return Err(TrustError::Expired { serial: serial_text(certificate) });
     }
+    Ok(())
+}
+
+/// No critical extension that is not understood (RFC 5280 §4.2).
+pub(super) fn check_demands(certificate: &Certificate) -> Result<(), TrustError> {
     let extensions = certificate.tbs_certificate().extensions().map_or(&[][..], Vec::as_slice);
     if extensions.iter().any(|extension| extension.critical && !UNDERSTOOD.contains(&extension.extn_id)) {
         return Err(TrustError::UnknownDemand { serial: serial_text(certificate) });
@@ -229,7 +254,7 @@ fn check_may_sign(leaf: &Certificate) -> Result<(), TrustError> {
     }
 }
 
-fn extension<'a, T>(certificate: &'a Certificate) -> Result<Option<T>, TrustError>
+pub(super) fn extension<'a, T>(certificate: &'a Certificate) -> Result<Option<T>, TrustError>
 where
     T: der::Decode<'a> + const_oid::AssociatedOid,
     T::Error: From<der::Error>,

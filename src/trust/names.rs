@@ -30,6 +30,16 @@ pub fn serial_text(certificate: &Certificate) -> String {
     to_hex(certificate.tbs_certificate().serial_number().as_bytes())
 }
 
+/// The whole name of the issuer (RFC 4514): with the serial number it is the certificate's identity.
+pub fn issuer_text(certificate: &Certificate) -> String {
+    certificate.tbs_certificate().issuer().to_string()
+}
+
+/// The name that `text` writes (RFC 4514), as [`issuer_text`] writes it; `None` when it is none.
+pub fn name_text(text: &str) -> Option<String> {
+    text.parse::<Name>().ok().filter(|name| !name.is_empty()).map(|name| name.to_string())
+}
+
 /// Whether the certificate is for training: its own or its issuer's O or OU says "Training".
 pub fn is_training(certificate: &Certificate) -> bool {
     let tbs = certificate.tbs_certificate();

@@ -21,6 +21,7 @@ mod card_signing;
 mod config_broken;
 mod config_command;
 mod config_documents;
+mod config_edit;
 mod config_local;
 mod config_master;
 mod config_terms;

@@ -1,4 +1,6 @@
-//! `bam-station config check|show`: what the configuration says, and what is wrong with it.
+//! `bam-station config`: what the configuration says, what is wrong with it, and changing it.
+
+mod edit;
 
 use std::{
     io::{self, Write},
@@ -27,6 +29,10 @@ pub enum ConfigAction {
     Check(FileArgs),
     /// Print the values in force, defaults included
     Show(FileArgs),
+    /// Set keys of MASTER.toml or LOCAL.toml; comments and order survive, and only a good file is written
+    Set(edit::SetArgs),
+    /// Say what differs between two files: key, before, after, effect, stricter or weaker
+    Diff(edit::DiffArgs),
 }
 
 /// Which file, and for whom.
@@ -44,7 +50,11 @@ const BROKEN: u8 = 2;
 
 /// Runs the command. `master` and `local` are the global options. Exit code 0 when the configuration is good, 2 when it is not.
 pub fn run(args: &ConfigArgs, master: Option<PathBuf>, local: Option<PathBuf>) -> ExitCode {
-    let (ConfigAction::Check(how) | ConfigAction::Show(how)) = &args.action;
+    let how = match &args.action {
+        ConfigAction::Check(how) | ConfigAction::Show(how) => how,
+        ConfigAction::Set(set) => return edit::set(set, master, local),
+        ConfigAction::Diff(diff) => return edit::diff(diff),
+    };
     let parts = match &how.file {
         Some(file) => one(file),
         None => find(master, local).and_then(|found| all(&found)),

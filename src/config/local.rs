@@ -149,8 +149,12 @@ impl Local {
 
 /// Reads LOCAL.toml.
 pub fn load_local(path: &Path) -> Result<Loaded<Local>, ConfigError> {
-    let source = Source::read(path, FILE_LIMIT)?;
-    let loaded = reader::read(&source, &SCHEMA)?;
+    from_source(&Source::read(path, FILE_LIMIT)?)
+}
+
+/// Reads the text of a LOCAL.toml.
+pub(super) fn from_source(source: &Source) -> Result<Loaded<Local>, ConfigError> {
+    let loaded = reader::read(source, &SCHEMA)?;
     let mut problems = Vec::new();
     if loaded.value.scanner.driver == ScannerDriver::Virtual && !loaded.value.training {
         let message = "the virtual scanner is for training, and this desk is not a training desk".into();

@@ -139,12 +139,16 @@ impl Master {
 
 /// Reads MASTER.toml. Files and folders that it names are taken from its own folder.
 pub fn load_master(path: &Path) -> Result<Loaded<Master>, ConfigError> {
-    let source = Source::read(path, FILE_LIMIT)?;
-    let mut loaded = reader::read(&source, &SCHEMA)?;
+    from_source(&Source::read(path, FILE_LIMIT)?)
+}
+
+/// Reads the text of a MASTER.toml.
+pub(super) fn from_source(source: &Source) -> Result<Loaded<Master>, ConfigError> {
+    let mut loaded = reader::read(source, &SCHEMA)?;
     whole_archive(&loaded)?;
     two_kinds(&loaded)?;
 
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = source.path.parent().unwrap_or(Path::new(""));
     let Master { delivery, terms, trust, .. } = &mut loaded.value;
     let named = [&mut delivery.archive_ca, &mut delivery.client_certificate, &mut delivery.client_key, &mut terms.folder];
     let files = named.into_iter().flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates);

@@ -12,8 +12,11 @@
 //! `bam-station config show` and `docs/configuration.md` all come from it.
 
 mod diagnostic;
+pub mod difference;
 pub mod documents;
+pub mod edit;
 mod find;
+mod law;
 pub mod local;
 pub mod master;
 mod nearest;
@@ -25,6 +28,7 @@ pub mod terms;
 mod whole;
 
 pub use diagnostic::{Broken, ConfigError, Diagnostic};
+pub use difference::{Change, Direction, compare_locals, compare_masters, differences};
 pub use find::{Found, Search, find};
 pub use local::{Local, load_local};
 pub use master::{Master, load_master};

@@ -26,8 +26,15 @@ pub struct Configuration {
 impl Configuration {
     /// Reads all files. The mistakes of all files are reported together; contradictions only between files that are good.
     pub fn load(found: &Found) -> Result<Self, ConfigError> {
-        let master = load_master(&found.master);
-        let local = load_local(&found.local);
+        Self::assemble(found, load_master(&found.master), load_local(&found.local))
+    }
+
+    /// The same with a MASTER.toml and a LOCAL.toml that were read elsewhere: a proposal, or the last good copy.
+    pub fn assemble(
+        found: &Found,
+        master: Result<Loaded<Master>, ConfigError>,
+        local: Result<Loaded<Local>, ConfigError>,
+    ) -> Result<Self, ConfigError> {
         let documents = documents::load(&found.config_folder().join("documents.toml"));
         let chosen = master.as_ref().ok().and_then(|master| master.value.terms.folder.clone());
         let terms_folder = chosen.unwrap_or_else(|| found.config_folder().join("terms"));

@@ -63,13 +63,17 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let data = DataFolder::locate(cli.data);
-    let configuration = || {
-        let found = config::find(cli.master.clone(), cli.local.clone())?;
-        Configuration::load(&found)
+    let in_force = |keep| {
+        let search = Search::this_machine();
+        let whole = Configuration::in_force(&search, cli.master.clone(), cli.local.clone(), data.path(), keep)?;
+        if let Some(alarm) = &whole.alarm {
+            exit::complain(alarm.code, &alarm.message);
+        }
+        Ok(whole)
     };
     match &cli.command {
-        Command::Control(args) => with(configuration(), |whole| cli::control::run(args, whole, data, executable())),
-        Command::Run => with(configuration(), |whole| run(whole, data)),
+        Command::Control(args) => with(in_force(true), |whole| cli::control::run(args, whole, data, executable())),
+        Command::Run => with(in_force(true), |whole| run(whole, data)),
         Command::Config(args) => cli::config::run(args, cli.master, cli.local),
         Command::Plan(args) => match rules_in_force(cli.master) {
             Ok(master) => cli::plan::run(args, master.common.lra_mode, &master.issue_process),
@@ -78,7 +82,7 @@ fn main() -> ExitCode {
         Command::Read(args) => cli::read::run(args, cli.master, cli.local),
         Command::Verify(args) => cli::verify::run(args),
         Command::Register(args) => cli::register::run(args, data.path()),
-        Command::Deliver(args) => with(configuration(), |whole| deliver(args, &whole, &data)),
+        Command::Deliver(args) => with(in_force(false), |whole| deliver(args, &whole, &data)),
         Command::Receive(args) => receive(args),
         Command::Card(args) => cli::card::run(args),
         Command::Operator(args) => cli::operator::run(args, data.path()),

@@ -1,6 +1,7 @@
 //! `bam-station config`: what the configuration says, what is wrong with it, and changing it.
 
 mod edit;
+mod sign;
 
 use std::{
     io::{self, Write},
@@ -11,7 +12,8 @@ use std::{
 use serde_json::{Map, Value, json};
 
 use crate::config::{
-    ConfigError, Configuration, Found, Loaded, documents, find, load_local, load_master, local, master, schema::Schema, terms,
+    ConfigError, Configuration, Found, Loaded, documents, find, load_local, load_master, local, master, schema::Schema,
+    signature, terms,
 };
 
 /// Arguments of `bam-station config`.
@@ -33,6 +35,12 @@ pub enum ConfigAction {
     Set(edit::SetArgs),
     /// Say what differs between two files: key, before, after, effect, stricter or weaker
     Diff(edit::DiffArgs),
+    /// Make a key for an administrator who signs MASTER.toml
+    Key(sign::KeyArgs),
+    /// Sign MASTER.toml; desks may require it (RequireSignedMaster in LOCAL.toml)
+    Sign(sign::SignArgs),
+    /// Show and verify who signed which version of MASTER.toml, when, why, and what it changed
+    History(sign::HistoryArgs),
 }
 
 /// Which file, and for whom.
@@ -54,6 +62,9 @@ pub fn run(args: &ConfigArgs, master: Option<PathBuf>, local: Option<PathBuf>) -
         ConfigAction::Check(how) | ConfigAction::Show(how) => how,
         ConfigAction::Set(set) => return edit::set(set, master, local),
         ConfigAction::Diff(diff) => return edit::diff(diff),
+        ConfigAction::Key(key) => return sign::key(key),
+        ConfigAction::Sign(how) => return sign::sign(how, master),
+        ConfigAction::History(history) => return sign::history(history, master),
     };
     let parts = match &how.file {
         Some(file) => one(file),
@@ -80,8 +91,14 @@ struct Part {
 
 fn all(found: &Found) -> Result<Vec<Part>, ConfigError> {
     let whole = Configuration::load(found)?;
+    let mut shared = settings(&whole.master, &master::SCHEMA);
+    let administrators = &whole.local.value.administrators;
+    if administrators.require_signed_master {
+        let signer = signature::check(&found.master, whole.master.digest, administrators, None)?;
+        shared.summary.push_str(&format!(", version {} signed by {}", signer.version, signer.name));
+    }
     Ok(vec![
-        settings(&whole.master, &master::SCHEMA),
+        shared,
         settings(&whole.local, &local::SCHEMA),
         document_part(&found.config_folder().join("documents.toml"), &whole.documents),
         terms_part(&whole.terms_folder, &whole.terms),

@@ -13,7 +13,9 @@ use std::{
 use toml::de::{DeTable, DeValue};
 
 use super::{
-    Change, ConfigError, Loaded, Local, Master, differences, law, local, master,
+    Change, ConfigError, Loaded, Local, Master, differences,
+    last_good::CLOSING_LINE,
+    law, local, master,
     nearest::nearest,
     reader::{self, quoted},
     schema::{Field, Schema},
@@ -345,7 +347,7 @@ fn put(text: &str, assignment: &Assignment, value: Option<&str>) -> Option<Strin
                     (place_in_section(text, span.end, end, key), format!("{key} = {value}{eol}"))
                 }
                 (Some(_), None) => (before_first_section(text, root), format!("{key} = {value}{eol}")),
-                (None, _) => (text.len(), format!("{eol}[{section}]{eol}{key} = {value}{eol}")),
+                (None, _) => (end_of_content(text), format!("{eol}[{section}]{eol}{key} = {value}{eol}")),
             };
             new.insert_str(at, &line);
         }
@@ -394,6 +396,13 @@ fn before_first_section(text: &str, root: &DeTable<'_>) -> usize {
         at = above;
     }
     at
+}
+
+/// The end of the file, above its closing line when it has one.
+fn end_of_content(text: &str) -> usize {
+    let last = line_start(text, text.trim_end_matches(['\r', '\n']).len());
+    let closing = text.get(last..).is_some_and(|line| line.trim() == CLOSING_LINE);
+    if closing { last } else { text.len() }
 }
 
 fn line_start(text: &str, at: usize) -> usize {

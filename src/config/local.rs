@@ -5,7 +5,7 @@ use std::{path::Path, str::FromStr};
 use jiff::tz::TimeZone;
 
 use super::{
-    Broken, ConfigError, Language, Loaded,
+    Administrators, Broken, ConfigError, Language, Loaded, administrators,
     master::one_line,
     reader,
     schema::{Field, Key, Schema, Section},
@@ -27,6 +27,8 @@ pub struct Local {
     pub holder: Holder,
     /// `[Windows]`.
     pub windows: Windows,
+    /// `[Administrators]`.
+    pub administrators: Administrators,
 }
 
 /// `[Scanner]`.
@@ -130,6 +132,7 @@ impl Default for Local {
             scanner: Scanner::default(),
             holder: Holder::default(),
             windows: Windows::default(),
+            administrators: Administrators::default(),
         }
     }
 }
@@ -159,6 +162,12 @@ pub(super) fn from_source(source: &Source) -> Result<Loaded<Local>, ConfigError>
     if loaded.value.scanner.driver == ScannerDriver::Virtual && !loaded.value.training {
         let message = "the virtual scanner is for training, and this desk is not a training desk".into();
         problems.push(loaded.contradiction("Scanner", "Driver", message, "Driver = \"sane\", or Training = true"));
+    }
+    let administrators = &loaded.value.administrators;
+    if administrators.require_signed_master && administrators.keys.is_empty() {
+        let message = "a signed MASTER.toml is required, but no administrator may sign it".into();
+        let allowed = "Keys = [\"KEY NAME\"] in [Administrators], or RequireSignedMaster = false";
+        problems.push(loaded.contradiction("Administrators", "RequireSignedMaster", message, allowed));
     }
     // The default too needs the machine's time zones.
     if TimeZone::get(&loaded.value.time_zone).is_err() {
@@ -321,6 +330,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 },
             ],
         },
+        administrators::SECTION,
     ],
     lists: &[],
 };

@@ -127,6 +127,13 @@ pub struct TermsPlace {
 }
 
 impl Master {
+    /// Every file that MASTER.toml names. The folder of the terms is not among them.
+    pub(super) fn named_files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let Self { delivery, trust, .. } = self;
+        let one = [&mut delivery.archive_ca, &mut delivery.client_certificate, &mut delivery.client_key];
+        one.into_iter().flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates)
+    }
+
     /// The station may issue certificates of this kind.
     pub fn issues(&self, kind: CertificateKind) -> bool {
         match self.common.lra_mode {
@@ -149,11 +156,9 @@ pub(super) fn from_source(source: &Source) -> Result<Loaded<Master>, ConfigError
     two_kinds(&loaded)?;
 
     let folder = source.path.parent().unwrap_or(Path::new(""));
-    let Master { delivery, terms, trust, .. } = &mut loaded.value;
-    let named = [&mut delivery.archive_ca, &mut delivery.client_certificate, &mut delivery.client_key, &mut terms.folder];
-    let files = named.into_iter().flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates);
-    for file in files {
-        *file = folder.join(&*file);
+    loaded.value.named_files().for_each(|file| *file = folder.join(&*file));
+    if let Some(terms) = &mut loaded.value.terms.folder {
+        *terms = folder.join(&*terms);
     }
     Ok(loaded)
 }

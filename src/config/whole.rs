@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Broken, ConfigError, Diagnostic, Found, Loaded, Local, Master, TermsCatalogue, diagnostic::both, documents, load_local,
-    load_master, terms,
+    Alarm, Broken, ConfigError, Diagnostic, Found, Loaded, Local, Master, TermsCatalogue, diagnostic::both, documents,
+    load_local, load_master, signature::Signer, terms,
 };
 use crate::rules::{CertificateKind, DocumentKind};
 
@@ -21,6 +21,10 @@ pub struct Configuration {
     pub terms: TermsCatalogue,
     /// The folder in which the terms were found.
     pub terms_folder: PathBuf,
+    /// Who signed MASTER.toml, where this desk requires a signature.
+    pub signer: Option<Signer>,
+    /// Why the last good copy of MASTER.toml is in force instead of the file itself.
+    pub alarm: Option<Alarm>,
 }
 
 impl Configuration {
@@ -41,7 +45,7 @@ impl Configuration {
         let terms = terms::load(&terms_folder);
 
         let ((master, local), (documents, terms)) = both(both(master, local), both(documents, terms))?;
-        let whole = Self { master, local, documents, terms, terms_folder };
+        let whole = Self { master, local, documents, terms, terms_folder, signer: None, alarm: None };
         let problems = whole.contradictions();
         if problems.is_empty() { Ok(whole) } else { Err(ConfigError::new(Broken::Contradiction, problems)) }
     }

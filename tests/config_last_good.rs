@@ -6,9 +6,17 @@ use std::{
     process::Command,
 };
 
-use bam_station::config::{ConfigError, Configuration, Search, signature};
+use bam_station::{
+    config::{ConfigError, Configuration, Search, signature},
+    control::{Step, opening::open},
+    register::Register,
+    rules::{CertificateKind, Function},
+    station::journal,
+};
 use ed25519_dalek::SigningKey;
 use jiff::Timestamp;
+
+use crate::support as s;
 
 const GOOD: &str = "[Common]\nCompanyName = \"A\"\nLraMode = \"Mixed\"\n[IssueProcess]\nMaxScanAttempts = 4\n# END\n";
 
@@ -221,4 +229,25 @@ fn the_commands_refuse_or_go_on_with_the_last_good_copy() {
     fs::remove_file(desk.path("share/MASTER.toml")).unwrap();
     let (_, told) = deliver();
     assert!(told.contains("the last good MASTER.toml stays in force [CONFIG_MISSING]"), "{told}");
+}
+
+#[test]
+fn a_control_under_way_keeps_the_rules_it_began_with() {
+    let desk = Desk::new();
+    let register = desk.path("register");
+    let began = desk.load().unwrap().effective_rules();
+    let mut request = s::request(Function::NewCard, CertificateKind::Local);
+    request.rules = began.clone();
+    let stream = request.id.to_string();
+    let entries: Vec<_> = open(request).iter().map(|event| journal::entry(event).unwrap()).collect();
+    Register::open(&register).unwrap().append(&stream, &entries, s::at(0)).unwrap();
+
+    desk.write("share/MASTER.toml", GOOD.replace("MaxScanAttempts = 4", "RequireScanForLocal = false"));
+    let now = desk.load().unwrap().effective_rules();
+    assert_ne!(now.issue_process, began.issue_process);
+    // The station starts anew, with the new file in force.
+    let control = journal::unfinished(&Register::open(&register).unwrap()).unwrap().unwrap();
+    assert_eq!(control.opening().rules, began);
+    assert_eq!(control.opening().rules.master, bam_station::digest::Digest::of(GOOD.as_bytes()));
+    assert!(control.needs(Step::Scan));
 }

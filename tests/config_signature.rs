@@ -166,6 +166,11 @@ fn only_a_good_file_is_signed() {
     fs::write(office.master(), "[Common]\nCompanyNam = \"A\"\n").unwrap();
     let error = sign(&office.master(), &office.key, "Kari", "why", Timestamp::UNIX_EPOCH).unwrap_err();
     assert_eq!(error.code(), "CONFIG_INVALID");
+    fs::write(office.master(), FIRST).unwrap();
+    for (by, why) in [("", "why"), ("Kari", " "), ("Kari", "a\nb"), ("\u{1b}[31m", "why")] {
+        let error = sign(&office.master(), &office.key, by, why, Timestamp::UNIX_EPOCH).unwrap_err();
+        assert_eq!(error.code(), "MASTER_SIGNING_TEXT");
+    }
     assert_eq!(history(&office.master()).unwrap().len(), 1);
 }
 

@@ -7,7 +7,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Administrators, Broken, ConfigError, Diagnostic, Loaded, Master,
     edit::write_whole,
-    master,
+    master::{self, one_line},
     schema::Schema,
     source::{FILE_LIMIT, Source},
 };
@@ -86,6 +86,10 @@ impl SignedLine {
         let half = |text: &str| text.parse::<Digest>().map_err(|_| BadLine::Form);
         let signature = Signature::from_components(*half(first)?.as_bytes(), *half(second)?.as_bytes());
         let statement: Statement = serde_json::from_str(json).map_err(|_| BadLine::Form)?;
+        // Both are shown on terminals and screens.
+        if one_line(&statement.signed_by).is_err() || one_line(&statement.why).is_err() {
+            return Err(BadLine::Form);
+        }
         let key = VerifyingKey::from_bytes(statement.key.as_bytes()).map_err(|_| BadLine::Forged)?;
         key.verify_strict(&signed_bytes(json), &signature).map_err(|_| BadLine::Forged)?;
         Ok(Self { statement, line: line.to_owned() })
@@ -199,6 +203,14 @@ pub enum SignatureError {
     /// The file itself is not good.
     #[error("{0}\nonly a good file is signed")]
     Master(#[source] ConfigError),
+    /// The name or the reason is no text that people can read.
+    #[error("the {what} {wrong}; give 1 to 200 characters on one line")]
+    NotOneLine {
+        /// `name` or `reason`.
+        what: &'static str,
+        /// What is wrong with it.
+        wrong: &'static str,
+    },
     /// There is no history.
     #[error("there is no {}: the file was never signed here; sign it with `bam-station config sign`", file.display())]
     NoHistory {
@@ -233,6 +245,7 @@ impl SignatureError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Master(error) | Self::Unreadable(error) => error.code(),
+            Self::NotOneLine { .. } => "MASTER_SIGNING_TEXT",
             Self::NoHistory { .. } => "MASTER_NO_HISTORY",
             Self::ChainBroken { .. } => "MASTER_HISTORY_BROKEN",
             Self::NotWritten { .. } => "CONFIG_NOT_WRITTEN",
@@ -276,6 +289,8 @@ pub fn history(master: &Path) -> Result<Vec<SignedLine>, SignatureError> {
 
 /// Signs `master`: a new line in the history, and the same line as the file's signature.
 pub fn sign(master: &Path, key: &SigningKey, by: &str, why: &str, at: Timestamp) -> Result<Statement, SignatureError> {
+    let text = |what, text| one_line(text).map_err(|wrong| SignatureError::NotOneLine { what, wrong });
+    let (by, why) = (text("name", by)?, text("reason", why)?);
     let source = Source::read(master, FILE_LIMIT).map_err(SignatureError::Master)?;
     let loaded = master::from_source(&source).map_err(SignatureError::Master)?;
     let written = super::reader::read(&source, &master::SCHEMA).map_err(SignatureError::Master)?;
@@ -284,16 +299,17 @@ pub fn sign(master: &Path, key: &SigningKey, by: &str, why: &str, at: Timestamp)
         chain => chain?,
     };
     // A history that was laid aside: the file's present signature is the predecessor.
-    let present = fs::read_to_string(signature_file(master)).ok().and_then(|line| SignedLine::read(line.trim_end()).ok());
+    let present = Source::read(&signature_file(master), LINE_LIMIT).ok();
+    let present = present.and_then(|source| SignedLine::read(source.text.trim_end()).ok());
     let before = chain.last().or(present.as_ref());
     let statement = Statement {
         version: before.map_or(1, |before| before.statement.version.saturating_add(1)),
         sha256: loaded.digest,
         previous: before.map(SignedLine::digest),
         key: Digest::from_bytes(key.verifying_key().to_bytes()),
-        signed_by: by.to_owned(),
+        signed_by: by,
         signed_at: at,
-        why: why.to_owned(),
+        why,
         values: values(&master::SCHEMA, &written),
     };
     let signature = signature_file(master);

@@ -303,7 +303,7 @@ fn one_value<C>(assignment: &Assignment, field: &Field<C>, typed: &str) -> Resul
     // A line break or a comment could bring another key with it.
     let line = format!("value = {written}\n");
     let (table, problems) = DeTable::parse_recoverable(&line);
-    let whole = table.get_ref().get("value").map(|value| value.span());
+    let whole = table.get_ref().get("value").map(toml::Spanned::span);
     let alone = table.get_ref().len() == 1 && problems.is_empty() && whole == Some("value = ".len()..line.len() - 1);
     if alone { Ok(written) } else { Err(EditError::NotOneValue { key: assignment.name(), allowed: field.allowed() }) }
 }
@@ -314,7 +314,7 @@ fn put(text: &str, assignment: &Assignment, value: Option<&str>) -> Option<Strin
     let root = root.get_ref();
     let Assignment { section, key, .. } = assignment;
     let header = if section.is_empty() { None } else { root.get(section.as_str()) };
-    let table = match header.map(|header| header.get_ref()) {
+    let table = match header.map(toml::Spanned::get_ref) {
         Some(DeValue::Table(table)) => Some(table),
         Some(_) => return None,
         None => section.is_empty().then_some(root),

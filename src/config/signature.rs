@@ -74,9 +74,9 @@ enum BadLine {
 impl SignedLine {
     fn new(statement: Statement, key: &SigningKey) -> Result<Self, serde_json::Error> {
         let json = serde_json::to_string(&statement)?;
-        let signature = key.sign(&signed_bytes(&json)).to_bytes();
-        let hex: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { statement, line: format!("{hex} {json}") })
+        let signature = key.sign(&signed_bytes(&json));
+        let (r, s) = (Digest::from_bytes(*signature.r_bytes()), Digest::from_bytes(*signature.s_bytes()));
+        Ok(Self { statement, line: format!("{r}{s} {json}") })
     }
 
     /// Reads and verifies a line, which has no line break.

@@ -95,7 +95,7 @@ pub fn key(args: &KeyArgs) -> ExitCode {
     let make = || {
         let key = administrator_key::make(&args.file)?;
         let entry = format!("{} {}", Digest::from_bytes(key.verifying_key().to_bytes()), args.name.trim());
-        exit::say(&format_args!("For [Administrators] Keys in the LOCAL.toml of every desk:"));
+        exit::say(&"For [Administrators] Keys in the LOCAL.toml of every desk:");
         Ok(writeln!(io::stdout().lock(), "{}", toml::Value::String(entry))?)
     };
     ended(make())

@@ -72,7 +72,10 @@ fn main() -> ExitCode {
         Ok(whole)
     };
     match &cli.command {
-        Command::Control(args) => with(in_force(true), |whole| cli::control::run(args, whole, data, executable())),
+        // A script that is refused makes no data folder.
+        Command::Control(args) => {
+            with(in_force(data.path().is_dir()), |whole| cli::control::run(args, whole, data, executable()))
+        }
         Command::Run => with(in_force(true), |whole| run(whole, data)),
         Command::Config(args) => cli::config::run(args, cli.master, cli.local),
         Command::Plan(args) => match rules_in_force(cli.master) {

@@ -151,6 +151,14 @@ pub struct TermsPlace {
 }
 
 impl Master {
+    /// Every file that MASTER.toml names. The folders of the terms and of the hand-over are not among them.
+    pub(super) fn named_files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let Self { delivery, time_stamp, trust, hand_over, .. } = self;
+        let Delivery { archive_ca, client_certificate, client_key, .. } = delivery;
+        let one = [archive_ca, client_certificate, client_key, &mut time_stamp.ca, &mut hand_over.ca];
+        one.into_iter().flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates)
+    }
+
     /// The station may issue certificates of this kind.
     pub fn issues(&self, kind: CertificateKind) -> bool {
         match self.common.lra_mode {
@@ -163,21 +171,22 @@ impl Master {
 
 /// Reads MASTER.toml. Files and folders that it names are taken from its own folder.
 pub fn load_master(path: &Path) -> Result<Loaded<Master>, ConfigError> {
-    let source = Source::read(path, FILE_LIMIT)?;
-    let mut loaded = reader::read(&source, &SCHEMA)?;
+    from_source(&Source::read(path, FILE_LIMIT)?)
+}
+
+/// Reads the text of a MASTER.toml.
+pub(super) fn from_source(source: &Source) -> Result<Loaded<Master>, ConfigError> {
+    let mut loaded = reader::read(source, &SCHEMA)?;
     whole_archive(&loaded)?;
     two_kinds(&loaded)?;
     whole_authority(&loaded)?;
     hand_over::whole(&loaded)?;
 
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let Master { delivery, time_stamp, terms, trust, hand_over, .. } = &mut loaded.value;
-    let Delivery { archive_ca, client_certificate, client_key, .. } = delivery;
-    let named = [archive_ca, client_certificate, client_key, &mut time_stamp.ca, &mut terms.folder];
-    let named = named.into_iter().chain([&mut hand_over.folder, &mut hand_over.ca]);
-    let files = named.flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates);
-    for file in files {
-        *file = folder.join(&*file);
+    let folder = source.path.parent().unwrap_or(Path::new(""));
+    loaded.value.named_files().for_each(|file| *file = folder.join(&*file));
+    let Master { terms, hand_over, .. } = &mut loaded.value;
+    for named in [&mut terms.folder, &mut hand_over.folder].into_iter().flatten() {
+        *named = folder.join(&*named);
     }
     Ok(loaded)
 }

@@ -107,7 +107,7 @@ fn who_may_not_sign_in_is_refused_and_recorded_and_spends_no_pin_try() {
             (&stranger, "SIGN_IN_NOT_APPOINTED"),
             (&untrained, "SIGN_IN_TRAINING_MISSING"),
             (&stale, "SIGN_IN_TRAINING_TOO_OLD"),
-            (&revoked, "CERTIFICATE_REVOKED"),
+            (&revoked, "CERTIFICATE_IS_REVOKED"),
             (&expired, "CERTIFICATE_EXPIRED"),
             (&elsewhere.kari, "CERTIFICATE_SIGNATURE_WRONG"),
         ] {

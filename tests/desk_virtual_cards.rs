@@ -94,7 +94,8 @@ fn a_training_desk_inserts_pulls_and_uses_virtual_cards() {
     screens.insert(ReaderPlace::Operator, VirtualCardKind::Operator, "Kari Nordmann");
     let card = screens.seen.operator_card.card().unwrap();
     assert!(card.objection.is_none() && card.name == "Kari Nordmann", "{card:?}");
-    assert!(screens.ask(Request::SignInWithCard(pin())).is_empty());
+    let faults = screens.ask(Request::SignInWithCard(pin()));
+    assert!(faults.is_empty(), "{faults:?}");
 
     // Pulled and inserted again it is the same card.
     screens.pull(ReaderPlace::Operator);

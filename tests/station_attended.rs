@@ -40,7 +40,7 @@ pub fn asked(function: Function) -> Asked {
 pub fn passport(station: &Station) -> Command {
     let kind = station.configuration().document_kind("passport").unwrap().clone();
     let verified_features = kind.features.iter().map(|feature| feature.id.clone()).collect();
-    let document = PresentedDocument { expires: "2099-01-01".parse().unwrap(), ..s::annas_passport() };
+    let document = PresentedDocument { issued: None, expires: "2099-01-01".parse().unwrap(), ..s::annas_passport() };
     Command::AcceptDocument(Box::new(bam_station::control::document::AcceptDocument {
         kind,
         verified_features,

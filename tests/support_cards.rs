@@ -111,7 +111,13 @@ pub fn passport(station_configuration: &Configuration) -> Command {
     let kind = station_configuration.document_kind("passport").unwrap().clone();
     let verified_features = kind.features.iter().map(|feature| feature.id.clone()).collect();
     let name = DocumentName { first_names: "Anna".into(), last_name: "Eriksson".into(), middle: None };
-    let document = PresentedDocument { expires: "2099-01-01".parse().unwrap(), name, ..s::annas_passport() };
+    let document = PresentedDocument {
+        issuing_state: "NOR".into(),
+        issued: None,
+        expires: "2099-01-01".parse().unwrap(),
+        name,
+        ..s::annas_passport()
+    };
     Command::AcceptDocument(Box::new(bam_station::control::document::AcceptDocument {
         kind,
         verified_features,

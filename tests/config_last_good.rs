@@ -7,7 +7,7 @@ use std::{
 };
 
 use bam_station::{
-    config::{ConfigError, Configuration, Search, signature},
+    config::{ConfigError, Configuration, Master, Search, signature},
     control::{Step, opening::open},
     register::Register,
     rules::{CertificateKind, Function},
@@ -16,7 +16,7 @@ use bam_station::{
 use ed25519_dalek::SigningKey;
 use jiff::Timestamp;
 
-use crate::support as s;
+use crate::{support as s, support_pki::Authority};
 
 const GOOD: &str = "[Common]\nCompanyName = \"A\"\nLraMode = \"Mixed\"\n[IssueProcess]\nMaxScanAttempts = 4\n# END\n";
 
@@ -105,13 +105,26 @@ fn a_file_cut_anywhere_changes_no_rule() {
 fn what_the_file_names_is_kept_with_it() {
     let desk = Desk::new();
     fs::rename(desk.path("desk/terms"), desk.path("share/terms")).unwrap();
-    desk.write("share/ca.pem", "the CA");
-    desk.write("share/MASTER.toml", format!("[Terms]\nFolder = \"terms\"\n[Trust]\nAnchors = [\"ca.pem\"]\n{GOOD}"));
+    let ca = fs::read(Authority::root(&desk.path("desk"), "Utopia").pem()).unwrap();
+    for name in ["trust.pem", "time.pem", "issuing.pem"] {
+        desk.write(&format!("share/{name}"), [name.as_bytes(), b"\n", &ca].concat());
+    }
+    fs::create_dir(desk.path("share/out")).unwrap();
+    let text = "[Terms]\nFolder = \"terms\"\n[Trust]\nAnchors = [\"trust.pem\"]\n\
+                [TimeStamp]\nUrl = \"http://tsa.example.org/\"\nCa = \"time.pem\"\n\
+                [HandOver]\nFolder = \"out\"\nUrl = \"https://issuing.example.org/\"\nCa = \"issuing.pem\"\n";
+    desk.write("share/MASTER.toml", format!("{text}{GOOD}"));
     let here = desk.load().unwrap();
+    assert_eq!(here.alarm, None);
     fs::rename(desk.path("share"), desk.path("unplugged")).unwrap();
     let away = desk.load().unwrap();
     assert_eq!(away.alarm.unwrap().code, "CONFIG_MISSING");
-    assert_eq!(fs::read_to_string(&away.master.value.trust.anchors[0]).unwrap(), "the CA");
+    let Master { trust, time_stamp, hand_over, .. } = &away.master.value;
+    let read = |path: &Path| fs::read_to_string(path).unwrap().lines().next().unwrap().to_owned();
+    assert_eq!(read(&trust.anchors[0]), "trust.pem");
+    assert_eq!(read(time_stamp.ca.as_ref().unwrap()), "time.pem");
+    assert_eq!(read(hand_over.ca.as_ref().unwrap()), "issuing.pem");
+    assert_eq!(hand_over.folder, here.master.value.hand_over.folder, "what is handed over goes nowhere else");
     assert_eq!(away.terms.all().len(), here.terms.all().len());
     assert_eq!(away.master.digest, here.master.digest);
 }

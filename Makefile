@@ -1,8 +1,8 @@
 # The two commands of the README are `make run` and `make test`; each does all its set-up on Debian 12 with Rust and make.
 
 BUILD_PACKAGES = gcc libc6-dev pkg-config libfontconfig-dev
-RUN_PACKAGES   = libfontconfig1 fonts-dejavu-core libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libsane1 libsane-common libpcsclite1
-TEST_PACKAGES  = openssl qpdf poppler-utils pcscd opensc opensc-pkcs11 softhsm2
+RUN_PACKAGES   = libfontconfig1 fonts-dejavu-core libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libsane1 libsane-common libpcsclite1 pcscd
+TEST_PACKAGES  = openssl qpdf poppler-utils opensc opensc-pkcs11 softhsm2
 JUDGE_PACKAGES = $(TEST_PACKAGES) python3 python3-venv unzip openjdk-17-jdk-headless libjaxb-java
 
 .PHONY: run test judge lint packages-run packages-test packages-judge
@@ -24,7 +24,9 @@ judge: packages-judge
 	rm -rf target/judge/long-term
 	JUDGE_REPORTS=$(CURDIR)/target/judge/long-term cargo test --locked --test station reaches
 	judge/long_term.sh target/judge/long-term
-	for report in target/judge/long-term/b-t/*.pdf; do judge/judge.sh --trust "$${report%.pdf}.pem" "$$report" || exit 1; done
+	rm -rf target/judge/cards && mkdir -p target/judge/cards
+	BAM_STATION_KEEP_REPORTS=$(CURDIR)/target/judge/cards cargo test --locked --test station an_operator_signs
+	for report in target/judge/long-term/b-t/*.pdf target/judge/cards/*.pdf; do judge/judge.sh --trust "$${report%.pdf}.pem" "$$report" || exit 1; done
 
 lint:
 	cargo fmt --check

@@ -1,6 +1,9 @@
 //! Cards at the desk: who signs in, who is identified, who vouches, and what the certificates decide.
 
-use std::process::Command as Program;
+use std::{
+    path::{Path, PathBuf},
+    process::Command as Program,
+};
 
 use bam_station::{
     config::local::CardDriver,
@@ -71,11 +74,7 @@ fn an_operator_signs_in_and_signs_a_qualified_control_with_a_card() {
             let pdfsig = Program::new("pdfsig").args(["-nocert".as_ref(), report.as_os_str()]).output().unwrap();
             let pdfsig = String::from_utf8_lossy(&pdfsig.stdout).into_owned();
             assert!(pdfsig.contains("Signature is Valid."), "{pdfsig}");
-            if let Some(kept) = std::env::var_os("BAM_STATION_KEEP_REPORTS") {
-                let kept = std::path::Path::new(&kept);
-                std::fs::copy(&report, kept.join(format!("desk-card-{}.pdf", if rsa { "rsa" } else { "p256" }))).unwrap();
-                std::fs::copy(office.pki.root.pem(), kept.join("ca.pem")).unwrap();
-            }
+            keep_for_judges(&report, &office, if rsa { "pcsc-rsa" } else { "pcsc-p256" });
             let verdict = bam_station::station::journal::verify_evidence(station.register(), &mut |_, _| {}).unwrap();
             assert!(verdict.problems.is_empty() && verdict.files > 8, "{verdict:?}");
         }
@@ -424,9 +423,18 @@ fn an_operator_signs_through_a_pkcs11_module() {
         assert_eq!(station.approve(pin()).unwrap_err().code(), "CARD_ABSENT");
         let _card = desk.insert_again(OPERATORS, kept);
         station.approve(pin()).unwrap();
-        let pdf = std::fs::read(station.report_file().unwrap().unwrap()).unwrap();
+        let report = station.report_file().unwrap().unwrap();
         let anchors = Anchors::new(vec![office.pki.root.certificate.clone()]);
-        let verification = verify(&pdf, &anchors, station.now().at);
+        let verification = verify(&std::fs::read(&report).unwrap(), &anchors, station.now().at);
         assert!(verification.valid && verification.trusted, "{:?}", verification.problems);
+        keep_for_judges(&report, &office, "pkcs11-p256");
     });
+}
+
+/// Keeps the report and its CA for judges that are not at hand in every test run (`make judge`).
+fn keep_for_judges(report: &Path, office: &Office, name: &str) {
+    if let Some(folder) = std::env::var_os("BAM_STATION_KEEP_REPORTS").map(PathBuf::from) {
+        std::fs::copy(report, folder.join(name).with_extension("pdf")).unwrap();
+        std::fs::copy(office.pki.root.pem(), folder.join(name).with_extension("pem")).unwrap();
+    }
 }

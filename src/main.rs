@@ -3,8 +3,8 @@
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use bam_station::{
-    cli::{self, exit},
-    config::{self, Broken, Configuration, Master, Search},
+    cli::{self, exit, register::Needs},
+    config::{self, Broken, Configuration, Master, Registers, Search},
     device::{card::Road, no_dumps},
     evidence::sign::KeyStore,
     register::{Register, RegisterError},
@@ -44,10 +44,12 @@ enum Command {
     Read(cli::read::ReadArgs),
     /// Checks a report without the station
     Verify(cli::verify::VerifyArgs),
-    /// The document register: list, show, verify, raise
+    /// The document register: list, show, export, verify, purge, raise
     Register(cli::register::RegisterArgs),
     /// Delivers what lies in the outbox
     Deliver(cli::deliver::DeliverArgs),
+    /// What the issuing system is told of approved controls: list, show, withdraw
+    Authorisation(cli::authorisation::AuthorisationArgs),
     /// The receiving end of an upload: an archive
     Receive(cli::receive::ReceiveArgs),
     /// Card readers and cards: what is there, and whether it counts. Spends no PIN try
@@ -68,13 +70,20 @@ fn main() -> ExitCode {
         exit::say(&format!("bam-station: core dumps cannot be forbidden: {error}"));
     }
     let data = DataFolder::locate(cli.data);
-    let configuration = || {
-        let found = config::find(cli.master.clone(), cli.local.clone())?;
-        Configuration::load(&found)
+    let in_force = |keep| {
+        let search = Search::this_machine();
+        let whole = Configuration::in_force(&search, cli.master.clone(), cli.local.clone(), data.path(), keep)?;
+        if let Some(alarm) = &whole.alarm {
+            exit::complain(alarm.code, &alarm.message);
+        }
+        Ok(whole)
     };
     match &cli.command {
-        Command::Control(args) => with(configuration(), |whole| cli::control::run(args, whole, data, executable())),
-        Command::Run => with(configuration(), |whole| run(whole, data)),
+        // A script that is refused makes no data folder.
+        Command::Control(args) => {
+            with(in_force(data.path().is_dir()), |whole| cli::control::run(args, whole, data, executable()))
+        }
+        Command::Run => with(in_force(true), |whole| run(whole, data)),
         Command::Config(args) => cli::config::run(args, cli.master, cli.local),
         Command::Plan(args) => match rules_in_force(cli.master) {
             Ok(master) => cli::plan::run(args, master.common.lra_mode, &master.issue_process),
@@ -82,11 +91,18 @@ fn main() -> ExitCode {
         },
         Command::Read(args) => cli::read::run(args, cli.master, cli.local),
         Command::Verify(args) => cli::verify::run(args),
-        Command::Register(args) => match args.raises() {
-            Some(json) => with(configuration(), |whole| cli::raise::run(json, &whole, &data)),
-            None => cli::register::run(args, data.path()),
+        Command::Register(args) => match args.needs() {
+            Needs::Configuration { json } => with(in_force(false), |whole| cli::raise::run(json, &whole, &data)),
+            // What was to be kept for longer is lost for good when it is erased, so the defaults do not count here.
+            Needs::Retention => {
+                with(in_force(false), |whole| cli::register::run(args, data.path(), whole.master.value.registers.retention_years))
+            }
+            Needs::Nothing => cli::register::run(args, data.path(), Registers::default().retention_years),
         },
-        Command::Deliver(args) => with(configuration(), |whole| deliver(args, &whole, &data)),
+        Command::Deliver(args) => with(in_force(false), |whole| deliver(args, &whole, &data)),
+        Command::Authorisation(args) => {
+            with(in_force(false), |whole| cli::authorisation::run(args, data.path(), &whole.master.value.hand_over))
+        }
         Command::Receive(args) => receive(args),
         Command::Card(args) => match cards_in_force(cli.master, cli.local, &data) {
             Ok(configured) => cli::card::run(args, &configured),

@@ -37,7 +37,7 @@ pub struct AtTheDesk {
 }
 
 /// The configuration that the program ships with.
-fn configuration() -> Configuration {
+pub fn configuration() -> Configuration {
     let place = |file: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     Configuration::load(&Found { master: place("MASTER.toml"), local: place("config/LOCAL.toml") }).unwrap()
 }

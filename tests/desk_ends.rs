@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use bam_station::device::scanner::VirtualFault;
+use bam_station::{
+    config::{Alarm, Configuration},
+    device::scanner::VirtualFault,
+};
 use bam_station_ui::{
     HolderPage, HolderTerms, Home, NewControl, Operator, OperatorPage, Outcome, SignIn, SignatureCheck, StepState,
 };
@@ -12,7 +15,7 @@ use slint::{
 };
 
 use crate::{
-    desk_by_hand::{AtTheDesk, PIN, has},
+    desk_by_hand::{AtTheDesk, PIN, configuration, has},
     support_screens::{by_id, click, enabled, key, settle},
 };
 
@@ -149,6 +152,15 @@ fn an_abort_needs_a_reason_and_is_on_record() {
     desk.click("op-home");
     desk.both_on(OperatorPage::Home, HolderPage::Idle);
     assert_eq!(newest_row(&desk), AtTheDesk::words("outcome.aborted"));
+}
+
+#[test]
+fn whoever_opens_a_desk_with_the_last_good_rules_is_told_so() {
+    let data = tempfile::tempdir().unwrap();
+    let message = "the share is away\nthe last good MASTER.toml stays in force".to_owned();
+    let alarm = Some(Alarm { code: "CONFIG_MISSING", message });
+    let desk = AtTheDesk::open_with(Configuration { alarm, ..configuration() }, data.path(), None);
+    assert_eq!(fault_code(&desk), "CONFIG_MISSING");
 }
 
 #[test]

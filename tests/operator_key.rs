@@ -157,7 +157,7 @@ fn every_changed_part_of_the_key_file_is_found() {
     let tries = key_folder(folder.path()).join("tries");
     let original = fs::read_to_string(&file).unwrap();
     let lines: Vec<&str> = original.lines().collect();
-    let flipped = |line: &str| line.replacen('0', "1", 1);
+    let flipped = |line: &str| format!("{}{}", if line.starts_with('0') { '1' } else { '0' }, &line[1..]);
     let changes = [
         original.replace("\"memory_kib\":65536", "\"memory_kib\":8"),
         original.replace("\"memory_kib\":65536", "\"memory_kib\":65537"),

@@ -22,7 +22,7 @@ fn register(data: &TempDir, words: &[&str]) -> (u8, String, String) {
     let matches = command.try_get_matches_from(["register"].iter().chain(words)).unwrap();
     let args = RegisterArgs::from_arg_matches(&matches).unwrap();
     let (mut out, mut messages) = (Vec::new(), Vec::new());
-    let code = run_to(&args, data.path(), &mut out, &mut messages);
+    let code = run_to(&args, data.path(), 10, &mut out, &mut messages);
     (code, String::from_utf8(out).unwrap(), String::from_utf8(messages).unwrap())
 }
 
@@ -71,6 +71,7 @@ fn list_names_every_control() {
                     "delivered": false, "delivered_at": null, "attempts": 0,
                     "next_attempt_at": "2026-05-17T08:15:00.5Z", "last_error": null,
                 },
+                "purged": false,
             }],
             "unfinished": [UNFINISHED],
         })
@@ -79,6 +80,42 @@ fn list_names_every_control() {
     assert_eq!((code, messages.as_str()), (0, ""));
     assert!(text.contains(FINISHED) && text.contains("2026-05-17T08:15:00Z") && text.contains("waiting"), "{text}");
     assert!(text.contains(&format!("{UNFINISHED}  not finished")), "{text}");
+}
+
+#[test]
+fn list_chooses_by_time_function_kind_outcome_and_delivery() {
+    let data = data();
+    let chosen = |words: &[&str]| {
+        let (code, document) = json_of(&data, &[&["list", "--json"], words].concat());
+        assert_eq!(code, 0);
+        document["controls"].as_array().unwrap().len()
+    };
+    let fitting: [&[&str]; 7] = [
+        &["--from", "2026-05-16"],
+        &["--to", "2026-05-18"],
+        &["--function", "replacement-card"],
+        &["--certificate", "qualified"],
+        &["--outcome", "approved"],
+        &["--undelivered"],
+        &["--from", "2026-05-16", "--to", "2026-05-18", "--function", "replacement-card", "--undelivered"],
+    ];
+    for words in fitting {
+        assert_eq!(chosen(words), 1, "{words:?}");
+    }
+    let others: [&[&str]; 6] = [
+        &["--from", "2026-05-19"],
+        &["--to", "2026-05-15"],
+        &["--function", "renewal"],
+        &["--certificate", "local"],
+        &["--outcome", "declined"],
+        &["--undelivered", "--outcome", "declined"],
+    ];
+    for words in others {
+        assert_eq!(chosen(words), 0, "{words:?}");
+    }
+    let mut register = Register::open(&data.path().join("register")).unwrap();
+    register.record_receipt(FINISHED, "a receipt", Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(chosen(&["--undelivered"]), 0);
 }
 
 #[test]

@@ -64,7 +64,7 @@ fn a_finished_control_is_one_row_with_its_last_events_and_its_place_in_the_outbo
     assert_eq!(kinds, ["control-registered", "control-registered", "control-registered", "receipt-kept"]);
     assert_eq!(register.delivery("c").unwrap(), None);
     assert_eq!(register.due(at(0)).unwrap().iter().map(|due| due.control.as_str()).collect::<Vec<_>>(), ["b"]);
-    assert_eq!(check(&register), ControlsReport { controls: 3, receipts: 1, problems: Vec::new() });
+    assert_eq!(check(&register), ControlsReport { controls: 3, purged: 0, receipts: 1, problems: Vec::new() });
 }
 
 #[test]

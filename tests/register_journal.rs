@@ -177,6 +177,58 @@ fn removed_and_exchanged_rows_are_found() {
     assert_eq!(first_bad(&folder), Some(4));
 }
 
+/// The whole table: each row changed, dropped, dropped with the gap closed, exchanged with the next, put in twice. The first bad row is
+/// named; what only shortens the tail is found by a head that has left the machine.
+#[test]
+fn whatever_is_done_to_any_row_is_found_there() {
+    let folder = ten_events();
+    let printed = Register::open_read_only(folder.path()).unwrap().head().unwrap();
+    let original = folder.path().join("register.db");
+    // All that was written is in the database file once its last connection is closed.
+    Connection::open(&original).unwrap().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    let all = "stream, at, kind, body, salt, prev, substr(hash, 1, 63) || 'x', erased";
+    for row in 1_u64..=10 {
+        let shift = |from: u64, by: i64| {
+            format!("UPDATE journal SET seq = -seq WHERE seq >= {from}; UPDATE journal SET seq = {by} - seq WHERE seq < 0;")
+        };
+        let cases = [
+            ("changed", format!("UPDATE journal SET at = replace(at, '2026', '2027') WHERE seq = {row};"), Some(row)),
+            ("dropped", format!("DELETE FROM journal WHERE seq = {row};"), (row < 10).then_some(row + 1)),
+            (
+                "dropped and closed",
+                format!("DELETE FROM journal WHERE seq = {row}; {}", shift(row + 1, -1)),
+                (row < 10).then_some(row),
+            ),
+            (
+                "exchanged",
+                format!(
+                    "UPDATE journal SET seq = 100 WHERE seq = {row}; UPDATE journal SET seq = {row} WHERE seq = {row} + 1;
+                     UPDATE journal SET seq = {row} + 1 WHERE seq = 100;"
+                ),
+                Some(if row < 10 { row } else { 11 }),
+            ),
+            (
+                "put in twice",
+                format!(
+                    "{} INSERT INTO journal (seq, stream, at, kind, body, salt, prev, hash, erased)
+                     SELECT {row} + 1, {all} FROM journal WHERE seq = {row};",
+                    shift(row + 1, 1)
+                ),
+                Some(row + 1),
+            ),
+        ];
+        for (what, statements, found) in cases {
+            let copy = tempfile::tempdir().unwrap();
+            std::fs::copy(&original, copy.path().join("register.db")).unwrap();
+            intruder(&copy).execute_batch(&statements).unwrap();
+            assert_eq!(first_bad(&copy), found, "row {row} {what}");
+            if found.is_none() {
+                assert!(!Register::open_read_only(copy.path()).unwrap().contains(&printed).unwrap(), "row {row} {what}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_tail_that_was_cut_off_contradicts_a_printed_head() {
     let folder = ten_events();
@@ -195,8 +247,9 @@ fn the_database_itself_refuses_to_change_the_journal() {
     for statement in [
         "UPDATE journal SET kind = 'x' WHERE seq = 1",
         "DELETE FROM journal WHERE seq = 10",
+        "UPDATE journal SET body = '', salt = zeroblob(16), erased = hash WHERE seq = 6",
         "INSERT OR REPLACE INTO journal SELECT * FROM journal WHERE seq = 3",
-        "INSERT INTO journal SELECT 12, stream, at, kind, body, salt, prev, substr(hash, 2) || '0' FROM journal WHERE seq = 3",
+        "INSERT INTO journal SELECT 12, stream, at, kind, body, salt, prev, substr(hash, 2) || '0', erased FROM journal WHERE seq = 3",
     ] {
         assert!(database.execute(statement, []).is_err(), "{statement}");
     }

@@ -59,7 +59,7 @@ fn whoever_changes_the_real_report_is_found() {
     let anchors = Anchors::from_bytes(&std::fs::read(data.path().join("keys/training-ca/certificate.pem")).unwrap()).unwrap();
     let now = jiff::Timestamp::now();
     verify_tamper::four_hundred_changes_are_found(&pdf, &anchors, now, now.as_millisecond() as u64 | 1);
-    verify_tamper::appended_updates_are_found(&pdf, &anchors);
+    verify_tamper::appended_updates_are_found(&pdf, &anchors, now);
 }
 
 #[test]

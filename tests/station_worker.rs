@@ -1,6 +1,6 @@
 //! The station on its own thread: the screens are told where everything stands, also when something cannot be read.
 
-use std::{sync::mpsc, time::Duration};
+use std::{collections::BTreeSet, sync::mpsc, time::Duration};
 
 use bam_station::{
     control::{Command, Step},
@@ -10,16 +10,18 @@ use bam_station::{
 
 use crate::station_attended::{asked, configuration, open, passport, pin, sign_in};
 
-/// The answer to one request: where everything stood then, and the codes of the faults that were told before it. What the readers
-/// tell by themselves in between is no answer.
-fn answer(updates: &mpsc::Receiver<Update>) -> (Snapshot, Vec<&'static str>) {
-    let mut faults = vec![];
-    let mut last = Snapshot::default();
+/// Where everything stands once the oldest request is answered, and the codes of the faults that were told until then. A reader that
+/// is found or changes meanwhile makes snapshots too, each of which tells again what cannot be read.
+fn answer(updates: &mpsc::Receiver<Update>) -> (Snapshot, BTreeSet<&'static str>) {
+    let mut faults = BTreeSet::new();
+    let mut newest = None;
     loop {
-        match updates.recv_timeout(Duration::from_secs(60)).expect("each request is answered by a snapshot") {
-            Update::Snapshot(snapshot) => last = *snapshot,
-            Update::Fault { code, .. } => faults.push(code),
-            Update::Answered => return (last, faults),
+        match updates.recv_timeout(Duration::from_secs(60)).expect("each request is answered") {
+            Update::Snapshot(snapshot) => newest = Some(*snapshot),
+            Update::Fault { code, .. } => {
+                faults.insert(code);
+            }
+            Update::Answered => return (newest.expect("an answer comes after a snapshot"), faults),
             _ => {}
         }
     }
@@ -42,7 +44,7 @@ fn a_control_whose_evidence_is_lost_can_still_be_ended() {
     let desk = StationHandle::start(station, None, move |update| drop(tell.send(update))).unwrap();
     desk.ask(Request::SignIn { serial, pin: pin() });
     let (snapshot, faults) = answer(&updates);
-    assert_eq!((faults, snapshot.scan.is_none()), (vec!["REGISTER_EVIDENCE_MISSING"], true));
+    assert_eq!((faults, snapshot.scan.is_none()), (["REGISTER_EVIDENCE_MISSING"].into(), true));
     assert_eq!(snapshot.control.unwrap().step(), Step::Scan);
     desk.ask(Request::Act(Command::Abort { reason: "The picture is lost".into() }));
     assert_eq!(answer(&updates).0.control.unwrap().step(), Step::HandBack);

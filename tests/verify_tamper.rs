@@ -45,8 +45,13 @@ fn check(pdf: &[u8], anchors: &Anchors) -> Verification {
 
 #[track_caller]
 fn assert_rejected(pdf: &[u8], anchors: &Anchors, codes: &[&str]) {
+    assert_rejected_at(signing_time(), pdf, anchors, codes);
+}
+
+#[track_caller]
+fn assert_rejected_at(now: Timestamp, pdf: &[u8], anchors: &Anchors, codes: &[&str]) {
     for anchors in [anchors, &Anchors::none()] {
-        let verification = check(pdf, anchors);
+        let verification = verify(pdf, anchors, now);
         assert!(!verification.valid && !verification.trusted);
         assert!(verification.record.is_none() && verification.record_bytes.is_none());
         let found: Vec<_> = verification.problems.iter().map(|problem| problem.code).collect();
@@ -159,11 +164,11 @@ fn stream(content: &str, entries: &str) -> String {
 #[test]
 fn nothing_can_be_appended_to_a_signed_report() {
     let (pdf, anchors) = signed(KeyAlgorithm::P256);
-    appended_updates_are_found(&pdf, &anchors);
+    appended_updates_are_found(&pdf, &anchors, signing_time());
 }
 
 /// Appends one update after another, each with correct tables; every one is found.
-pub fn appended_updates_are_found(pdf: &[u8], anchors: &Anchors) {
+pub fn appended_updates_are_found(pdf: &[u8], anchors: &Anchors, now: Timestamp) {
     let document = document(pdf);
     let page = document.page_iter().next().unwrap();
     let page_contents = document.get_dictionary(page).unwrap().get(b"Contents").unwrap().as_reference().unwrap().0;
@@ -193,7 +198,7 @@ pub fn appended_updates_are_found(pdf: &[u8], anchors: &Anchors) {
         let attacked = append_update(pdf, &objects);
         // The attack is a file that ordinary programs open.
         assert_eq!(lopdf::Document::load_mem(&attacked).unwrap().get_pages().len(), document.get_pages().len(), "{name}");
-        assert_rejected(&attacked, anchors, &["REPORT_CHANGED_AFTER_SIGNING"]);
+        assert_rejected_at(now, &attacked, anchors, &["REPORT_CHANGED_AFTER_SIGNING"]);
     }
 }
 

@@ -1,4 +1,7 @@
-//! `bam-station config check|show`: what the configuration says, and what is wrong with it.
+//! `bam-station config`: what the configuration says, what is wrong with it, and changing it.
+
+mod edit;
+mod sign;
 
 use std::{
     io::{self, Write},
@@ -11,7 +14,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     config::{
-        ConfigError, Configuration, Found, Loaded, documents, find, load_local, load_master, local, master, schema::Schema, terms,
+        ConfigError, Configuration, Found, Loaded, documents, find, load_local, load_master, local, master, schema::Schema,
+        signature, terms,
     },
     digest::Digest,
     trust::{certificates_in, serial_text, validity},
@@ -32,6 +36,16 @@ pub enum ConfigAction {
     Check(FileArgs),
     /// Print the values in force, defaults included
     Show(FileArgs),
+    /// Set keys of MASTER.toml or LOCAL.toml; comments and order survive, and only a good file is written
+    Set(edit::SetArgs),
+    /// Say what differs between two files: key, before, after, effect, stricter or weaker
+    Diff(edit::DiffArgs),
+    /// Make a key for an administrator who signs MASTER.toml
+    Key(sign::KeyArgs),
+    /// Sign MASTER.toml; desks may require it (RequireSignedMaster in LOCAL.toml)
+    Sign(sign::SignArgs),
+    /// Show and verify who signed which version of MASTER.toml, when, why, and what it changed
+    History(sign::HistoryArgs),
 }
 
 /// Which file, and for whom.
@@ -49,7 +63,14 @@ const BROKEN: u8 = 2;
 
 /// Runs the command. `master` and `local` are the global options. Exit code 0 when the configuration is good, 2 when it is not.
 pub fn run(args: &ConfigArgs, master: Option<PathBuf>, local: Option<PathBuf>) -> ExitCode {
-    let (ConfigAction::Check(how) | ConfigAction::Show(how)) = &args.action;
+    let how = match &args.action {
+        ConfigAction::Check(how) | ConfigAction::Show(how) => how,
+        ConfigAction::Set(set) => return edit::set(set, master, local),
+        ConfigAction::Diff(diff) => return edit::diff(diff),
+        ConfigAction::Key(key) => return sign::key(key),
+        ConfigAction::Sign(how) => return sign::sign(how, master),
+        ConfigAction::History(history) => return sign::history(history, master),
+    };
     let parts = match &how.file {
         Some(file) => one(file),
         None => find(master, local).and_then(|found| all(&found)),
@@ -75,8 +96,14 @@ struct Part {
 
 fn all(found: &Found) -> Result<Vec<Part>, ConfigError> {
     let whole = Configuration::load(found)?;
+    let mut shared = settings(&whole.master, &master::SCHEMA);
+    let administrators = &whole.local.value.administrators;
+    if administrators.require_signed_master {
+        let signer = signature::check(&found.master, whole.master.digest, administrators, None)?;
+        shared.summary.push_str(&format!(", version {} signed by {}", signer.version, signer.name));
+    }
     let mut parts = vec![
-        settings(&whole.master, &master::SCHEMA),
+        shared,
         settings(&whole.local, &local::SCHEMA),
         document_part(&found.config_folder().join("documents.toml"), &whole.documents),
         terms_part(&whole.terms_folder, &whole.terms),

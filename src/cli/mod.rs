@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 the answer is no, 2 wrong use or configuration, 3 a device or service failed. With `--json` one JSON
 //! document stands on standard output and nothing else; messages for people go to standard error.
 
+pub mod authorisation;
 pub mod card;
 pub mod config;
 pub mod control;

@@ -56,6 +56,18 @@ pub enum Broken {
     Invalid,
     /// Each value alone is good, together they are not.
     Contradiction,
+    /// A signature is required and there is none.
+    Unsigned,
+    /// The signature cannot be read, or was written in part.
+    SignatureUnreadable,
+    /// The signature does not fit to what it says.
+    SignatureForged,
+    /// Nobody whom this desk accepts has signed.
+    SignerUnknown,
+    /// The signature is good, but for another content: the file was changed, or written in part.
+    NotAsSigned,
+    /// A newer version was in force before.
+    RolledBack,
 }
 
 /// The configuration cannot be used. Every mistake that could be found in one reading is listed.
@@ -85,6 +97,11 @@ impl ConfigError {
         self
     }
 
+    /// The same mistakes of another kind: what is broken is not the file itself, but what belongs to it.
+    pub(super) fn of_kind(self, kind: Broken) -> Self {
+        Self { kind, ..self }
+    }
+
     /// In which way the (first) file is broken.
     pub fn kind(&self) -> Broken {
         self.kind
@@ -108,6 +125,12 @@ impl ConfigError {
             Broken::Syntax => "CONFIG_SYNTAX",
             Broken::Invalid => "CONFIG_INVALID",
             Broken::Contradiction => "CONFIG_CONTRADICTION",
+            Broken::Unsigned => "MASTER_UNSIGNED",
+            Broken::SignatureUnreadable => "MASTER_SIGNATURE_UNREADABLE",
+            Broken::SignatureForged => "MASTER_SIGNATURE_FORGED",
+            Broken::SignerUnknown => "MASTER_SIGNER_UNKNOWN",
+            Broken::NotAsSigned => "MASTER_NOT_AS_SIGNED",
+            Broken::RolledBack => "MASTER_ROLLED_BACK",
         }
     }
 }

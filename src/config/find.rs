@@ -53,9 +53,18 @@ impl Search {
         self.one(named, "MASTER.toml", "MASTER.toml", "--master")
     }
 
+    /// The places where MASTER.toml is looked for, in their order.
+    pub fn master_places(&self) -> Vec<PathBuf> {
+        self.places("MASTER.toml", "MASTER.toml")
+    }
+
     /// LOCAL.toml alone: the file named, or else the first that is there.
     pub fn local(&self, named: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
         self.one(named, "config/LOCAL.toml", "LOCAL.toml", "--local")
+    }
+
+    fn places(&self, here: &str, elsewhere: &str) -> Vec<PathBuf> {
+        std::iter::once(self.working_folder.join(here)).chain(self.folders.iter().map(|folder| folder.join(elsewhere))).collect()
     }
 
     fn one(&self, named: Option<PathBuf>, here: &str, elsewhere: &str, option: &str) -> Result<PathBuf, ConfigError> {
@@ -70,9 +79,7 @@ impl Search {
             }
             return missing(&named, "the file does not exist", format!("an existing file after {option}"));
         }
-        let places: Vec<PathBuf> = std::iter::once(self.working_folder.join(here))
-            .chain(self.folders.iter().map(|folder| folder.join(elsewhere)))
-            .collect();
+        let places = self.places(here, elsewhere);
         if let Some(found) = places.iter().find(|path| is_there(path)) {
             return Ok(found.clone());
         }

@@ -8,7 +8,7 @@ use std::{
 use jiff::tz::TimeZone;
 
 use super::{
-    Broken, ConfigError, Language, Loaded,
+    Administrators, Broken, ConfigError, Language, Loaded, administrators,
     master::one_line,
     reader,
     schema::{Field, Key, Schema, Section},
@@ -34,6 +34,8 @@ pub struct Local {
     pub holder: Holder,
     /// `[Windows]`.
     pub windows: Windows,
+    /// `[Administrators]`.
+    pub administrators: Administrators,
 }
 
 /// `[Scanner]`.
@@ -186,6 +188,7 @@ impl Default for Local {
             holder_reader: ReaderSettings::default(),
             holder: Holder::default(),
             windows: Windows::default(),
+            administrators: Administrators::default(),
         }
     }
 }
@@ -205,8 +208,12 @@ impl Local {
 
 /// Reads LOCAL.toml.
 pub fn load_local(path: &Path) -> Result<Loaded<Local>, ConfigError> {
-    let source = Source::read(path, FILE_LIMIT)?;
-    let loaded = reader::read(&source, &SCHEMA)?;
+    from_source(&Source::read(path, FILE_LIMIT)?)
+}
+
+/// Reads the text of a LOCAL.toml.
+pub(super) fn from_source(source: &Source) -> Result<Loaded<Local>, ConfigError> {
+    let loaded = reader::read(source, &SCHEMA)?;
     let mut problems = Vec::new();
     if loaded.value.scanner.driver == ScannerDriver::Virtual && !loaded.value.training {
         let message = "the virtual scanner is for training, and this desk is not a training desk".into();
@@ -225,6 +232,12 @@ pub fn load_local(path: &Path) -> Result<Loaded<Local>, ConfigError> {
             _ => continue,
         };
         problems.push(loaded.contradiction(section, key, message.into(), allowed));
+    }
+    let administrators = &loaded.value.administrators;
+    if administrators.require_signed_master && administrators.keys.is_empty() {
+        let message = "a signed MASTER.toml is required, but no administrator may sign it".into();
+        let allowed = "Keys = [\"KEY NAME\"] in [Administrators], or RequireSignedMaster = false";
+        problems.push(loaded.contradiction("Administrators", "RequireSignedMaster", message, allowed));
     }
     // The default too needs the machine's time zones.
     if TimeZone::get(&loaded.value.time_zone).is_err() {
@@ -495,6 +508,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 },
             ],
         },
+        administrators::SECTION,
     ],
     lists: &[],
 };

@@ -6,7 +6,7 @@ use const_oid::ObjectIdentifier;
 use ed25519_dalek::VerifyingKey;
 
 use super::{
-    Broken, ConfigError, Loaded, reader,
+    Broken, ConfigError, HandOverSettings, Loaded, Registers, hand_over, reader, registers,
     schema::{Field, Key, List, Schema, Section},
     source::{FILE_LIMIT, Source},
 };
@@ -39,6 +39,10 @@ pub struct Master {
     pub proxy: ProxySettings,
     /// `[Roles]` and `[[Operator]]`.
     pub roles: Roles,
+    /// `[Registers]`.
+    pub registers: Registers,
+    /// `[HandOver]`.
+    pub hand_over: HandOverSettings,
 }
 
 /// `[Common]`: who the organisation is and what it issues.
@@ -147,6 +151,14 @@ pub struct TermsPlace {
 }
 
 impl Master {
+    /// Every file that MASTER.toml names. The folders of the terms and of the hand-over are not among them.
+    pub(super) fn named_files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let Self { delivery, time_stamp, trust, hand_over, .. } = self;
+        let Delivery { archive_ca, client_certificate, client_key, .. } = delivery;
+        let one = [archive_ca, client_certificate, client_key, &mut time_stamp.ca, &mut hand_over.ca];
+        one.into_iter().flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates)
+    }
+
     /// The station may issue certificates of this kind.
     pub fn issues(&self, kind: CertificateKind) -> bool {
         match self.common.lra_mode {
@@ -159,19 +171,22 @@ impl Master {
 
 /// Reads MASTER.toml. Files and folders that it names are taken from its own folder.
 pub fn load_master(path: &Path) -> Result<Loaded<Master>, ConfigError> {
-    let source = Source::read(path, FILE_LIMIT)?;
-    let mut loaded = reader::read(&source, &SCHEMA)?;
+    from_source(&Source::read(path, FILE_LIMIT)?)
+}
+
+/// Reads the text of a MASTER.toml.
+pub(super) fn from_source(source: &Source) -> Result<Loaded<Master>, ConfigError> {
+    let mut loaded = reader::read(source, &SCHEMA)?;
     whole_archive(&loaded)?;
     two_kinds(&loaded)?;
     whole_authority(&loaded)?;
+    hand_over::whole(&loaded)?;
 
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let Master { delivery, time_stamp, terms, trust, .. } = &mut loaded.value;
-    let Delivery { archive_ca, client_certificate, client_key, .. } = delivery;
-    let named = [archive_ca, client_certificate, client_key, &mut time_stamp.ca, &mut terms.folder];
-    let files = named.into_iter().flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates);
-    for file in files {
-        *file = folder.join(&*file);
+    let folder = source.path.parent().unwrap_or(Path::new(""));
+    loaded.value.named_files().for_each(|file| *file = folder.join(&*file));
+    let Master { terms, hand_over, .. } = &mut loaded.value;
+    for named in [&mut terms.folder, &mut hand_over.folder].into_iter().flatten() {
+        *named = folder.join(&*named);
     }
     Ok(loaded)
 }
@@ -271,6 +286,21 @@ fn paths_shown(paths: &[PathBuf]) -> Vec<String> {
 
 fn appointment(master: &Master) -> Option<&Appointment> {
     master.roles.appointed.last()
+}
+
+/// The address of a server that is reached with HTTPS, without a user, query or fragment.
+pub(super) fn https_address(text: &str) -> Result<String, &'static str> {
+    let url = reqwest::Url::parse(text).map_err(|_| "is not an address")?;
+    if url.scheme() != "https" {
+        return Err("is not an https address");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("names a user; the station shows its client certificate instead");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("has a query or fragment");
+    }
+    one_line(text)
 }
 
 /// A proxy is a host and a port. A password would be readable at every desk.
@@ -415,17 +445,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                         allowed: "an address https://HOST[:PORT][/PATH]",
                         get: |master| master.delivery.archive_url.clone(),
                         set: |master, text| {
-                            let url = reqwest::Url::parse(text).map_err(|_| "is not an address")?;
-                            if url.scheme() != "https" {
-                                return Err("is not an https address");
-                            }
-                            if !url.username().is_empty() || url.password().is_some() {
-                                return Err("names a user; the station shows its client certificate instead");
-                            }
-                            if url.query().is_some() || url.fragment().is_some() {
-                                return Err("has a query or fragment");
-                            }
-                            master.delivery.archive_url = Some(one_line(text)?);
+                            master.delivery.archive_url = Some(https_address(text)?);
                             Ok(())
                         },
                     },
@@ -544,6 +564,8 @@ pub static SCHEMA: Schema<Master> = Schema {
                 effect: "The folder with terms.toml and its texts. Without it: the folder terms beside LOCAL.toml.",
             }],
         },
+        hand_over::SECTION,
+        registers::SECTION,
         Section {
             name: "ThirdParty",
             about: "How often one person may vouch for others, where ThirdPartyIdControl allows it at all.",

@@ -11,24 +11,38 @@
 //! nothing is guessed from a broken file. Each key of MASTER.toml and LOCAL.toml is described once, in a [`schema`]; checking,
 //! `bam-station config show` and `docs/configuration.md` all come from it.
 
+pub mod administrator_key;
+pub mod administrators;
 mod diagnostic;
+pub mod difference;
 pub mod documents;
+pub mod edit;
 mod find;
+mod hand_over;
+pub mod last_good;
+mod law;
 pub mod local;
 pub mod master;
 mod nearest;
 mod reader;
 pub mod reference;
+mod registers;
 pub mod schema;
+pub mod signature;
 mod source;
 pub mod terms;
 mod whole;
 
+pub use administrators::{Administrator, Administrators};
 pub use diagnostic::{Broken, ConfigError, Diagnostic};
+pub use difference::{Change, Direction, compare_locals, compare_masters, differences};
 pub use find::{Found, Search, find};
+pub use hand_over::HandOverSettings;
+pub use last_good::Alarm;
 pub use local::{Local, load_local};
 pub use master::{Master, load_master};
 pub use reader::Loaded;
+pub use registers::Registers;
 pub use terms::TermsCatalogue;
 pub use whole::Configuration;
 

@@ -77,6 +77,23 @@ cut off and is refused. A file with a mistake is refused whole; every message na
 `bam-station config check` reads all files, also against each other; `bam-station config check FILE` reads one of them.
 `bam-station config show` prints the values in force. Both exit with 0 when the configuration is good and with 2 when it is not;
 `--json` prints one JSON document.
+
+`bam-station config set Section.Key=VALUE …` changes a file: only the value's own bytes change, and only when the file is good
+afterwards. It says what the change means, and whether the rule becomes stricter or weaker; `--dry-run` writes nothing.
+`bam-station config diff A B` compares two files in the same words.
+
+## A MASTER.toml on a share
+
+The last good MASTER.toml is kept in the data folder, together with the files that it names. When the file on the share is away,
+broken or not allowed to come into force, the copy stays in force and an alarm says why. A control under way keeps the rules it
+began with.
+
+- **Closing line.** Once the file ended with the line `# END`, a file without it counts as cut off.
+- **Signature.** With `RequireSignedMaster = true` in LOCAL.toml a file comes into force only when an administrator whose key stands
+  in `Keys` signed exactly this content, and no newer version was in force at this desk before. `bam-station config key FILE --name
+  NAME` makes a key and prints its line for LOCAL.toml; `bam-station config sign --key FILE --by NAME --why TEXT` signs.
+- **History.** Each signature is a line of `MASTER.toml.history` beside the file: who, when, why, every value in force, and the digest
+  of the line before. `bam-station config history` verifies the chain and shows what each version changed.
 ";
 
 const LISTS: &str = "

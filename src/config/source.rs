@@ -21,6 +21,7 @@ pub(super) struct Source {
     pub text: String,
     /// Digest of the exact bytes of the file.
     pub digest: Digest,
+    byte_order_mark: bool,
     line_starts: Vec<usize>,
 }
 
@@ -60,7 +61,7 @@ impl Source {
     }
 
     /// Takes the bytes of a file: they must be UTF-8 and say something.
-    fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, ConfigError> {
+    pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, ConfigError> {
         let digest = Digest::of(&bytes);
         let text = match String::from_utf8(bytes) {
             Ok(text) => text,
@@ -83,12 +84,19 @@ impl Source {
     }
 
     fn new(path: &Path, mut text: String, digest: Digest) -> Self {
-        if text.starts_with(BYTE_ORDER_MARK) {
+        let byte_order_mark = text.starts_with(BYTE_ORDER_MARK);
+        if byte_order_mark {
             text.remove(0);
         }
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         let line_starts = std::iter::once(0).chain(ends).collect();
-        Self { path: path.to_owned(), text, digest, line_starts }
+        Self { path: path.to_owned(), text, digest, byte_order_mark, line_starts }
+    }
+
+    /// The bytes of a file with another text, which begins with a byte order mark where this one does.
+    pub fn with_mark(&self, text: &str) -> Vec<u8> {
+        let mark = if self.byte_order_mark { BYTE_ORDER_MARK.to_string() } else { String::new() };
+        (mark + text).into_bytes()
     }
 
     /// A mistake at the byte `offset` of the text.

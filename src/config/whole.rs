@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Broken, ConfigError, Diagnostic, Found, Loaded, Local, Master, TermsCatalogue, diagnostic::both, documents, load_local,
-    load_master, terms,
+    Alarm, Broken, ConfigError, Diagnostic, Found, Loaded, Local, Master, TermsCatalogue, diagnostic::both, documents,
+    load_local, load_master, signature::Signer, terms,
 };
 use crate::{
     rules::{CertificateKind, DocumentKind},
@@ -24,20 +24,31 @@ pub struct Configuration {
     pub terms: TermsCatalogue,
     /// The folder in which the terms were found.
     pub terms_folder: PathBuf,
+    /// Who signed MASTER.toml, where this desk requires a signature.
+    pub signer: Option<Signer>,
+    /// Why the last good copy of MASTER.toml is in force instead of the file itself.
+    pub alarm: Option<Alarm>,
 }
 
 impl Configuration {
     /// Reads all files. The mistakes of all files are reported together; contradictions only between files that are good.
     pub fn load(found: &Found) -> Result<Self, ConfigError> {
-        let master = load_master(&found.master);
-        let local = load_local(&found.local);
+        Self::assemble(found, load_master(&found.master), load_local(&found.local))
+    }
+
+    /// The same with a MASTER.toml and a LOCAL.toml that were read elsewhere: a proposal, or the last good copy.
+    pub fn assemble(
+        found: &Found,
+        master: Result<Loaded<Master>, ConfigError>,
+        local: Result<Loaded<Local>, ConfigError>,
+    ) -> Result<Self, ConfigError> {
         let documents = documents::load(&found.config_folder().join("documents.toml"));
         let chosen = master.as_ref().ok().and_then(|master| master.value.terms.folder.clone());
         let terms_folder = chosen.unwrap_or_else(|| found.config_folder().join("terms"));
         let terms = terms::load(&terms_folder);
 
         let ((master, local), (documents, terms)) = both(both(master, local), both(documents, terms))?;
-        let whole = Self { master, local, documents, terms, terms_folder };
+        let whole = Self { master, local, documents, terms, terms_folder, signer: None, alarm: None };
         let problems = whole.contradictions();
         if problems.is_empty() { Ok(whole) } else { Err(ConfigError::new(Broken::Contradiction, problems)) }
     }

@@ -9,10 +9,13 @@
 //! answers with the same receipt each time.
 
 pub mod archive;
+pub mod authorisation;
 pub mod client;
+pub mod hand_over;
 pub mod outbox;
 mod problem;
 pub mod receipt;
+mod signing_key;
 pub mod tls;
 
 pub use problem::Problem;

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
-    Appended, JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, check_name,
+    Appended, JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, authorisations, check_name,
     journal::{append_in, instant_text, parsed, parsed_option, signed},
     outbox,
 };
@@ -45,7 +45,8 @@ pub struct Registered {
 }
 
 impl Register {
-    /// Puts a finished control into the register: its last events, its row and, when `deliver`, its place in the outbox.
+    /// Puts a finished control into the register: its last events, its row, for an approved one the
+    /// place of its [authorisation](Register::authorisation), and, when `deliver`, its place in the outbox.
     /// All of it or nothing; durable when this returns.
     ///
     /// The report must be among the [evidence](Register::evidence) already.
@@ -84,6 +85,7 @@ impl Register {
                 ":registered": signed(entry.seq)?,
             },
         )?;
+        authorisations::open_place(&transaction, &control.control, &control.outcome, at)?;
         if deliver {
             outbox::enqueue(&transaction, &control.control, at)?;
         }
@@ -107,7 +109,7 @@ fn find(connection: &Connection, control: &str) -> Result<Option<FinishedControl
     Ok(connection.prepare_cached("SELECT * FROM controls WHERE control = ?1")?.query_row([control], read).optional()?)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<FinishedControl> {
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<FinishedControl> {
     Ok(FinishedControl {
         control: row.get("control")?,
         report: parsed_option(row, "report")?,
@@ -119,7 +121,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<FinishedControl> {
 }
 
 /// The word of an enumeration as in the configuration and the report: `new-card`.
-fn word(value: &impl Serialize) -> Result<String, RegisterError> {
+pub(super) fn word(value: &impl Serialize) -> Result<String, RegisterError> {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => Ok(word),
         _ => Err(RegisterError::BadBody),

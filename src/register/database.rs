@@ -43,12 +43,54 @@ const NOTICES: &str = "
         CREATE INDEX notices_queued ON notices (id) WHERE state = 'queued';
 ";
 
+/// What version 3 of the register adds: what the register itself says about a control, found by the control, and controls whose personal data has been erased at the end of their retention. An erased
+/// entry of the journal keeps the commitment to its body in place of body and salt, so the chain still holds.
+const ERASURE: &str = "
+        ALTER TABLE journal ADD COLUMN erased TEXT CHECK (length(erased) = 64);
+        CREATE INDEX journal_about_control ON journal (json_extract(body, '$.control'), seq) WHERE stream = 'register';
+        CREATE TABLE purged (
+            control   TEXT PRIMARY KEY REFERENCES controls (control),
+            tombstone INTEGER NOT NULL UNIQUE REFERENCES journal (seq)
+        ) STRICT;
+        CREATE TRIGGER tombstones_are_not_changed BEFORE UPDATE ON purged
+            BEGIN SELECT raise(ABORT, 'a tombstone is not changed'); END;
+        CREATE TRIGGER tombstones_are_not_removed BEFORE DELETE ON purged
+            BEGIN SELECT raise(ABORT, 'a tombstone is not removed'); END;
+        DROP TRIGGER journal_is_not_changed;
+        CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
+            WHEN NOT (OLD.erased IS NULL AND NEW.erased IS NOT NULL AND NEW.body = '' AND NEW.salt = zeroblob(16)
+                AND NEW.seq = OLD.seq AND NEW.stream = OLD.stream AND NEW.at = OLD.at AND NEW.kind = OLD.kind
+                AND NEW.prev = OLD.prev AND NEW.hash = OLD.hash
+                AND EXISTS (SELECT 1 FROM purged WHERE control = OLD.stream))
+            BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
+";
+
+/// What version 4 of the register adds: what the issuing system is told about each approved control, once.
+const HAND_OVER: &str = "
+        CREATE TABLE authorisations (
+            control         TEXT PRIMARY KEY REFERENCES controls (control),
+            state           TEXT NOT NULL DEFAULT 'waiting'
+                            CHECK (state IN ('waiting', 'open', 'used', 'expired', 'withdrawn')),
+            document        TEXT,
+            valid_until     TEXT,
+            changed_at      TEXT NOT NULL,
+            attempts        INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+            next_attempt_at TEXT NOT NULL,
+            last_error      TEXT,
+            CHECK ((document IS NULL) = (valid_until IS NULL))
+        ) STRICT;
+        CREATE INDEX authorisations_live ON authorisations (next_attempt_at) WHERE state IN ('waiting', 'open');
+        CREATE TRIGGER authorisations_end_once BEFORE UPDATE OF state ON authorisations
+            WHEN OLD.state IN ('used', 'expired', 'withdrawn')
+            BEGIN SELECT raise(ABORT, 'the authorisation is settled'); END;
+";
+
 /// The register's tables. What is never changed is guarded by triggers as well, against a slip of this program or of a person
 /// with a database tool; whoever removes the triggers is found out by the hash chain.
 pub const REGISTER: Schema = Schema {
     application_id: 0x4241_4D52, // "BAMR"
-    version: 2,
-    upgrades: &[(1, NOTICES)],
+    version: 4,
+    upgrades: &[(1, NOTICES), (2, ERASURE), (3, HAND_OVER)],
     tables: "
         CREATE TABLE journal (
             seq    INTEGER PRIMARY KEY,

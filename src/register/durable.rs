@@ -41,11 +41,22 @@ pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
-/// Takes the lock of `folder`: one process at a time. The lock ends with the file that is returned, also when the process is killed.
-pub fn lock_folder(folder: &Path) -> Result<File, RegisterError> {
+/// The lock of a folder: one process at a time. It ends when this is dropped, also when the process is killed.
+#[derive(Debug)]
+pub struct FolderLock(File);
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child that another thread is starting shares the lock until it runs its own program.
+        let _ = self.0.unlock();
+    }
+}
+
+/// Takes the lock of `folder`.
+pub fn lock_folder(folder: &Path) -> Result<FolderLock, RegisterError> {
     let file = create_private(&folder.join("lock"))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(FolderLock(file)),
         Err(TryLockError::WouldBlock) => Err(RegisterError::InUse),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }

@@ -80,6 +80,9 @@ pub enum RegisterError {
     /// Another receipt has been kept for this control.
     #[error("another receipt has been kept for this control: ask the archive why there are two")]
     OtherReceiptKept,
+    /// The authorisation has come to its end, or is in another state than was thought.
+    #[error("the authorisation of this control is settled: look at it with `bam-station authorisation show`")]
+    AuthorisationSettled,
     /// No file with this digest.
     #[error("the evidence {0} is not in the register: restore it from a backup")]
     EvidenceMissing(Digest),
@@ -118,6 +121,7 @@ impl RegisterError {
             Self::NotRegistered => "REGISTER_NO_SUCH_CONTROL",
             Self::NothingToDeliver | Self::NotInOutbox => "REGISTER_NOT_IN_OUTBOX",
             Self::OtherReceiptKept => "REGISTER_OTHER_RECEIPT",
+            Self::AuthorisationSettled => "AUTHORISATION_SETTLED",
             Self::EvidenceMissing(_) => "REGISTER_EVIDENCE_MISSING",
             Self::EvidenceDamaged(_) => "REGISTER_EVIDENCE_DAMAGED",
             Self::NoRandomness => "REGISTER_NO_RANDOMNESS",

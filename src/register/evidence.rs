@@ -102,6 +102,16 @@ impl EvidenceStore {
         self.folder.join(name.get(..2).unwrap_or_default()).join(&name)
     }
 
+    /// Removes a file for good. The caller knows that nothing names it any more.
+    pub(super) fn remove(&self, digest: &Digest) -> Result<(), RegisterError> {
+        let path = self.path(digest);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        Ok(path.parent().map_or(Ok(()), durable::sync_folder)?)
+    }
+
     fn write(&self, digest: &Digest, bytes: &[u8]) -> Result<(), RegisterError> {
         let target = self.path(digest);
         if let Some(folder) = target.parent().filter(|folder| !folder.is_dir()) {

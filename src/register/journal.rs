@@ -26,7 +26,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, types::Type};
 use serde::Serialize;
 
-use super::{Register, RegisterError, check_name};
+use super::{Register, RegisterError, check_name, purge::tombstone_of};
 use crate::digest::Digest;
 
 /// The largest body of a journal entry, in bytes of JSON. Pictures and strokes are evidence, not journal.
@@ -130,11 +130,11 @@ impl Register {
         Ok(appended)
     }
 
-    /// The events of a stream in their order.
+    /// The events of a stream in their order. Those that were [erased](Register::purge) are not among them.
     pub fn entries(&self, stream: &str) -> Result<Vec<StoredEntry>, RegisterError> {
         let mut rows = self
             .connection
-            .prepare_cached("SELECT seq, stream, at, kind, body, salt, prev, hash FROM journal WHERE stream = ?1 ORDER BY seq")?;
+            .prepare_cached("SELECT seq, stream, at, kind, body, salt, prev, hash, erased FROM journal WHERE stream = ?1 AND erased IS NULL ORDER BY seq")?;
         rows.query_map([stream], |row| Ok(ChainedRow::read(row)?.entry))?.map(|row| row.map_err(RegisterError::from)).collect()
     }
 
@@ -145,7 +145,8 @@ impl Register {
         mut look: impl FnMut(&StoredEntry) -> ControlFlow<T>,
     ) -> Result<Option<T>, RegisterError> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT seq, stream, at, kind, body, salt, prev, hash FROM journal WHERE kind = ?1 ORDER BY seq DESC",
+            "SELECT seq, stream, at, kind, body, salt, prev, hash, erased FROM journal WHERE kind = ?1 AND erased IS NULL
+             ORDER BY seq DESC",
         )?;
         let mut rows = statement.query([kind])?;
         while let Some(row) = rows.next()? {
@@ -156,9 +157,11 @@ impl Register {
         Ok(None)
     }
 
-    /// The names of all streams, in the order in which they began.
+    /// The names of all streams that hold something, in the order in which they began.
     pub fn streams(&self) -> Result<Vec<String>, RegisterError> {
-        let mut rows = self.connection.prepare_cached("SELECT stream FROM journal GROUP BY stream ORDER BY min(seq)")?;
+        let mut rows = self
+            .connection
+            .prepare_cached("SELECT stream FROM journal WHERE erased IS NULL GROUP BY stream ORDER BY min(seq)")?;
         rows.query_map([], |row| row.get(0))?.map(|row| row.map_err(RegisterError::from)).collect()
     }
 
@@ -190,12 +193,15 @@ impl Register {
         let transaction = self.connection.unchecked_transaction()?;
         let total = unsigned(transaction.query_row("SELECT count(*) FROM journal", [], |row| row.get(0))?)?;
         let mut statement =
-            transaction.prepare("SELECT seq, stream, at, kind, body, salt, prev, hash FROM journal ORDER BY seq")?;
+            transaction.prepare("SELECT seq, stream, at, kind, body, salt, prev, hash, erased FROM journal ORDER BY seq")?;
         let mut rows = statement.query([])?;
         let mut head = Head::EMPTY;
         while let Some(row) = rows.next()? {
             let seq = unsigned(row.get("seq")?)?;
             let fault = match ChainedRow::read(row) {
+                Ok(ChainedRow { erased: Some(_), entry, .. }) if tombstone_of(&transaction, &entry.stream)?.is_none() => {
+                    Err("its content was erased, and no tombstone says so")
+                }
                 Ok(chained) => chained.fault_after(&head),
                 Err(error) => match RegisterError::from(error) {
                     RegisterError::Damaged(_) => Err("a value has another form than the one that was written"),
@@ -306,11 +312,11 @@ fn hash_fields(fields: &[&[u8]]) -> Digest {
     Digest::of(&message)
 }
 
-fn commitment(salt: &[u8], body: &str) -> Digest {
+pub(super) fn commitment(salt: &[u8], body: &str) -> Digest {
     hash_fields(&[b"bam-station journal body 1", salt, body.as_bytes()])
 }
 
-fn row_hash(seq: u64, stream: &str, at: &str, kind: &str, commitment: &Digest, prev: &Digest) -> Digest {
+pub(super) fn row_hash(seq: u64, stream: &str, at: &str, kind: &str, commitment: &Digest, prev: &Digest) -> Digest {
     hash_fields(&[
         b"bam-station journal 1",
         &seq.to_be_bytes(),
@@ -323,15 +329,18 @@ fn row_hash(seq: u64, stream: &str, at: &str, kind: &str, commitment: &Digest, p
 }
 
 /// A row with everything that its hash covers.
-struct ChainedRow {
-    entry: StoredEntry,
-    at: String,
-    salt: Vec<u8>,
-    prev: Digest,
+pub(super) struct ChainedRow {
+    pub entry: StoredEntry,
+    /// The instant exactly as it is hashed.
+    pub at: String,
+    pub salt: Vec<u8>,
+    pub prev: Digest,
+    /// The commitment to the body, where the body was erased.
+    pub erased: Option<Digest>,
 }
 
 impl ChainedRow {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         let seq: i64 = row.get("seq")?;
         let entry = StoredEntry {
             seq: u64::try_from(seq).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, seq))?,
@@ -341,19 +350,28 @@ impl ChainedRow {
             body: row.get("body")?,
             hash: parsed(row, "hash")?,
         };
-        Ok(Self { entry, at: row.get("at")?, salt: row.get("salt")?, prev: parsed(row, "prev")? })
+        let erased = parsed_option(row, "erased")?;
+        Ok(Self { entry, at: row.get("at")?, salt: row.get("salt")?, prev: parsed(row, "prev")?, erased })
+    }
+
+    /// What the row's hash says about its body.
+    pub fn commitment(&self) -> Digest {
+        self.erased.unwrap_or_else(|| commitment(&self.salt, &self.entry.body))
     }
 
     /// The row's hash when it follows `head`, else what does not hold.
     fn fault_after(&self, head: &Head) -> Result<Digest, &'static str> {
         let StoredEntry { seq, stream, kind, body, hash, .. } = &self.entry;
+        if self.erased.is_some() && !(body.is_empty() && self.salt.iter().all(|byte| *byte == 0)) {
+            return Err("it is marked as erased, yet it has content");
+        }
         if *seq != head.seq.saturating_add(1) {
             return Err("rows before it are missing");
         }
         if self.prev != head.hash {
             return Err("it does not follow the row before it");
         }
-        if row_hash(*seq, stream, &self.at, kind, &commitment(&self.salt, body), &self.prev) != *hash {
+        if row_hash(*seq, stream, &self.at, kind, &self.commitment(), &self.prev) != *hash {
             return Err("its content was changed");
         }
         Ok(*hash)

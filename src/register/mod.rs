@@ -1,11 +1,12 @@
 //! The document register of one station: what happened (journal), what was kept (evidence), what became of each control
-//! (controls), what the archive still has to receive (outbox) and what people are to be told (notices).
+//! (controls), what the archive still has to receive (outbox), what the issuing system
+//! is told (authorisations) and what people are to be told (notices).
 //!
 //! Everything lives in one folder, readable by the station's user alone:
 //!
 //! ```text
 //! <folder>/lock            held by the one station that writes
-//! <folder>/register.db     SQLite: journal, controls, outbox, notices
+//! <folder>/register.db     SQLite: journal, controls, outbox, authorisations, notices
 //! <folder>/evidence/ab/…   scans, signatures, reports; each file is named after its own SHA-256
 //! <folder>/reports/<id>.pdf  second names of reports that people have opened; nothing depends on them
 //! ```
@@ -15,19 +16,24 @@
 //! * a control is in the register with its last events and its place in the outbox, or with none of them;
 //! * evidence that is named by its digest is complete, or not there.
 
+mod authorisations;
 mod controls;
 mod database;
 mod durable;
 mod error;
 mod evidence;
+mod export;
+mod exported;
+mod filter;
 mod journal;
 mod notices;
 mod outbox;
+mod purge;
 mod raised;
 mod verify;
 
 use std::{
-    fs::{self, File},
+    fs,
     io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
@@ -37,17 +43,22 @@ use rusqlite::Connection;
 
 use crate::digest::Digest;
 
+pub use authorisations::{Authorisation, AuthorisationState};
 pub use controls::{FinishedControl, Registered};
 pub use error::RegisterError;
 pub use evidence::{EvidenceStore, MAX_EVIDENCE_BYTES};
+pub use export::{ExportError, ExportTarget, Exported};
+pub use exported::{ExportReport, verify_export};
+pub use filter::ControlFilter;
 pub use journal::{Appended, BadEntry, Head, JournalEntry, JournalReport, MAX_BODY_BYTES, REGISTER_STREAM, StoredEntry};
 pub use notices::{Notice, QueuedNotice, Recipient};
 pub use outbox::{DueUpload, OutboxState};
+pub use purge::{PurgePlan, Purged, Tombstone};
 pub use raised::{RaisableReport, RaisedReport};
 pub use verify::{ControlProblem, ControlsReport};
 
 pub(crate) use database::{Schema, open_writer};
-pub(crate) use durable::{create_folder, lock_folder, make_folder, write_durably};
+pub(crate) use durable::{FolderLock, create_folder, lock_folder, make_folder, write_durably};
 
 /// The document register of one station.
 ///
@@ -58,7 +69,7 @@ pub struct Register {
     evidence: EvidenceStore,
     folder: PathBuf,
     /// `None` for readers.
-    lock: Option<Arc<File>>,
+    lock: Option<Arc<FolderLock>>,
 }
 
 impl Register {

@@ -86,7 +86,7 @@ impl Register {
                  WHERE stream = ?1 AND kind = ?2 AND json_extract(body, '$.control') = control ORDER BY seq DESC LIMIT 1),
                 report) AS report
              FROM controls
-             WHERE report IS NOT NULL AND registered > ?4 AND control NOT IN
+             WHERE report IS NOT NULL AND registered > ?4 AND control NOT IN (SELECT control FROM purged) AND control NOT IN
                 (SELECT json_extract(body, '$.control') FROM journal
                  WHERE stream = ?1 AND kind = ?2 AND json_extract(body, '$.level') = ?3)
              ORDER BY registered LIMIT ?5",

@@ -8,6 +8,7 @@ use super::{
     FinishedControl, MAX_EVIDENCE_BYTES, OutboxState, REGISTER_STREAM, Register, RegisterError,
     controls::CONTROL_REGISTERED,
     outbox::RECEIPT_KEPT,
+    purge::{CONTROL_PURGED, Tombstone},
     raised::{REPORT_RAISED, RaisedReport},
 };
 use crate::{digest::Digest, rules::CertificateKind};
@@ -19,6 +20,8 @@ pub struct ControlsReport {
     pub controls: u64,
     /// Receipts that were looked at.
     pub receipts: u64,
+    /// Controls of which a tombstone is left.
+    pub purged: u64,
     /// Everything that does not hold.
     pub problems: Vec<ControlProblem>,
 }
@@ -40,10 +43,12 @@ struct KeptReceipt {
 }
 
 /// What the journal says about the controls.
+#[derive(Default)]
 struct Testimony {
     registered: BTreeMap<String, FinishedControl>,
     receipts: BTreeMap<String, KeptReceipt>,
     raised: Vec<RaisedReport>,
+    purged: BTreeMap<String, Tombstone>,
 }
 
 impl Register {
@@ -62,6 +67,9 @@ impl Register {
         let snapshot = self.connection.unchecked_transaction()?;
         let mut problems = Vec::new();
         let mut testimony = self.testimony(&mut problems)?;
+        // The reports of a purged control are gone, raised or not.
+        testimony.raised.retain(|raised| !testimony.purged.contains_key(&raised.control));
+        let mut purged = 0_u64;
         let controls = self.controls()?;
         let total = u64::try_from(controls.len()).unwrap_or(u64::MAX);
         for (done, control) in (1..).zip(&controls) {
@@ -77,6 +85,14 @@ impl Register {
             if to_deliver && self.delivery(&control.control)?.is_none() && !testimony.receipts.contains_key(&control.control) {
                 blame("its place in the outbox was removed before it was delivered".into());
             }
+            if testimony.purged.remove(&control.control).is_some() {
+                purged += 1;
+                if !self.entries(&control.control)?.is_empty() {
+                    blame("it was purged, but events of it are still here: run `bam-station register purge` again".into());
+                }
+                progress(done, total);
+                continue;
+            }
             match control.report.map(|report| self.evidence().get(&report, MAX_EVIDENCE_BYTES)) {
                 Some(Err(error @ (RegisterError::EvidenceMissing(_) | RegisterError::EvidenceDamaged(_)))) => {
                     blame(error.to_string());
@@ -86,6 +102,10 @@ impl Register {
             }
             progress(done, total);
         }
+        problems.extend(self.purged_evidence_left()?.into_iter().map(|(digest, control)| ControlProblem {
+            control,
+            what: format!("it was purged, but its evidence {digest} is still here: run `bam-station register purge` again"),
+        }));
         let mut receipts = 0_u64;
         for delivery in self.deliveries()? {
             let mut blame = |what: String| {
@@ -117,7 +137,7 @@ impl Register {
         let receipts_removed = testimony.receipts.into_keys().map(|control| (control, "its place in the outbox was removed"));
         problems.extend(removed.chain(receipts_removed).map(|(control, what)| ControlProblem { control, what: what.into() }));
         drop(snapshot);
-        Ok(ControlsReport { controls: total, receipts, problems })
+        Ok(ControlsReport { controls: total, receipts, purged, problems })
     }
 
     /// A raised report must be there and begin with the one from which it was raised.
@@ -135,7 +155,7 @@ impl Register {
     }
 
     fn testimony(&self, problems: &mut Vec<ControlProblem>) -> Result<Testimony, RegisterError> {
-        let mut testimony = Testimony { registered: BTreeMap::new(), receipts: BTreeMap::new(), raised: Vec::new() };
+        let mut testimony = Testimony::default();
         for entry in self.entries(REGISTER_STREAM)? {
             let understood = match entry.kind.as_str() {
                 CONTROL_REGISTERED => serde_json::from_str::<FinishedControl>(&entry.body).map(|control| {
@@ -144,6 +164,8 @@ impl Register {
                 RECEIPT_KEPT => serde_json::from_str::<KeptReceipt>(&entry.body)
                     .map(|kept| drop(testimony.receipts.insert(kept.control.clone(), kept))),
                 REPORT_RAISED => serde_json::from_str(&entry.body).map(|raised| testimony.raised.push(raised)),
+                CONTROL_PURGED => serde_json::from_str::<Tombstone>(&entry.body)
+                    .map(|tombstone| drop(testimony.purged.insert(tombstone.control.clone(), tombstone))),
                 _ => Ok(()),
             };
             if understood.is_err() {
@@ -158,7 +180,7 @@ impl Register {
 }
 
 /// The row keeps milliseconds, the journal whatever precision the clock had.
-fn same(registered: &FinishedControl, row: &FinishedControl) -> bool {
+pub(super) fn same(registered: &FinishedControl, row: &FinishedControl) -> bool {
     let to_row = |control: &FinishedControl| {
         let completed_at = control.completed_at.as_millisecond();
         (control.control.clone(), control.report, control.function, control.certificate, control.outcome.clone(), completed_at)

@@ -68,6 +68,10 @@ impl DataFolder {
         self.0.join("revocation")
     }
 
+    /// The key that signs authorisations.
+    pub fn hand_over(&self) -> PathBuf {
+        self.0.join("hand-over")
+    }
     /// The private archive of training.
     pub fn archive(&self) -> PathBuf {
         self.0.join("training-archive")

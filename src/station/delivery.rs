@@ -20,6 +20,7 @@ use crate::{
     delivery::{
         archive::{self, ArchiveConfig, ArchiveError, Limits, ReportCheck, RunningArchive},
         client::{ArchiveClient, ArchiveConnection, ConnectionError, Timeouts},
+        hand_over::{HandOver, HandOverError},
         outbox::{self, Drained},
         receipt::{ArchiveKey, NotAnArchiveKey},
         tls::TlsIdentity,
@@ -38,7 +39,7 @@ use super::{Clock as _, DataFolder, Station, SystemClock};
 /// Largest certificate or key file, bytes.
 const LARGEST_FILE: u64 = 1 << 20;
 
-/// Why there is no road to the archive.
+/// Why there is no road to the archive, or to the issuing system.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
     /// A file that `[Delivery]` names.
@@ -58,6 +59,9 @@ pub enum DeliveryError {
     /// The private archive of training does not start.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+    /// The road to the issuing system.
+    #[error(transparent)]
+    HandOver(#[from] HandOverError),
     /// Its certificates.
     #[error(transparent)]
     TrainingCa(#[from] TrainingCaError),
@@ -80,6 +84,7 @@ impl DeliveryError {
             Self::ReceiptKey(_) => "RECEIPT_KEY_WRONG",
             Self::Connection(error) => error.code(),
             Self::Archive(error) => error.code(),
+            Self::HandOver(error) => error.code(),
             Self::TrainingCa(error) => error.code(),
             Self::Keys(error) => error.code(),
             Self::Register(error) => error.code(),
@@ -89,7 +94,7 @@ impl DeliveryError {
 
     /// The configuration is at fault, not a device or a service.
     pub fn wrong_use(&self) -> bool {
-        matches!(self, Self::File { .. } | Self::ReceiptKey(_) | Self::Connection(_))
+        matches!(self, Self::File { .. } | Self::ReceiptKey(_) | Self::Connection(_) | Self::HandOver(_))
     }
 }
 
@@ -194,6 +199,11 @@ impl Station {
     /// The road to this station's archive.
     pub fn delivery_road(&self) -> Result<Option<DeliveryRoad>, DeliveryError> {
         DeliveryRoad::open(&self.configuration, &self.data, &self.keys, self.now().at)
+    }
+
+    /// The hand-over of approved controls to the issuing system; `None` when MASTER.toml names no way to it.
+    pub fn hand_over(&self) -> Result<Option<HandOver>, DeliveryError> {
+        Ok(HandOver::open(&self.configuration.master.value.hand_over, &self.data.hand_over())?)
     }
 }
 

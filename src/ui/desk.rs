@@ -122,6 +122,13 @@ impl Desk {
     /// An empty desk.
     pub fn new(configuration: Arc<Configuration>) -> Self {
         let holder_language = configuration.local.value.holder.language;
+        // Whoever opens the station learns that other rules are in force than those on the share.
+        let alarm = configuration.alarm.as_ref();
+        let fault = alarm.map(|alarm| SeenFault {
+            code: alarm.code.to_owned(),
+            message: alarm.message.clone(),
+            tone: Tone::Warn,
+        });
         Self {
             configuration,
             snapshot: Snapshot::default(),
@@ -129,7 +136,7 @@ impl Desk {
             holder_language,
             place: Place::default(),
             choosing_method: false,
-            fault: None,
+            fault,
             known: false,
             waiting: Waiting::default(),
             scanned: 0.0,

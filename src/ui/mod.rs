@@ -31,6 +31,7 @@ pub use shell::Shell;
 
 use crate::{
     config::Configuration,
+    delivery::hand_over::Announcer,
     station::{DataFolder, DeliveryError, OpenError, Raiser, RaisingError, Station, SystemClock, Uploader},
 };
 
@@ -73,6 +74,8 @@ pub fn run(configuration: Configuration, data: DataFolder, executable: PathBuf) 
     let station = Station::open(Arc::clone(&configuration), data, executable, Box::new(SystemClock))?;
     let road = station.delivery_road()?;
     let companion = station.register().companion().map_err(OpenError::from)?;
+    let announcing = station.register().companion().map_err(OpenError::from)?;
+    let hand_over = station.hand_over()?;
     let shell = Shell::new(configuration)?;
     let uploader = match road {
         Some(road) => {
@@ -84,6 +87,14 @@ pub fn run(configuration: Configuration, data: DataFolder, executable: PathBuf) 
     // Reports are raised while the station is open; the thread ends with this function.
     let _raiser = match station.raising_road()? {
         Some(road) => Some(Raiser::start(road, station.register().companion().map_err(OpenError::from)?)?),
+        None => None,
+    };
+    // While the station is open, approved controls are announced to the issuing system; dropped when the window is closed.
+    let _announcer = match hand_over {
+        Some(hand_over) => {
+            let changed = shell.nudge();
+            Some(Announcer::start(hand_over, announcing, move |_| changed()).map_err(|_| DeliveryError::NoThread)?)
+        }
         None => None,
     };
     shell.connect(station, uploader)?;

@@ -1,6 +1,9 @@
 //! The archive's two resources: a report and its receipt. Every refusal is a [`Problem`].
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
 
 use axum::{
     Json, Router,
@@ -16,6 +19,7 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 use super::{
     super::{CONTROL_HEADER, PROBLEM_TYPE, Problem, REPORT_TYPE},
     Limits, ReportCheck,
+    metrics::{METRICS_TYPE, Metrics, Outcome},
     store::{ArchiveStore, Given, StoreError},
 };
 use crate::{digest::Digest, register::RegisterError};
@@ -25,6 +29,7 @@ pub struct Service {
     pub store: Mutex<ArchiveStore>,
     pub check: Arc<dyn ReportCheck>,
     pub log: Box<dyn Fn(&str) + Send + Sync>,
+    pub metrics: Arc<Metrics>,
 }
 
 #[derive(Clone)]
@@ -58,6 +63,7 @@ pub fn router(service: Service, limits: Limits) -> Router {
     let shared =
         Shared { service: Arc::new(service), room: Arc::new(Semaphore::new(limits.reports)), report_bytes: limits.report_bytes };
     Router::new()
+        .route("/metrics", get(get_metrics))
         .route("/v1/reports/{sha256}", put(put_report))
         .route("/v1/reports/{sha256}/receipt", get(get_receipt))
         .fallback(async || Refused::NoSuchResource)
@@ -68,7 +74,30 @@ pub fn router(service: Service, limits: Limits) -> Router {
 
 type Address = Result<Path<String>, PathRejection>;
 
+async fn get_metrics(State(shared): State<Shared>) -> Result<Response, Refused> {
+    let metrics = Arc::clone(&shared.service.metrics);
+    let receipts = spawn_blocking(move || shared.service.store().count());
+    let receipts = receipts.await.map_err(|_| Refused::Failed("ARCHIVE_FAILED"))??;
+    Ok(([(header::CONTENT_TYPE, METRICS_TYPE)], metrics.text(receipts)).into_response())
+}
+
 async fn put_report(State(shared): State<Shared>, address: Address, request: Request) -> Result<Response, Refused> {
+    let began = Instant::now();
+    let metrics = Arc::clone(&shared.service.metrics);
+    let outcome = store_report(shared, address, request).await;
+    let counted = match &outcome {
+        Ok((given, bytes)) if given.new => Outcome::Received(*bytes),
+        Ok(_) => Outcome::Repeated,
+        Err(refused) => Outcome::Refused(refused.code()),
+    };
+    metrics.count(counted, began.elapsed());
+    let (given, _) = outcome?;
+    let status = if given.new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, [(header::CONTENT_TYPE, "application/json")], given.receipt).into_response())
+}
+
+/// The receipt and the number of bytes.
+async fn store_report(shared: Shared, address: Address, request: Request) -> Result<(Given, u64), Refused> {
     let report = digest_of(address)?;
     let control = control_of(request.headers())?;
     check_headers(request.headers(), shared.report_bytes)?;
@@ -77,6 +106,7 @@ async fn put_report(State(shared): State<Shared>, address: Address, request: Req
         StatusCode::PAYLOAD_TOO_LARGE => Refused::TooLarge,
         _ => Refused::Broken,
     })?;
+    let bytes = u64::try_from(pdf.len()).unwrap_or(u64::MAX);
     let service = Arc::clone(&shared.service);
     let outcome = spawn_blocking(move || {
         let outcome = service.receive(&control, &report, &pdf);
@@ -87,9 +117,7 @@ async fn put_report(State(shared): State<Shared>, address: Address, request: Req
         });
         outcome
     });
-    let given = outcome.await.map_err(|_| Refused::Failed("ARCHIVE_FAILED"))??;
-    let status = if given.new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, [(header::CONTENT_TYPE, "application/json")], given.receipt).into_response())
+    Ok((outcome.await.map_err(|_| Refused::Failed("ARCHIVE_FAILED"))??, bytes))
 }
 
 async fn get_receipt(State(shared): State<Shared>, address: Address) -> Result<Response, Refused> {

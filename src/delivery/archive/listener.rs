@@ -20,7 +20,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::Limits;
+use super::{Limits, metrics::Metrics};
 
 /// Hands over connections whose handshake is done. Handshakes run beside each other, so a slow one delays no other.
 pub struct TlsListener {
@@ -31,9 +31,9 @@ pub struct TlsListener {
 
 impl TlsListener {
     /// Begins to accept; must be called inside the runtime.
-    pub fn start(socket: TcpListener, tls: TlsAcceptor, limits: Limits, address: SocketAddr) -> Self {
+    pub fn start(socket: TcpListener, tls: TlsAcceptor, limits: Limits, address: SocketAddr, metrics: Arc<Metrics>) -> Self {
         let (sender, ready) = mpsc::channel(1);
-        let accepting = tokio::spawn(accept(socket, tls, limits, sender)).abort_handle();
+        let accepting = tokio::spawn(accept(socket, tls, limits, sender, metrics)).abort_handle();
         Self { ready, address, accepting }
     }
 }
@@ -60,7 +60,7 @@ impl Listener for TlsListener {
     }
 }
 
-async fn accept(socket: TcpListener, tls: TlsAcceptor, limits: Limits, sender: mpsc::Sender<Connection>) {
+async fn accept(socket: TcpListener, tls: TlsAcceptor, limits: Limits, sender: mpsc::Sender<Connection>, metrics: Arc<Metrics>) {
     let room = Arc::new(Semaphore::new(limits.connections));
     while let Ok(permit) = Arc::clone(&room).acquire_owned().await {
         let Ok((stream, _)) = socket.accept().await else {
@@ -68,11 +68,13 @@ async fn accept(socket: TcpListener, tls: TlsAcceptor, limits: Limits, sender: m
             sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let (tls, sender) = (tls.clone(), sender.clone());
+        let (tls, sender, metrics) = (tls.clone(), sender.clone(), Arc::clone(&metrics));
         tokio::spawn(async move {
             // A handshake that fails was no station of ours, and one that does not end is given up.
             if let Ok(Ok(stream)) = timeout(limits.handshake, tls.accept(stream)).await {
                 drop(sender.send(Connection::new(stream, limits, permit)).await);
+            } else {
+                metrics.handshake_failed();
             }
         });
     }

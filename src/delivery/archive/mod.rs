@@ -11,6 +11,7 @@
 
 mod http;
 mod listener;
+mod metrics;
 mod store;
 
 use std::{
@@ -25,7 +26,7 @@ use std::{
 use tokio::{runtime, sync::oneshot, time::timeout};
 use tokio_rustls::TlsAcceptor;
 
-use self::{http::Service, listener::TlsListener, store::ArchiveStore};
+use self::{http::Service, listener::TlsListener, metrics::Metrics, store::ArchiveStore};
 use super::{
     MAX_REPORT_BYTES,
     receipt::ArchiveKey,
@@ -158,7 +159,8 @@ pub fn start(config: ArchiveConfig, check: Arc<dyn ReportCheck>) -> Result<Runni
     };
 
     let key = store.key();
-    let service = Service { store: Mutex::new(store), check, log: config.log };
+    let metrics = Arc::new(Metrics::default());
+    let service = Service { store: Mutex::new(store), check, log: config.log, metrics: Arc::clone(&metrics) };
     let router = http::router(service, config.limits);
     let limits = config.limits;
     let (stop, stopped) = oneshot::channel();
@@ -167,7 +169,7 @@ pub fn start(config: ArchiveConfig, check: Arc<dyn ReportCheck>) -> Result<Runni
         .spawn(move || {
             runtime.block_on(async move {
                 let (finish, finished) = oneshot::channel::<()>();
-                let listener = TlsListener::start(socket, tls, limits, address);
+                let listener = TlsListener::start(socket, tls, limits, address, metrics);
                 let served = axum::serve(listener, router).with_graceful_shutdown(async { drop(finished.await) });
                 let served = tokio::spawn(served.into_future());
                 // A dropped sender ends the archive as well.

@@ -1,19 +1,21 @@
 //! What the archive keeps: reports and the receipts it has given for them, one each, numbered and chained.
 
-use std::{fs, fs::File, io, path::Path};
+use std::path::Path;
 
-use ed25519_dalek::{SigningKey, pkcs8::DecodePrivateKey};
+use ed25519_dalek::SigningKey;
 use jiff::{Timestamp, Unit};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use zeroize::Zeroizing;
 
 use super::{
-    super::receipt::{ArchiveKey, Receipt, ReceiptError, SignedReceipt},
+    super::{
+        receipt::{ArchiveKey, Receipt, ReceiptError, SignedReceipt},
+        signing_key::{SigningKeyError, open_or_make},
+    },
     ArchiveError,
 };
 use crate::{
     digest::Digest,
-    register::{EvidenceStore, RegisterError, Schema, create_folder, lock_folder, open_writer, write_durably},
+    register::{EvidenceStore, FolderLock, RegisterError, Schema, create_folder, lock_folder, open_writer},
 };
 
 const SCHEMA: Schema = Schema {
@@ -40,7 +42,7 @@ pub struct ArchiveStore {
     reports: EvidenceStore,
     key: SigningKey,
     name: String,
-    _lock: File,
+    _lock: FolderLock,
 }
 
 /// A receipt that the archive gives.
@@ -81,12 +83,21 @@ impl ArchiveStore {
         let lock = lock_folder(folder)?;
         let connection = open_writer(&folder.join("archive.db"), &SCHEMA)?;
         let reports = EvidenceStore::open(&folder.join("reports"))?;
-        let key = receipt_key(folder)?;
+        let key = open_or_make(folder, "receipt-key.der").map_err(|error| match error {
+            SigningKeyError::NotAKey => ArchiveError::ReceiptKey,
+            SigningKeyError::Folder(error) => error.into(),
+        })?;
         Ok(Self { connection, reports, key, name, _lock: lock })
     }
 
     pub fn key(&self) -> ArchiveKey {
         ArchiveKey::from(&self.key)
+    }
+
+    /// How many receipts were given.
+    pub fn count(&self) -> Result<u64, StoreError> {
+        let count: i64 = self.connection.query_row("SELECT count(*) FROM receipts", [], |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or_default())
     }
 
     /// The receipt that was given for a report.
@@ -143,26 +154,5 @@ impl ArchiveStore {
             .prepare_cached("SELECT control, receipt FROM receipts WHERE report = ?1")?
             .query_row([report.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?)
-    }
-}
-
-/// The DER of a PKCS#8 Ed25519 key up to its 32 bytes of seed (RFC 8410 §7).
-const PKCS8_ED25519: &[u8] = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
-
-/// The key that signs the receipts; made at the first start and never again.
-fn receipt_key(folder: &Path) -> Result<SigningKey, ArchiveError> {
-    let path = folder.join("receipt-key.der");
-    match fs::read(&path).map(Zeroizing::new) {
-        Ok(der) => SigningKey::from_pkcs8_der(&der).map_err(|_| ArchiveError::ReceiptKey),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut seed = Zeroizing::new([0; 32]);
-            getrandom::fill(seed.as_mut_slice()).map_err(|_| RegisterError::NoRandomness)?;
-            let key = SigningKey::from_bytes(&seed);
-            let der = Zeroizing::new([PKCS8_ED25519, seed.as_slice()].concat());
-            let temporary = folder.join(format!("receipt-key.{}", uuid::Uuid::now_v7()));
-            write_durably(&temporary, &path, &der).map_err(RegisterError::from)?;
-            Ok(key)
-        }
-        Err(error) => Err(RegisterError::from(error).into()),
     }
 }

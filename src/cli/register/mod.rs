@@ -1,19 +1,25 @@
-//! `bam-station register list|show|verify|raise`: the document register, read beside the station.
+//! `bam-station register list|show|export|verify|purge|raise`: the document register. All but purge and raise read beside the station.
+
+mod export;
+mod filter;
+mod progress;
+mod purge;
 
 use std::{
     collections::BTreeSet,
-    io::{self, Write},
-    path::Path,
+    io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::{Args, Subcommand};
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
+use self::{export::ExportArgs, filter::FilterArgs, progress::Progress, purge::PurgeArgs};
 use crate::{
     delivery::receipt::{ArchiveKey, SignedReceipt},
-    digest::Digest,
-    register::{Head, OutboxState, Register, RegisterError, StoredEntry},
+    register::{ExportError, Head, OutboxState, Register, RegisterError, StoredEntry},
     station::journal::verify_evidence,
 };
 
@@ -27,7 +33,7 @@ pub struct RegisterArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     #[command(flatten)]
-    Reading(Box<Reading>),
+    Kept(Box<Kept>),
     /// Raises the kept reports to B-LTA: time-stamps and the CAs' answers on revocation are added after what was signed
     Raise {
         /// One JSON document on standard output
@@ -36,10 +42,13 @@ enum Command {
     },
 }
 
+/// What is done with the register alone.
 #[derive(Debug, Subcommand)]
-enum Reading {
-    /// All controls: id, time, function, kind, outcome, delivered
+enum Kept {
+    /// The controls: id, time, function, kind, outcome, delivered
     List {
+        #[command(flatten)]
+        filter: FilterArgs,
         /// One JSON document on standard output
         #[arg(long)]
         json: bool,
@@ -52,8 +61,15 @@ enum Reading {
         #[arg(long)]
         json: bool,
     },
-    /// The hash chain, every report, every receipt, every scan, signature and terms text
+    /// Controls with reports, receipts, evidence and their section of the chain, into a folder or a zip file
+    Export(ExportArgs),
+    /// Erases what is older than the retention, and leaves a tombstone in the chain. Shows it first
+    Purge(PurgeArgs),
+    /// The hash chain, every report, every receipt, every scan, signature and terms text; or an export
     Verify {
+        /// Check this export, a folder or a zip file, instead of the register
+        #[arg(long, value_name = "PLACE", conflicts_with = "archive_key")]
+        export: Option<PathBuf>,
         /// A head of the journal as printed in a report, SEQ:HASH: proves that nothing before it was cut off
         #[arg(long, value_parser = parse_head)]
         head: Vec<Head>,
@@ -66,12 +82,27 @@ enum Reading {
     },
 }
 
+/// What a command needs beside the register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// How long controls are kept.
+    Retention,
+    /// The whole configuration: [`crate::cli::raise`] does it.
+    Configuration {
+        /// Whether the answer is one JSON document.
+        json: bool,
+    },
+}
+
 impl RegisterArgs {
-    /// Whether reports are to be raised, which needs the configuration; then, whether with JSON output.
-    pub fn raises(&self) -> Option<bool> {
+    /// What the command needs beside the register.
+    pub fn needs(&self) -> Needs {
         match &self.command {
-            Command::Raise { json } => Some(*json),
-            Command::Reading(_) => None,
+            Command::Raise { json } => Needs::Configuration { json: *json },
+            Command::Kept(kept) if matches!(**kept, Kept::Purge(_)) => Needs::Retention,
+            Command::Kept(_) => Needs::Nothing,
         }
     }
 }
@@ -84,79 +115,142 @@ enum Answer {
 
 enum Failure {
     Register(RegisterError),
+    Export(ExportError),
+    /// A purge was asked for of what must still be kept.
+    Retention {
+        years: u8,
+    },
     /// Nobody reads the answer any more.
     Output,
 }
 
-/// Runs the command on the register in the data folder.
+/// Runs the command on the register in the data folder. Controls are kept for `retention_years`.
 ///
 /// Exit codes: 0 done, 1 no such control or something does not hold, 2 no register there, 3 the register cannot be read.
-pub fn run(args: &RegisterArgs, data: &Path) -> ExitCode {
-    ExitCode::from(run_to(args, data, &mut io::stdout().lock(), &mut io::stderr().lock()))
+pub fn run(args: &RegisterArgs, data: &Path, retention_years: u8) -> ExitCode {
+    let terminal = io::stderr().is_terminal();
+    ExitCode::from(answer(args, data, retention_years, &mut io::stdout().lock(), &mut io::stderr().lock(), terminal))
 }
 
 /// As [`run`], with other places for the answer and for messages to people.
-pub fn run_to(args: &RegisterArgs, data: &Path, out: &mut dyn Write, messages: &mut dyn Write) -> u8 {
-    let Command::Reading(reading) = &args.command else {
+pub fn run_to(args: &RegisterArgs, data: &Path, retention_years: u8, out: &mut dyn Write, messages: &mut dyn Write) -> u8 {
+    answer(args, data, retention_years, out, messages, false)
+}
+
+fn answer(
+    args: &RegisterArgs,
+    data: &Path,
+    retention_years: u8,
+    out: &mut dyn Write,
+    messages: &mut dyn Write,
+    terminal: bool,
+) -> u8 {
+    let Command::Kept(kept) = &args.command else {
         let _ = writeln!(messages, "bam-station: reports are raised with the configuration at hand");
         return 2;
     };
-    let outcome =
-        Register::open_read_only(&data.join("register")).map_err(Failure::Register).and_then(|register| match &**reading {
-            Reading::List { json } => list(&register, *json, out),
-            Reading::Show { control, json } => show(&register, control, *json, out, messages),
-            Reading::Verify { head, archive_key, json } => verify(&register, head, archive_key.as_ref(), *json, out, messages),
-        });
-    match outcome {
+    match act(kept, &data.join("register"), retention_years, out, messages, terminal) {
         Ok(Answer::Yes) => 0,
         Ok(Answer::No) => 1,
-        Err(Failure::Register(error)) => {
+        Err(failure) => {
             // Nobody is left to tell when standard error is gone.
-            let _ = writeln!(messages, "{}: {error}", error.code());
-            match error {
-                RegisterError::Missing | RegisterError::Foreign | RegisterError::OtherVersion { .. } => 2,
-                RegisterError::Damaged(_) | RegisterError::DatabaseLost if matches!(**reading, Reading::Verify { .. }) => 1,
-                _ => 3,
+            let _ = match &failure {
+                Failure::Register(error) => writeln!(messages, "{}: {error}", error.code()),
+                Failure::Export(error) => writeln!(messages, "{}: {error}", error.code()),
+                Failure::Retention { years } => writeln!(
+                    messages,
+                    "REGISTER_RETENTION: controls are kept for {years} years: ask for a longer time, or change RetentionYears in MASTER.toml"
+                ),
+                Failure::Output => Ok(()),
+            };
+            let verifies = matches!(**kept, Kept::Verify { .. });
+            match failure {
+                Failure::Register(error) | Failure::Export(ExportError::Register(error)) => match error {
+                    RegisterError::Missing | RegisterError::Foreign | RegisterError::OtherVersion { .. } => 2,
+                    RegisterError::Damaged(_) | RegisterError::DatabaseLost if verifies => 1,
+                    _ => 3,
+                },
+                Failure::Export(ExportError::NothingToExport) => 1,
+                Failure::Export(ExportError::TargetExists(_)) | Failure::Retention { .. } => 2,
+                Failure::Export(ExportError::Target(_)) | Failure::Output => 3,
             }
         }
-        Err(Failure::Output) => 3,
     }
 }
 
-fn list(register: &Register, json: bool, out: &mut dyn Write) -> Result<Answer, Failure> {
-    let finished = register.controls()?;
-    let ids: BTreeSet<&str> = finished.iter().map(|control| control.control.as_str()).collect();
-    let unfinished: Vec<String> = register
-        .streams()?
-        .into_iter()
-        .filter(|stream| uuid::Uuid::try_parse(stream).is_ok() && !ids.contains(stream.as_str()))
-        .collect();
+fn act(
+    kept: &Kept,
+    folder: &Path,
+    retention_years: u8,
+    out: &mut dyn Write,
+    messages: &mut dyn Write,
+    terminal: bool,
+) -> Result<Answer, Failure> {
+    let read = || Register::open_read_only(folder);
+    match kept {
+        Kept::List { filter, json } => list(&read()?, filter, *json, out),
+        Kept::Show { control, json } => show(&read()?, control, *json, out, messages),
+        Kept::Export(args) => export::export(&read()?, args, out, Progress::new(messages, terminal)),
+        Kept::Verify { export: Some(place), head, json, .. } => {
+            export::verify(place, head, *json, out, Progress::new(messages, terminal))
+        }
+        Kept::Verify { head, archive_key, json, .. } => {
+            verify(&read()?, head, archive_key.as_ref(), *json, out, Progress::new(messages, terminal))
+        }
+        Kept::Purge(args) => {
+            let ended_before = args.ended_before(retention_years, &Timestamp::now().to_zoned(TimeZone::system()))?;
+            // A mistyped --data must not become a new, empty register.
+            let reader = read()?;
+            if !args.erases() {
+                return purge::show(&reader, args, ended_before, out);
+            }
+            drop(reader);
+            purge::erase(&mut Register::open(folder)?, args, ended_before, out, Progress::new(messages, terminal))
+        }
+    }
+}
+
+fn list(register: &Register, filter: &FilterArgs, json: bool, out: &mut dyn Write) -> Result<Answer, Failure> {
+    let filter = filter.filter();
+    let finished = register.controls_where(&filter)?;
+    // A control that has not ended has none of the properties that a filter asks for.
+    let unfinished: Vec<String> = if filter.is_everything() {
+        let ids: BTreeSet<&str> = finished.iter().map(|control| control.control.as_str()).collect();
+        let of_controls = |stream: &String| uuid::Uuid::try_parse(stream).is_ok() && !ids.contains(stream.as_str());
+        register.streams()?.into_iter().filter(of_controls).collect()
+    } else {
+        Vec::new()
+    };
     let mut controls = Vec::with_capacity(finished.len());
     for control in &finished {
-        controls.push((control, register.delivery(&control.control)?));
+        let purged = register.tombstone(&control.control)?.is_some();
+        controls.push((control, register.delivery(&control.control)?, purged));
     }
     if json {
         let controls: Vec<Value> = controls
             .iter()
-            .map(|(control, delivery)| {
+            .map(|(control, delivery, purged)| {
                 json!({
                     "control": control.control, "completed_at": control.completed_at, "function": control.function,
                     "certificate": control.certificate, "outcome": control.outcome, "report": control.report,
-                    "delivery": delivery.as_ref().map(delivery_json),
+                    "delivery": delivery.as_ref().map(delivery_json), "purged": purged,
                 })
             })
             .collect();
         writeln!(out, "{}", json!({ "controls": controls, "unfinished": unfinished }))?;
         return Ok(Answer::Yes);
     }
-    for (control, delivery) in &controls {
+    for (control, delivery, purged) in &controls {
         let (function, certificate) = (word(&control.function), word(&control.certificate));
         let delivered =
             delivery.as_ref().map_or("local", |delivery| if delivery.receipt.is_some() { "delivered" } else { "waiting" });
         writeln!(
             out,
-            "{}  {:.0}  {function:<16}  {certificate:<9}  {:<9}  {delivered}",
-            control.control, control.completed_at, control.outcome
+            "{}  {:.0}  {function:<16}  {certificate:<9}  {:<9}  {delivered}{}",
+            control.control,
+            control.completed_at,
+            control.outcome,
+            if *purged { "  purged" } else { "" }
         )?;
     }
     for control in &unfinished {
@@ -181,8 +275,8 @@ fn show(
         return Ok(Answer::No);
     }
     let raised = register.raised_reports(control)?;
-    let mut evidence = evidence_of(register, &events, finished.as_ref().and_then(|finished| finished.report));
-    evidence.extend(raised.iter().map(|raised| raised.report));
+    let evidence = register.evidence_of(control)?;
+    let purged = register.tombstone(control)?;
     let delivery = register.delivery(control)?;
     if json {
         let events: Vec<Value> = events.iter().map(event_json).collect();
@@ -190,6 +284,7 @@ fn show(
         let document = json!({
             "control": control, "finished": finished, "events": events, "evidence": evidence, "raised": raised,
             "delivery": delivery.as_ref().map(delivery_json), "receipt": receipt,
+            "purged_at": purged.as_ref().map(|(at, _)| at),
         });
         writeln!(out, "{document}")?;
         return Ok(Answer::Yes);
@@ -207,6 +302,9 @@ fn show(
     match &finished {
         Some(finished) => writeln!(out, "ended     {:.0}  {}", finished.completed_at, finished.outcome)?,
         None => writeln!(out, "not finished")?,
+    }
+    if let Some((at, _)) = &purged {
+        writeln!(out, "purged    {at:.0}; its events and evidence were erased at the end of their retention")?;
     }
     match &delivery {
         Some(OutboxState { delivered_at: Some(at), .. }) => writeln!(out, "delivered {at:.0}")?,
@@ -228,11 +326,9 @@ fn verify(
     key: Option<&ArchiveKey>,
     json: bool,
     out: &mut dyn Write,
-    messages: &mut dyn Write,
+    mut progress: Progress<'_>,
 ) -> Result<Answer, Failure> {
-    let journal = register.verify_journal(&mut |done, total| {
-        report_progress(messages, "journal entries", done, total);
-    })?;
+    let journal = register.verify_journal(&mut |done, total| progress.tell("journal entries", done, total))?;
     let mut missing = Vec::new();
     for head in heads {
         if !register.contains(head)? {
@@ -245,9 +341,9 @@ fn verify(
     } else {
         let controls =
             register.verify_controls(&|delivery, receipt| check_receipt(delivery, receipt, key), &mut |done, total| {
-                report_progress(messages, "controls", done, total);
+                progress.tell("controls", done, total);
             })?;
-        let evidence = verify_evidence(register, &mut |done, total| report_progress(messages, "evidence", done, total))?;
+        let evidence = verify_evidence(register, &mut |done, total| progress.tell("evidence", done, total))?;
         (Some(controls), Some(evidence))
     };
     let problems = controls.iter().flat_map(|controls| &controls.problems);
@@ -268,7 +364,8 @@ fn verify(
             writeln!(out, "the journal does not contain {}:{}: it was cut off or rewritten", head.seq, head.hash)?;
         }
         if let Some(controls) = &controls {
-            writeln!(out, "{} controls and {} receipts checked", controls.controls, controls.receipts)?;
+            let purged = if controls.purged == 0 { String::new() } else { format!(", {} of them purged", controls.purged) };
+            writeln!(out, "{} controls and {} receipts checked{purged}", controls.controls, controls.receipts)?;
         }
         if let Some(evidence) = &evidence {
             writeln!(out, "{} scans, signatures and terms checked", evidence.files)?;
@@ -302,23 +399,6 @@ fn check_receipt(delivery: &OutboxState, receipt: &str, key: Option<&ArchiveKey>
     }
 }
 
-/// Every digest in the events under which the register keeps a file, and the report.
-fn evidence_of(register: &Register, events: &[StoredEntry], report: Option<Digest>) -> BTreeSet<Digest> {
-    let mut found: BTreeSet<Digest> = report.into_iter().collect();
-    let mut open: Vec<Value> = events.iter().filter_map(|event| serde_json::from_str(&event.body).ok()).collect();
-    while let Some(value) = open.pop() {
-        match value {
-            Value::String(text) => {
-                found.extend(text.parse::<Digest>().ok().filter(|digest| register.evidence().path(digest).is_file()));
-            }
-            Value::Array(values) => open.extend(values),
-            Value::Object(fields) => open.extend(fields.into_iter().map(|(_, value)| value)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
-        }
-    }
-    found
-}
-
 fn event_json(event: &StoredEntry) -> Value {
     let body: Value = serde_json::from_str(&event.body).unwrap_or_default();
     json!({ "seq": event.seq, "at": event.at, "kind": event.kind, "body": body, "hash": event.hash })
@@ -335,13 +415,6 @@ fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn report_progress(messages: &mut dyn Write, what: &str, done: u64, total: u64) {
-    if done == total || done.is_multiple_of(100) {
-        // Progress is a courtesy: the check goes on when nobody reads it.
-        let _ = writeln!(messages, "{what}: {done} of {total}");
-    }
-}
-
 fn parse_head(text: &str) -> Result<Head, String> {
     let fault = || "a head is written as in the report: SEQ:HASH".to_owned();
     let (seq, hash) = text.split_once(':').ok_or_else(fault)?;
@@ -351,6 +424,12 @@ fn parse_head(text: &str) -> Result<Head, String> {
 impl From<RegisterError> for Failure {
     fn from(error: RegisterError) -> Self {
         Self::Register(error)
+    }
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        Self::Export(error)
     }
 }
 

@@ -1,0 +1,164 @@
+//! What differs between two readings of a file, key by key: value before and after, effect, and whether the rule became weaker.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{
+    ConfigError, diagnostic, local, master, reader,
+    schema::{List, Schema, Value},
+    source::{FILE_LIMIT, Source},
+};
+
+/// Whether a change asks for more or for less than before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// More is required, or fewer may do something.
+    Stricter,
+    /// Less is required, or more may do something.
+    Weaker,
+    /// Neither.
+    Neutral,
+}
+
+/// One key whose value differs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// The section; empty for the top of the file.
+    pub section: &'static str,
+    /// The key; empty for a whole record of a list.
+    pub key: &'static str,
+    /// The value in force before; `None` when there was none.
+    pub before: Option<Value>,
+    /// The value in force after; `None` when there is none.
+    pub after: Option<Value>,
+    /// What the key changes, in words.
+    pub effect: &'static str,
+    /// Stricter, weaker or neither.
+    pub direction: Direction,
+}
+
+impl Change {
+    /// `Section.Key`, as the command line writes it; `[[List]]` for a record of a list.
+    pub fn name(&self) -> String {
+        match (self.section, self.key) {
+            (list, "") => format!("[{list}]"),
+            ("", key) => key.into(),
+            (section, key) => format!("{section}.{key}"),
+        }
+    }
+}
+
+/// The differences between two values of the same file, in the order of its description. Defaults count as values: a key that is
+/// written out with its default changes nothing.
+pub fn differences<C: Clone + Default>(schema: &Schema<C>, before: &C, after: &C) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for section in schema.sections {
+        for key in section.keys {
+            let (before, after) = (key.field.value(before), key.field.value(after));
+            if before != after {
+                let direction = direction(strict_end(section.name, key.name), before.as_ref(), after.as_ref());
+                changes.push(Change { section: section.name, key: key.name, before, after, effect: key.effect, direction });
+            }
+        }
+    }
+    for list in schema.lists {
+        let (old, new) = (records(list, before), records(list, after));
+        let whole = |before: Option<&String>, after: Option<&String>| Change {
+            section: list.record.name,
+            key: "",
+            before: before.cloned().map(Value::Text),
+            after: after.cloned().map(Value::Text),
+            effect: list.record.about,
+            direction: Direction::Neutral,
+        };
+        changes.extend(old.iter().filter(|record| !new.contains(record)).map(|gone| whole(Some(gone), None)));
+        changes.extend(new.iter().filter(|record| !old.contains(record)).map(|come| whole(None, Some(come))));
+    }
+    changes
+}
+
+/// What differs between two MASTER.toml. File names are compared as they are written, whatever the folders of the two files.
+pub fn compare_masters(before: &Path, after: &Path) -> Result<Vec<Change>, ConfigError> {
+    compare(&master::SCHEMA, before, after)
+}
+
+/// What differs between two LOCAL.toml.
+pub fn compare_locals(before: &Path, after: &Path) -> Result<Vec<Change>, ConfigError> {
+    compare(&local::SCHEMA, before, after)
+}
+
+fn compare<C: Clone + Default>(schema: &Schema<C>, before: &Path, after: &Path) -> Result<Vec<Change>, ConfigError> {
+    let read = |path| Source::read(path, FILE_LIMIT).and_then(|source| reader::read(&source, schema));
+    let (before, after) = diagnostic::both(read(before), read(after))?;
+    Ok(differences(schema, &before.value, &after.value))
+}
+
+/// Each record as one line of text.
+fn records<C: Clone + Default>(list: &List<C>, config: &C) -> Vec<String> {
+    let line = |record: C| {
+        let pairs = list.record.keys.iter().filter_map(|key| Some(format!("{} = {}", key.name, key.field.value(&record)?)));
+        pairs.collect::<Vec<_>>().join(", ")
+    };
+    list.records(config).map(line).collect()
+}
+
+/// At which end of a key's values the strict rule lies.
+enum StrictEnd {
+    True,
+    False,
+    Low,
+    High,
+    /// Each further entry lets more count.
+    FewEntries,
+    /// From the strictest word to the weakest.
+    Words(&'static [&'static str]),
+    None,
+}
+
+fn strict_end(section: &str, key: &str) -> StrictEnd {
+    match (section, key) {
+        (
+            "IssueProcess",
+            "RequireTermsForLocal" | "RequireSignatureForLocal" | "RequireScanForLocal" | "RequireScanForReplacement",
+        )
+        | ("Roles", "RequireTrainingDate")
+        | ("Administrators", "RequireSignedMaster") => StrictEnd::True,
+        ("IssueProcess", "ThirdPartyIdControl" | "AllowOperatorIdentification") | ("", "Training") => StrictEnd::False,
+        ("IssueProcess", "MaxSignatureAttempts" | "MaxScanAttempts")
+        | ("ThirdParty", "VouchesPerPeriod")
+        | ("Trust", "StaleGraceHours" | "AskAgainMinutes") => StrictEnd::Low,
+        ("ThirdParty", "VouchPeriodDays") => StrictEnd::High,
+        ("Trust", "Revocation") => StrictEnd::Words(&["required", "required-outside-training", "when-reachable", "off"]),
+        ("Trust", "Anchors" | "Intermediates" | "QualifiedPolicies" | "LocalPolicies")
+        | ("Roles", "OperatorPolicies" | "RaAdminPolicies")
+        | ("Administrators", "Keys") => StrictEnd::FewEntries,
+        _ => StrictEnd::None,
+    }
+}
+
+fn direction(end: StrictEnd, before: Option<&Value>, after: Option<&Value>) -> Direction {
+    let (Some(before), Some(after)) = (before, after) else { return Direction::Neutral };
+    let stricter = |yes| if yes { Direction::Stricter } else { Direction::Weaker };
+    match (end, before, after) {
+        (StrictEnd::True, _, Value::Switch(after)) => stricter(*after),
+        (StrictEnd::False, _, Value::Switch(after)) => stricter(!after),
+        (StrictEnd::Low, Value::Whole(before), Value::Whole(after)) => stricter(after < before),
+        (StrictEnd::High, Value::Whole(before), Value::Whole(after)) => stricter(after > before),
+        (StrictEnd::FewEntries, Value::Texts(before), Value::Texts(after)) => {
+            let within = |few: &[String], many: &[String]| few.iter().all(|entry| many.contains(entry));
+            match (within(after, before), within(before, after)) {
+                (true, false) => Direction::Stricter,
+                // Some went, others came: what came lets more count.
+                (false, _) => Direction::Weaker,
+                (true, true) => Direction::Neutral,
+            }
+        }
+        (StrictEnd::Words(words), Value::Text(before), Value::Text(after)) => {
+            let place = |word: &String| words.iter().position(|known| known == word);
+            stricter(place(after) < place(before))
+        }
+        _ => Direction::Neutral,
+    }
+}

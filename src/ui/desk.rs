@@ -124,11 +124,8 @@ impl Desk {
         let holder_language = configuration.local.value.holder.language;
         // Whoever opens the station learns that other rules are in force than those on the share.
         let alarm = configuration.alarm.as_ref();
-        let fault = alarm.map(|alarm| SeenFault {
-            code: alarm.code.to_owned(),
-            message: alarm.message.clone(),
-            tone: Tone::Warn,
-        });
+        let fault =
+            alarm.map(|alarm| SeenFault { code: alarm.code.to_owned(), message: alarm.message.clone(), tone: Tone::Warn });
         Self {
             configuration,
             snapshot: Snapshot::default(),

@@ -293,7 +293,7 @@ fn no_upload_is_missing_and_none_is_there_twice() {
         }
         done.store(true, Ordering::SeqCst);
     });
-    let (kills, elapsed) = (kills.into_inner(), began.elapsed());
+    assert!(kills.into_inner() > 0, "the archive was killed under way");
     victim.lock().unwrap().kill();
 
     // The station holds a receipt for each report; the archive's own list says the same, in one chain without a gap.
@@ -328,5 +328,4 @@ fn no_upload_is_missing_and_none_is_there_twice() {
     for mood in [Mood::ServerError, Mood::AnswerLost, Mood::RequestCut, Mood::AnswerCut, Mood::Twice, Mood::AnswerChanged] {
         assert!(happened(mood) > 0, "{mood:?}");
     }
-    println!("{uploads} uploads, {} requests, {kills} kills, {} stalls, {elapsed:.1?}", moods.len(), happened(Mood::Stall));
 }

@@ -322,12 +322,9 @@ fn the_screens_hear_of_cards_without_asking() {
         assert_eq!(card.local, Some(bam_station::rules::CardState::Expired));
         at.station.ask(Request::Plan(Box::new(asked(Function::Renewal, Local))));
         loop {
-            match at.updates.recv_timeout(PATIENCE).unwrap() {
-                Update::Plan { asked, plan } => {
-                    assert!(plan.is_ok() && asked.card == Some(bam_station::rules::CardState::Expired));
-                    break;
-                }
-                _ => {}
+            if let Update::Plan { asked, plan } = at.updates.recv_timeout(PATIENCE).unwrap() {
+                assert!(plan.is_ok() && asked.card == Some(bam_station::rules::CardState::Expired));
+                break;
             }
         }
     });

@@ -68,10 +68,10 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
     {
         fault("is too small");
     }
-    if let Some(items) = value.as_array() {
-        if (items.len() as u64) < schema.get("minItems").and_then(Value::as_u64).unwrap_or(0) {
-            fault("has too few items");
-        }
+    if let Some(items) = value.as_array()
+        && (items.len() as u64) < schema.get("minItems").and_then(Value::as_u64).unwrap_or(0)
+    {
+        fault("has too few items");
     }
     if let Some(object) = value.as_object() {
         let properties = schema.get("properties").and_then(Value::as_object);

@@ -17,6 +17,9 @@ use tempfile::TempDir;
 
 use crate::spine::station;
 
+/// What somebody does to an export.
+type Change = Box<dyn Fn(&Path)>;
+
 const EXPORTED: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 const OTHER: &str = "01890a5d-ac96-774b-bcce-b302099a8058";
 
@@ -164,7 +167,7 @@ fn every_change_is_found_also_when_the_sums_are_made_to_fit() {
             let text = fs::read_to_string(place.join(&file)).unwrap();
             assert!(text.contains(&old), "{file}: {old}");
             fs::write(place.join(&file), text.replacen(&old, &new, 1)).unwrap();
-        }) as Box<dyn Fn(&Path)>
+        }) as Change
     };
     let drop_line = |at: usize| {
         Box::new(move |place: &Path| {
@@ -172,9 +175,9 @@ fn every_change_is_found_also_when_the_sums_are_made_to_fit() {
             let mut lines: Vec<&str> = text.lines().collect();
             lines.remove(if at == usize::MAX { lines.len() - 1 } else { at });
             fs::write(place.join("chain.jsonl"), lines.join("\n")).unwrap();
-        }) as Box<dyn Fn(&Path)>
+        }) as Change
     };
-    let changes: Vec<(Box<dyn Fn(&Path)>, &str)> = vec![
+    let changes: Vec<(Change, &str)> = vec![
         (replace(&report, "Kari", "Pari"), "report is not the one"),
         (replace(&receipt, "a receipt", "b receipt"), "receipt is not the one"),
         (replace(&scan, "Kari", "Pari"), "is not what its name says"),

@@ -100,7 +100,7 @@ fn all(found: &Found) -> Result<Vec<Part>, ConfigError> {
     let administrators = &whole.local.value.administrators;
     if administrators.require_signed_master {
         let signer = signature::check(&found.master, whole.master.digest, administrators, None)?;
-        shared.summary.push_str(&format!(", version {} signed by {}", signer.version, signer.name));
+        shared.summary = format!("{}, version {} signed by {}", shared.summary, signer.version, signer.name);
     }
     let mut parts = vec![
         shared,

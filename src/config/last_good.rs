@@ -157,13 +157,13 @@ impl Configuration {
             (Ok(mut whole), _) => {
                 whole.signer = signer;
                 if keep {
-                    let signed = whole.signer.as_ref().map(|signer| RecordedSignature {
+                    let recorded = whole.signer.as_ref().map(|signer| RecordedSignature {
                         key: signer.key,
                         version: signer.version,
                         signed_at: signer.signed_at,
                     });
                     let file = absolute(&found.master).unwrap_or(found.master);
-                    let record = Record { file, sha256: whole.master.digest, signed };
+                    let record = Record { file, sha256: whole.master.digest, signed: recorded };
                     if let Err(error) = room.keep(&record, &content, &whole.master.value) {
                         let message = format!("no copy of MASTER.toml could be kept in {} ({error})", room.0.display());
                         whole.alarm = Some(Alarm { code: "MASTER_COPY_NOT_KEPT", message });
@@ -194,12 +194,11 @@ fn expected_place(search: &Search, named: Option<&Path>, kept: Option<&Kept>) ->
     search.master_places().into_iter().find(|place| was_there(place) || place.try_exists().unwrap_or(true))
 }
 
-/// The file as it is, with its exact bytes and its signer, when it may come into force.
-fn read_fresh(
-    file: &Path,
-    administrators: &Administrators,
-    kept: Option<&Kept>,
-) -> Result<(Loaded<Master>, Vec<u8>, Option<Signer>), ConfigError> {
+/// A file with its exact bytes and its signer.
+type Signed = (Loaded<Master>, Vec<u8>, Option<Signer>);
+
+/// The file as it is, when it may come into force.
+fn read_fresh(file: &Path, administrators: &Administrators, kept: Option<&Kept>) -> Result<Signed, ConfigError> {
     let source = Source::read(file, FILE_LIMIT)?;
     let signer = if administrators.require_signed_master {
         let seen = kept.and_then(|kept| {

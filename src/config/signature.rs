@@ -173,8 +173,8 @@ pub fn check(master: &Path, content: Digest, administrators: &Administrators, se
             return refuse(Broken::SignatureForged, &path, message, "a file signed with `bam-station config sign`");
         }
     };
-    let signer = VerifyingKey::from_bytes(signed.key.as_bytes()).ok();
-    let Some(administrator) = signer.and_then(|key| administrators.with_key(&key)) else {
+    let key = VerifyingKey::from_bytes(signed.key.as_bytes()).ok();
+    let Some(administrator) = key.and_then(|key| administrators.with_key(&key)) else {
         let message = format!("the file is signed with the key {}, which this desk does not accept", signed.key);
         return refuse(Broken::SignerUnknown, &path, message, "one of the [Administrators] Keys of LOCAL.toml");
     };

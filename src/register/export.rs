@@ -180,6 +180,16 @@ pub(super) fn evidence_name(digest: &Digest) -> String {
     format!("evidence/{digest}")
 }
 
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
+/// `SHA256SUMS`, as `sha256sum` writes it.
+pub(super) fn sums_text<'a>(files: impl Iterator<Item = (&'a str, Digest)>) -> String {
+    files.map(|(name, digest)| [&digest.to_string(), "  ", name, "\n"].concat()).collect()
+}
+
 impl Register {
     /// Exports the finished controls that pass the filter. `progress` is told controls done and controls in all.
     pub fn export(
@@ -294,7 +304,7 @@ fn line(row: ChainedRow, ids: &BTreeSet<&str>) -> ChainLine {
         at,
         kind: entry.kind,
         commitment,
-        salt: shown.then(|| salt.iter().map(|byte| format!("{byte:02x}")).collect()),
+        salt: shown.then(|| hex(&salt)),
         body: shown.then_some(entry.body),
         hash: entry.hash,
         stream: entry.stream,
@@ -376,7 +386,7 @@ impl Parcel {
 
     /// The sums come last; then the zip file gets its name.
     fn finish(mut self) -> Result<(), ExportError> {
-        let sums: String = self.files.iter().map(|(name, file)| format!("{}  {name}\n", file.sha256)).collect();
+        let sums = sums_text(self.files.iter().map(|(name, file)| (name.as_str(), file.sha256)));
         self.put(SUMS, sums.as_bytes())?;
         if let Place::Zip { archive, partial, target } = self.place {
             let file = archive.finish().map_err(|error| ExportError::Target(error.into()))?;

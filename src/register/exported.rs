@@ -1,6 +1,7 @@
 //! Checks an export: its files, its section of the chain, and that controls, receipts and evidence are what the chain says.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{self, BufRead, BufReader, Read},
@@ -14,7 +15,9 @@ use zip::ZipArchive;
 use super::{
     FinishedControl, Head, MAX_BODY_BYTES, REGISTER_STREAM,
     controls::CONTROL_REGISTERED,
-    export::{CHAIN, ChainLine, ExportError, FORMAT, MANIFEST, Manifest, SUMS, evidence_name, receipt_name, report_name},
+    export::{
+        CHAIN, ChainLine, ExportError, FORMAT, MANIFEST, Manifest, SUMS, evidence_name, receipt_name, report_name, sums_text,
+    },
     journal::{commitment, row_hash},
     outbox::RECEIPT_KEPT,
     purge::{CONTROL_PURGED, digests_in},
@@ -70,12 +73,9 @@ pub fn verify_export(place: &Path, heads: &[Head], progress: &mut dyn FnMut(u64,
         report.blame("manifest.json is missing or too large".into());
         return Ok(report);
     };
-    let manifest: Manifest = match serde_json::from_slice(&manifest_bytes) {
-        Ok(manifest) => manifest,
-        Err(_) => {
-            report.blame("manifest.json is not the manifest of an export of this program".into());
-            return Ok(report);
-        }
+    let Ok(manifest) = serde_json::from_slice::<Manifest>(&manifest_bytes) else {
+        report.blame("manifest.json is not the manifest of an export of this program".into());
+        return Ok(report);
     };
     if manifest.format != FORMAT {
         report.blame("manifest.json is of another format than this program knows".into());
@@ -119,7 +119,7 @@ fn check_files(
     }
     let mut sums: BTreeMap<&str, Digest> = manifest.files.iter().map(|(name, file)| (name.as_str(), file.sha256)).collect();
     sums.insert(MANIFEST, Digest::of(manifest_bytes));
-    let sums: String = sums.iter().map(|(name, digest)| format!("{digest}  {name}\n")).collect();
+    let sums = sums_text(sums.iter().map(|(name, digest)| (*name, *digest)));
     if source.read(SUMS, MAX_MANIFEST_BYTES).map_err(ExportError::Target)?.as_deref() != Some(sums.as_bytes()) {
         report.blame(
             "SHA256SUMS is missing or does not say what the manifest says: the export is not complete, or was changed".into(),
@@ -350,7 +350,7 @@ impl Source {
     fn names(&self) -> io::Result<Vec<String>> {
         let folder = match self {
             Self::Zip(archive) => {
-                let names = archive.file_names().map(|name| name.map(|name| name.into_owned()).unwrap_or_default());
+                let names = archive.file_names().map(|name| name.map(Cow::into_owned).unwrap_or_default());
                 return Ok(names.filter(|name| !name.ends_with('/')).collect());
             }
             Self::Folder(folder) => folder,

@@ -228,10 +228,9 @@ impl HandOver {
             }
         }
         if round == Round::All {
-            match self.clear_leftovers(register) {
-                Err(RoadError::Register(error)) => return Err(error),
-                // The folder is away; its files are cleared when it is back.
-                Err(_) | Ok(()) => {}
+            // When the folder is away, its files are cleared once it is back.
+            if let Err(RoadError::Register(error)) = self.clear_leftovers(register) {
+                return Err(error);
             }
         }
         Ok(handed)
@@ -258,17 +257,17 @@ impl HandOver {
     ) -> Result<Option<AuthorisationState>, RoadError> {
         use AuthorisationState as S;
         let control = authorisation.control.clone();
-        let (document, valid_until) = match (authorisation.document, authorisation.valid_until) {
-            (Some(document), Some(valid_until)) => (document, valid_until),
-            _ => {
-                let (document, valid_until) = self.announcement(register, &control)?;
-                if valid_until < now {
-                    register.change_authorisation(&control, S::Expired, now)?;
-                    return Ok(Some(S::Expired));
-                }
-                register.keep_announcement(&control, &document, valid_until)?;
-                (document, valid_until)
+        let kept = authorisation.document.zip(authorisation.valid_until);
+        let (document, valid_until) = if let Some(kept) = kept {
+            kept
+        } else {
+            let (document, valid_until) = self.announcement(register, &control)?;
+            if valid_until < now {
+                register.change_authorisation(&control, S::Expired, now)?;
+                return Ok(Some(S::Expired));
             }
+            register.keep_announcement(&control, &document, valid_until)?;
+            (document, valid_until)
         };
         let seen = if valid_until < now {
             self.take_back(&control)?

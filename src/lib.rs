@@ -13,6 +13,9 @@
 //! | [`evidence`] | what is proven (record) → pages (report) → signature → verification |
 //! | [`register`] | the document register: journal, evidence, outbox |
 //! | [`delivery`] | upload to the archive, the archive itself, receipts |
+//! | [`directory`] | the person from the organisation's LDAP directory, read only |
+//! | [`people`] | the list of preregistered people: import from CSV, look-up |
+//! | [`notices`] | mail to holders, vouchers and administrators |
 //! | [`station`] | the shell that wires devices, core and register together; knows no pixels |
 //! | [`ui`] | state → what the screens show, touches → commands; knows no rules |
 //! | [`fault`] | every fault that a user can meet: code, cause, remedy |
@@ -24,9 +27,12 @@ pub mod control;
 pub mod delivery;
 pub mod device;
 pub mod digest;
+pub mod directory;
 pub mod evidence;
 pub mod fault;
 pub mod imaging;
+pub mod notices;
+pub mod people;
 pub mod register;
 pub mod rules;
 pub mod secret;

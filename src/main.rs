@@ -8,7 +8,7 @@ use bam_station::{
     device::{card::Road, no_dumps},
     evidence::sign::KeyStore,
     register::{Register, RegisterError},
-    station::{Clock as _, DataFolder, DeliveryError, DeliveryRoad, OwnCheck, SystemClock, virtual_cards},
+    station::{Clock as _, DataFolder, DeliveryError, DeliveryRoad, OwnCheck, SystemClock, clock, virtual_cards},
     trust::Desk,
 };
 use clap::{Parser, Subcommand};
@@ -52,6 +52,12 @@ enum Command {
     Authorisation(cli::authorisation::AuthorisationArgs),
     /// The receiving end of an upload: an archive
     Receive(cli::receive::ReceiveArgs),
+    /// People in the organisation's directory: look for them, try out [Directory] of MASTER.toml
+    Directory(cli::directory::DirectoryArgs),
+    /// The list of preregistered people: import, list
+    People(cli::people::PeopleArgs),
+    /// Mail to people about vouching, and to an administrator about reports that cannot be delivered: list, send
+    Notices(cli::notices::NoticesArgs),
     /// Card readers and cards: what is there, and whether it counts. Spends no PIN try
     Card(cli::card::CardArgs),
     /// The operators' keys
@@ -85,7 +91,7 @@ fn main() -> ExitCode {
         }
         Command::Run => with(in_force(true), |whole| run(whole, data)),
         Command::Config(args) => cli::config::run(args, cli.master, cli.local),
-        Command::Plan(args) => match rules_in_force(cli.master) {
+        Command::Plan(args) => match rules_in_force(cli.master, cli.local) {
             Ok(master) => cli::plan::run(args, master.common.lra_mode, &master.issue_process),
             Err(error) => wrong(&error),
         },
@@ -103,6 +109,12 @@ fn main() -> ExitCode {
         Command::Authorisation(args) => {
             with(in_force(false), |whole| cli::authorisation::run(args, data.path(), &whole.master.value.hand_over))
         }
+        Command::Directory(args) => with(in_force(false), |whole| cli::directory::run(args, &whole.master.value.directory)),
+        Command::People(args) => {
+            let zone = in_force(false).map_or_else(|_| jiff::tz::TimeZone::system(), |whole| whole.zone());
+            cli::people::run(args, &data.register(), clock::now_at_office(&SystemClock, &zone).today)
+        }
+        Command::Notices(args) => with(in_force(false), |whole| cli::notices::run(args, &whole, &data.register())),
         Command::Receive(args) => receive(args),
         Command::Card(args) => match cards_in_force(cli.master, cli.local, &data) {
             Ok(configured) => cli::card::run(args, &configured),
@@ -166,10 +178,19 @@ fn with(configuration: Result<Configuration, config::ConfigError>, run: impl FnO
 }
 
 /// The organisation's rules; the strict defaults where no MASTER.toml is named and none is found, because a plan issues nothing.
-fn rules_in_force(named: Option<PathBuf>) -> Result<Master, config::ConfigError> {
+///
+/// Where this desk requires a signed MASTER.toml, one that is not is no answer here either.
+fn rules_in_force(named: Option<PathBuf>, local: Option<PathBuf>) -> Result<Master, config::ConfigError> {
     let asked_for = named.is_some();
-    match Search::this_machine().master(named).and_then(|path| config::load_master(&path)) {
-        Ok(loaded) => Ok(loaded.value),
+    let search = Search::this_machine();
+    let local_named = local.is_some();
+    let administrators = match search.local(local).and_then(|path| config::load_local(&path)) {
+        Ok(desk) => desk.value.administrators,
+        Err(error) if !local_named && error.kind() == Broken::Missing => config::Administrators::default(),
+        Err(error) => return Err(error),
+    };
+    match search.master(named).and_then(|path| config::load_signed_master(&path, &administrators)) {
+        Ok((loaded, _)) => Ok(loaded.value),
         Err(error) if !asked_for && error.kind() == Broken::Missing => {
             exit::say(&"bam-station: no MASTER.toml is found; the answer is for the defaults");
             Ok(Master::default())

@@ -264,3 +264,65 @@ fn a_control_under_way_keeps_the_rules_it_began_with() {
     assert_eq!(control.opening().rules.master, bam_station::digest::Digest::of(GOOD.as_bytes()));
     assert!(control.needs(Step::Scan));
 }
+
+const VOUCHING: &str = "[Common]\nCompanyName = \"A\"\n[IssueProcess]\nMaxScanAttempts = 6\nThirdPartyIdControl = true\n";
+
+#[test]
+fn vouching_comes_into_force_with_the_signatures_of_two_administrators_alone() {
+    let [kari, ola, stranger] = [1, 2, 3].map(|seed| SigningKey::from_bytes(&[seed; 32]));
+    let desk = Desk::new();
+    let line = |key: &SigningKey, name: &str| {
+        let key = bam_station::digest::Digest::from_bytes(key.verifying_key().to_bytes());
+        format!("\"{key} {name}\"")
+    };
+    let keys = format!("Keys = [{}, {}]\n", line(&kari, "Kari"), line(&ola, "Ola"));
+    let local = format!("Training = true\n[Administrators]\nRequireSignedMaster = true\nFourEyesForVouching = true\n{keys}");
+    desk.write("desk/LOCAL.toml", &local);
+    desk.sign(&kari);
+    assert_eq!(desk.in_force(), (4, None), "where nobody may vouch, one signature is enough");
+
+    desk.write("share/MASTER.toml", VOUCHING);
+    desk.sign(&kari);
+    let missing = (4, Some("MASTER_SECOND_SIGNATURE_MISSING"));
+    assert_eq!(desk.in_force(), missing, "one");
+    desk.sign(&kari);
+    assert_eq!(desk.in_force(), missing, "the same one twice");
+    desk.sign(&stranger);
+    assert_eq!(desk.in_force(), (4, Some("MASTER_SIGNER_UNKNOWN")));
+    desk.sign(&ola);
+    assert_eq!(desk.in_force(), missing, "a stranger and one");
+    desk.sign(&kari);
+    assert_eq!(desk.in_force(), (6, None));
+    let signer = desk.load().unwrap().signer.unwrap();
+    assert_eq!((signer.name.as_str(), signer.second.as_deref()), ("Kari", Some("Ola")));
+
+    // Two signatures on two contents are not two on one.
+    desk.write("share/MASTER.toml", VOUCHING.replace('6', "7"));
+    desk.sign(&ola);
+    assert_eq!(desk.in_force(), (6, Some("MASTER_SECOND_SIGNATURE_MISSING")));
+    // The copy that two have signed stays in force; one that a single person signed does not, once four eyes are asked for.
+    fs::remove_file(desk.path("share/MASTER.toml.history")).unwrap();
+    assert_eq!(desk.in_force(), (6, Some("MASTER_SECOND_SIGNATURE_MISSING")));
+}
+
+#[test]
+fn a_copy_that_one_person_signed_does_not_outlive_the_wish_for_four_eyes() {
+    let (kari, ola): (SigningKey, SigningKey) = (SigningKey::from_bytes(&[1; 32]), SigningKey::from_bytes(&[2; 32]));
+    let desk = Desk::new();
+    let line = |key: &SigningKey, name: &str| {
+        let key = bam_station::digest::Digest::from_bytes(key.verifying_key().to_bytes());
+        format!("\"{key} {name}\"")
+    };
+    let keys = format!("Keys = [{}, {}]\n", line(&kari, "Kari"), line(&ola, "Ola"));
+    let local = |four_eyes: bool| {
+        format!("Training = true\n[Administrators]\nRequireSignedMaster = true\nFourEyesForVouching = {four_eyes}\n{keys}")
+    };
+    desk.write("desk/LOCAL.toml", local(false));
+    desk.write("share/MASTER.toml", VOUCHING);
+    desk.sign(&kari);
+    assert_eq!(desk.in_force(), (6, None));
+    desk.write("desk/LOCAL.toml", local(true));
+    assert_eq!(desk.load().unwrap_err().code(), "MASTER_SECOND_SIGNATURE_MISSING");
+    desk.write("desk/LOCAL.toml", local(true).replace("RequireSignedMaster = true", "RequireSignedMaster = false"));
+    assert_eq!(desk.load().unwrap_err().code(), "CONFIG_CONTRADICTION");
+}

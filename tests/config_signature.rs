@@ -43,7 +43,7 @@ impl Office {
 
     fn desk(&self) -> Administrators {
         let keys = vec![Administrator { key: self.key.verifying_key(), name: "Kari Nordmann".into() }];
-        Administrators { require_signed_master: true, keys }
+        Administrators { require_signed_master: true, keys, ..Administrators::default() }
     }
 
     fn check(&self, seen: Option<Seen>) -> Result<signature::Signer, &'static str> {

@@ -166,3 +166,23 @@ fn a_folder_without_an_index_is_told() {
     assert_eq!(error.kind(), Broken::Missing);
     assert!(error.to_string().contains("terms.toml:1:1: the file does not exist"), "{error}");
 }
+
+#[test]
+fn the_command_tells_which_terms_hold_on_a_day_and_which_come_later() {
+    let run = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_bam-station"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(["config", "terms"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, early) = run(&["--on", "2024-12-31", "--json"]);
+    let early: serde_json::Value = serde_json::from_str(&early).unwrap();
+    assert_eq!((code, early["terms"].as_array().unwrap().len(), early["later"].as_array().unwrap().len()), (1, 0, 4));
+    let (code, now) = run(&["--on", "2026-01-01", "--certificate", "qualified", "--language", "en"]);
+    assert_eq!(code, 0);
+    assert!(now.starts_with("qualified-terms 1.0-training en  from 2025-01-01  sha256 "), "{now}");
+    assert!(now.lines().count() > 5, "the whole text is shown: {now}");
+}

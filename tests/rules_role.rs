@@ -109,3 +109,18 @@ fn a_voucher_reaches_the_limit_of_the_period() {
     assert!(limit.allows([ago(31), ago(40), ago(50), ago(1)], TODAY));
     assert_eq!(VouchLimit::default(), VouchLimit { vouches: 3, days: 30 });
 }
+
+#[test]
+fn an_auditor_is_appointed_by_name_or_policy_needs_no_training_and_is_nothing_else() {
+    let policies: &'static [String] = vec!["1.2.9".to_owned()].leak();
+    let mut roles = roles(vec![appointed("01", &[Role::Auditor], None)]);
+    roles.auditor_policies = vec!["1.2.9".into()];
+    for (serial, policies, ground) in [("01", &[][..], Ground::Certificate), ("02", policies, Ground::Policy)] {
+        let admitted = |role| roles.admit(certificate(serial, policies), role, TODAY, false);
+        assert_eq!(admitted(Role::Auditor), Ok(Admission { role: Role::Auditor, ground, trained: None }));
+        assert_eq!(admitted(Role::Operator), Err(NotAdmitted::NotAppointed));
+        assert_eq!(admitted(Role::RaAdmin), Err(NotAdmitted::NotAppointed));
+    }
+    assert!(!Roles { auditor_policies: vec!["1.2.9".into()], ..Roles::default() }.is_empty());
+    assert_eq!(Role::named("auditor"), Some(Role::Auditor));
+}

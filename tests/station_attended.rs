@@ -8,7 +8,7 @@ use bam_station::{
     device::scanner::ScanControl,
     rules::{CertificateKind, Function, Person},
     secret::Pin,
-    station::{Asked, Began, DataFolder, Station, SystemClock},
+    station::{Asked, Began, DataFolder, PersonSource, Station, SystemClock},
 };
 
 use crate::support as s;
@@ -34,7 +34,8 @@ pub fn sign_in(station: &mut Station, name: &str) {
 }
 
 pub fn asked(function: Function) -> Asked {
-    Asked { function, certificate: CertificateKind::Local, person: s::anna(), card: None, renewed_before: false }
+    let source = PersonSource::default();
+    Asked { function, certificate: CertificateKind::Local, person: s::anna(), card: None, renewed_before: false, source }
 }
 
 pub fn passport(station: &Station) -> Command {

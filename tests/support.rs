@@ -13,8 +13,8 @@ use bam_station::{
     digest::Digest,
     imaging::upright::Turn,
     rules::{
-        CardState, CertificateKind, DocumentKind, Function, IssueProcess, LocalText, LraMode, Method, Person, Pose,
-        document_kind::SecurityFeature, name::DocumentName,
+        CardState, CertificateKind, Conditions, DocumentKind, Function, IssueProcess, LocalText, LraMode, Method, Person, Pose,
+        conditions::Known, document_kind::SecurityFeature, name::DocumentName,
     },
 };
 use jiff::{Timestamp, civil::date};
@@ -54,6 +54,7 @@ pub fn rules_with(issue_process: IssueProcess) -> EffectiveRules {
         office: "ID-kontoret".into(),
         mode: LraMode::Mixed,
         issue_process,
+        conditions: Conditions::default(),
         master: Digest::of(b"MASTER"),
         training: true,
         program: "test".into(),
@@ -71,6 +72,7 @@ pub fn request(function: Function, certificate: CertificateKind) -> OpenRequest 
         qualified_on_card: None,
         card_source: CardSource::Statement,
         renewed_before: false,
+        known: Known::default(),
         rules: rules_with(IssueProcess::default()),
     }
 }

@@ -13,7 +13,7 @@ use bam_station::{
         role::{Appointment, Role},
     },
     secret::{Pin, PinEntry},
-    station::{Asked, Began, DataFolder, Station, SystemClock},
+    station::{Asked, Began, DataFolder, PersonSource, Station, SystemClock},
     trust::{issuer_text, serial_text},
 };
 use bam_virtual_card::{CardKey, VirtualCard};
@@ -104,7 +104,7 @@ pub fn appointed(issued: &Issued, trained: Option<i64>) -> Appointment {
 
 pub fn asked(function: Function, certificate: CertificateKind) -> Asked {
     let person = Person { identity_number: None, ..s::anna() };
-    Asked { function, certificate, person, card: None, renewed_before: false }
+    Asked { function, certificate, person, card: None, renewed_before: false, source: PersonSource::default() }
 }
 
 pub fn passport(station_configuration: &Configuration) -> Command {

@@ -115,7 +115,7 @@ fn prepare(folder: &Path) {
     let configuration = format!(
         "[ca]\ndefault_ca=d\n[d]\ndatabase={here}/index.txt\nnew_certs_dir={here}/issued\nrand_serial=yes\ndefault_md=sha256\n\
          crlnumber={here}/crlnumber\ncertificate={here}/ca.pem\nprivate_key={here}/ca.key\npolicy=p\ndefault_days=30\n\
-         default_crl_days=1\nstring_mask=utf8only\n[p]\ncommonName=supplied\norganizationName=optional\n\
+         default_crl_days=1\nstring_mask=utf8only\n[p]\ncommonName=supplied\norganizationName=optional\nUID=optional\n\
          [req]\ndistinguished_name=dn\nstring_mask=utf8only\nutf8=yes\n[dn]\n"
     );
     fs::write(folder.join("openssl.cnf"), configuration).unwrap();

@@ -2,6 +2,7 @@
 
 mod edit;
 mod sign;
+mod terms;
 
 use std::{
     io::{self, Write},
@@ -14,8 +15,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     config::{
-        ConfigError, Configuration, Found, Loaded, documents, find, load_local, load_master, local, master, schema::Schema,
-        signature, terms,
+        ConfigError, Configuration, Found, Loaded, TermsCatalogue, documents, find, load_local, load_master, load_signed_master,
+        local, master, schema::Schema, terms as catalogue,
     },
     digest::Digest,
     trust::{certificates_in, serial_text, validity},
@@ -44,6 +45,8 @@ pub enum ConfigAction {
     Key(sign::KeyArgs),
     /// Sign MASTER.toml; desks may require it (RequireSignedMaster in LOCAL.toml)
     Sign(sign::SignArgs),
+    /// Show which terms hold on a day, with --certificate their text, and which come later
+    Terms(terms::TermsArgs),
     /// Show and verify who signed which version of MASTER.toml, when, why, and what it changed
     History(sign::HistoryArgs),
 }
@@ -67,6 +70,7 @@ pub fn run(args: &ConfigArgs, master: Option<PathBuf>, local: Option<PathBuf>) -
         ConfigAction::Check(how) | ConfigAction::Show(how) => how,
         ConfigAction::Set(set) => return edit::set(set, master, local),
         ConfigAction::Diff(diff) => return edit::diff(diff),
+        ConfigAction::Terms(how) => return terms::terms(how, master, local),
         ConfigAction::Key(key) => return sign::key(key),
         ConfigAction::Sign(how) => return sign::sign(how, master),
         ConfigAction::History(history) => return sign::history(history, master),
@@ -98,9 +102,9 @@ fn all(found: &Found) -> Result<Vec<Part>, ConfigError> {
     let whole = Configuration::load(found)?;
     let mut shared = settings(&whole.master, &master::SCHEMA);
     let administrators = &whole.local.value.administrators;
-    if administrators.require_signed_master {
-        let signer = signature::check(&found.master, whole.master.digest, administrators, None)?;
-        shared.summary = format!("{}, version {} signed by {}", shared.summary, signer.version, signer.name);
+    if let (_, Some(signer)) = load_signed_master(&found.master, administrators)? {
+        let second = signer.second.map(|name| format!(" and {name}")).unwrap_or_default();
+        shared.summary = format!("{}, version {} signed by {}{second}", shared.summary, signer.version, signer.name);
     }
     let mut parts = vec![
         shared,
@@ -148,7 +152,7 @@ fn one(file: &Path) -> Result<Vec<Part>, ConfigError> {
         document_part(file, &documents::load(file)?)
     } else if name == "terms.toml" {
         let folder = file.parent().unwrap_or(Path::new(""));
-        terms_part(folder, &terms::load(folder)?)
+        terms_part(folder, &catalogue::load(folder)?)
     } else {
         settings(&load_master(file)?, &master::SCHEMA)
     };
@@ -214,7 +218,7 @@ fn document_part(file: &Path, documents: &[crate::rules::DocumentKind]) -> Part 
     }
 }
 
-fn terms_part(folder: &Path, catalogue: &terms::TermsCatalogue) -> Part {
+fn terms_part(folder: &Path, catalogue: &TermsCatalogue) -> Part {
     let lines = catalogue.all().iter().map(|terms| {
         let language = terms.language.code();
         format!(

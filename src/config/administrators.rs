@@ -14,6 +14,8 @@ use crate::digest::Digest;
 pub struct Administrators {
     /// A MASTER.toml without a good signature of one of `keys` does not come into force.
     pub require_signed_master: bool,
+    /// A MASTER.toml that lets somebody vouch needs the signatures of two administrators.
+    pub four_eyes_for_vouching: bool,
     /// The administrators whose signatures count.
     pub keys: Vec<Administrator>,
 }
@@ -64,6 +66,13 @@ pub(super) const SECTION: Section<Local> = Section {
             field: Field::Switch(|local| &mut local.administrators.require_signed_master),
             effect: "A MASTER.toml that is unsigned, forged, older than one that was in force, or signed by somebody else does not come \
                      into force: the last good one stays, with an alarm.",
+        },
+        Key {
+            name: "FourEyesForVouching",
+            required: false,
+            field: Field::Switch(|local| &mut local.administrators.four_eyes_for_vouching),
+            effect: "A MASTER.toml with ThirdPartyIdControl or AllowOperatorIdentification comes into force only when two administrators \
+                     signed exactly this content, one after the other. Needs RequireSignedMaster and two Keys.",
         },
         Key {
             name: "Keys",

@@ -68,6 +68,8 @@ pub enum Broken {
     NotAsSigned,
     /// A newer version was in force before.
     RolledBack,
+    /// Two administrators must sign, and one has.
+    SecondSignatureMissing,
 }
 
 /// The configuration cannot be used. Every mistake that could be found in one reading is listed.
@@ -131,6 +133,7 @@ impl ConfigError {
             Broken::SignerUnknown => "MASTER_SIGNER_UNKNOWN",
             Broken::NotAsSigned => "MASTER_NOT_AS_SIGNED",
             Broken::RolledBack => "MASTER_ROLLED_BACK",
+            Broken::SecondSignatureMissing => "MASTER_SECOND_SIGNATURE_MISSING",
         }
     }
 }

@@ -112,6 +112,10 @@ enum StrictEnd {
     High,
     /// Each further entry lets more count.
     FewEntries,
+    /// With a value.
+    There,
+    /// Without one.
+    NotThere,
     /// From the strictest word to the weakest.
     Words(&'static [&'static str]),
     None,
@@ -124,23 +128,39 @@ fn strict_end(section: &str, key: &str) -> StrictEnd {
             "RequireTermsForLocal" | "RequireSignatureForLocal" | "RequireScanForLocal" | "RequireScanForReplacement",
         )
         | ("Roles", "RequireTrainingDate")
-        | ("Administrators", "RequireSignedMaster") => StrictEnd::True,
+        | ("Administrators", "RequireSignedMaster" | "FourEyesForVouching") => StrictEnd::True,
         ("IssueProcess", "ThirdPartyIdControl" | "AllowOperatorIdentification") | ("", "Training") => StrictEnd::False,
         ("IssueProcess", "MaxSignatureAttempts" | "MaxScanAttempts")
         | ("ThirdParty", "VouchesPerPeriod")
         | ("Trust", "StaleGraceHours" | "AskAgainMinutes") => StrictEnd::Low,
-        ("ThirdParty", "VouchPeriodDays") => StrictEnd::High,
+        ("ThirdParty", "VouchPeriodDays")
+        | ("Conditions", "MinimumAgeForQualified" | "MinimumAgeForLocal")
+        // What is erased too early cannot prove anything any longer.
+        | ("Registers", "RetentionYears") => StrictEnd::High,
+        ("HandOver", "ValidHours") => StrictEnd::Low,
+        ("Conditions", "RequireIdentityNumber" | "RequireAffiliation" | "RequirePreregistration") => {
+            StrictEnd::Words(&["all", "qualified", "no"])
+        }
+        ("Directory", "TypedEntry") => StrictEnd::Words(&["never", "when-down", "with-reason"]),
+        // Without an authority reports prove no more than the station's own clock.
+        ("TimeStamp", "Url" | "Ca" | "Policy") => StrictEnd::There,
+        ("Roles", "OperatorGroup" | "RaAdminGroup" | "AuditorGroup") => StrictEnd::NotThere,
         ("Trust", "Revocation") => StrictEnd::Words(&["required", "required-outside-training", "when-reachable", "off"]),
         ("Trust", "Anchors" | "Intermediates" | "QualifiedPolicies" | "LocalPolicies")
-        | ("Roles", "OperatorPolicies" | "RaAdminPolicies")
+        | ("Roles", "OperatorPolicies" | "RaAdminPolicies" | "AuditorPolicies")
         | ("Administrators", "Keys") => StrictEnd::FewEntries,
         _ => StrictEnd::None,
     }
 }
 
 fn direction(end: StrictEnd, before: Option<&Value>, after: Option<&Value>) -> Direction {
-    let (Some(before), Some(after)) = (before, after) else { return Direction::Neutral };
     let stricter = |yes| if yes { Direction::Stricter } else { Direction::Weaker };
+    match end {
+        StrictEnd::There if before.is_some() != after.is_some() => return stricter(after.is_some()),
+        StrictEnd::NotThere if before.is_some() != after.is_some() => return stricter(after.is_none()),
+        _ => {}
+    }
+    let (Some(before), Some(after)) = (before, after) else { return Direction::Neutral };
     match (end, before, after) {
         (StrictEnd::True, _, Value::Switch(after)) => stricter(*after),
         (StrictEnd::False, _, Value::Switch(after)) => stricter(!after),

@@ -54,6 +54,9 @@ struct RecordedSignature {
     key: Digest,
     version: u64,
     signed_at: jiff::Timestamp,
+    /// The other administrator's name, where two signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    second: Option<String>,
 }
 
 /// The copy and its record.
@@ -161,6 +164,7 @@ impl Configuration {
                         key: signer.key,
                         version: signer.version,
                         signed_at: signer.signed_at,
+                        second: signer.second.clone(),
                     });
                     let file = absolute(&found.master).unwrap_or(found.master);
                     let record = Record { file, sha256: whole.master.digest, signed: recorded };
@@ -217,7 +221,19 @@ fn read_fresh(file: &Path, administrators: &Administrators, kept: Option<&Kept>)
         None
     };
     let loaded = master::from_source(&source)?;
+    let mut signer = signer;
+    if let Some(signer) = &mut signer {
+        signature::check_second(file, &loaded, administrators, signer)?;
+    }
     Ok((loaded, source.with_mark(&source.text), signer))
+}
+
+/// A MASTER.toml that may come into force under these administrators, and who signed it where a signature is required.
+///
+/// # Errors
+/// What is wrong with the file or its signatures.
+pub fn load_signed_master(file: &Path, administrators: &Administrators) -> Result<(Loaded<Master>, Option<Signer>), ConfigError> {
+    read_fresh(file, administrators, None).map(|(loaded, _, signer)| (loaded, signer))
 }
 
 /// The copy as a MASTER.toml; `None` when it may not stay in force. Files that it names are taken from their own place as long as
@@ -226,14 +242,20 @@ fn from_kept(room: &Room, kept: &Kept, administrators: &Administrators) -> Optio
     let signer = kept.record.signed.as_ref().and_then(|signed| {
         let key = ed25519_dalek::VerifyingKey::from_bytes(signed.key.as_bytes()).ok()?;
         let administrator = administrators.with_key(&key)?;
-        let RecordedSignature { key, version, signed_at } = *signed;
-        Some(Signer { name: administrator.name.clone(), key, version, signed_at })
+        let RecordedSignature { key, version, signed_at, second } = signed.clone();
+        Some(Signer { name: administrator.name.clone(), key, version, signed_at, second })
     });
     if administrators.require_signed_master && signer.is_none() {
         return None;
     }
     let source = Source::from_bytes(&kept.record.file, kept.content.clone()).ok()?;
     let mut loaded = master::from_source(&source).ok()?;
+    let flags = &loaded.value.issue_process;
+    let vouching = flags.third_party_id_control || flags.allow_operator_identification;
+    let two_signed = signer.as_ref().is_some_and(|signer| signer.second.is_some());
+    if administrators.four_eyes_for_vouching && vouching && !two_signed {
+        return None;
+    }
     let away = |path: &mut PathBuf| {
         let copy = room.named(path);
         if !path.exists() && copy.exists() {

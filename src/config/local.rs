@@ -239,6 +239,12 @@ pub(super) fn from_source(source: &Source) -> Result<Loaded<Local>, ConfigError>
         let allowed = "Keys = [\"KEY NAME\"] in [Administrators], or RequireSignedMaster = false";
         problems.push(loaded.contradiction("Administrators", "RequireSignedMaster", message, allowed));
     }
+    if administrators.four_eyes_for_vouching && !(administrators.require_signed_master && administrators.keys.len() >= 2) {
+        let message =
+            "two administrators shall sign a MASTER.toml, but no signature is required, or fewer than two may sign".into();
+        let allowed = "RequireSignedMaster = true and two Keys in [Administrators], or FourEyesForVouching = false";
+        problems.push(loaded.contradiction("Administrators", "FourEyesForVouching", message, allowed));
+    }
     // The default too needs the machine's time zones.
     if TimeZone::get(&loaded.value.time_zone).is_err() {
         let message = format!("the time zone {} is not known on this machine", loaded.value.time_zone);

@@ -6,13 +6,15 @@ use const_oid::ObjectIdentifier;
 use ed25519_dalek::VerifyingKey;
 
 use super::{
-    Broken, ConfigError, HandOverSettings, Loaded, Registers, hand_over, reader, registers,
+    Broken, ConfigError, HandOverSettings, Loaded, NoticesSettings, Registers, conditions, directory, hand_over, notices, reader,
+    registers,
     schema::{Field, Key, List, Schema, Section},
     source::{FILE_LIMIT, Source},
 };
 use crate::{
+    directory::DirectorySettings,
     rules::{
-        CertificateKind, IssueProcess, LraMode,
+        CertificateKind, Conditions, IssueProcess, LraMode,
         role::{Appointment, Role, Roles, VouchLimit, same_serial},
     },
     trust::{ProxySettings, Revocation, TrustSettings, name_text},
@@ -43,6 +45,12 @@ pub struct Master {
     pub registers: Registers,
     /// `[HandOver]`.
     pub hand_over: HandOverSettings,
+    /// `[Conditions]`.
+    pub conditions: Conditions,
+    /// `[Directory]`, `[AdMapping]` and `[CertificateGroups]`.
+    pub directory: DirectorySettings,
+    /// `[Notices]`.
+    pub notices: NoticesSettings,
 }
 
 /// `[Common]`: who the organisation is and what it issues.
@@ -153,10 +161,11 @@ pub struct TermsPlace {
 impl Master {
     /// Every file that MASTER.toml names. The folders of the terms and of the hand-over are not among them.
     pub(super) fn named_files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let Self { delivery, time_stamp, trust, hand_over, .. } = self;
+        let Self { delivery, time_stamp, trust, hand_over, directory, notices, .. } = self;
         let Delivery { archive_ca, client_certificate, client_key, .. } = delivery;
         let one = [archive_ca, client_certificate, client_key, &mut time_stamp.ca, &mut hand_over.ca];
-        one.into_iter().flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates)
+        let people = [&mut directory.ca, &mut directory.password_file, &mut notices.ca, &mut notices.password_file];
+        one.into_iter().chain(people).flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates)
     }
 
     /// The station may issue certificates of this kind.
@@ -181,11 +190,13 @@ pub(super) fn from_source(source: &Source) -> Result<Loaded<Master>, ConfigError
     two_kinds(&loaded)?;
     whole_authority(&loaded)?;
     hand_over::whole(&loaded)?;
+    directory::whole(&loaded)?;
+    notices::whole(&loaded)?;
 
     let folder = source.path.parent().unwrap_or(Path::new(""));
     loaded.value.named_files().for_each(|file| *file = folder.join(&*file));
-    let Master { terms, hand_over, .. } = &mut loaded.value;
-    for named in [&mut terms.folder, &mut hand_over.folder].into_iter().flatten() {
+    let Master { terms, hand_over, notices, .. } = &mut loaded.value;
+    for named in [&mut terms.folder, &mut hand_over.folder, &mut notices.folder].into_iter().flatten() {
         *named = folder.join(&*named);
     }
     Ok(loaded)
@@ -691,6 +702,11 @@ pub static SCHEMA: Schema<Master> = Schema {
                 },
             ],
         },
+        conditions::SECTION,
+        directory::DIRECTORY,
+        directory::MAPPING,
+        directory::GROUPS,
+        notices::SECTION,
         Section {
             name: "Roles",
             about: "Who may sign in with a card. Persons are appointed with [[Operator]]; whole groups by a policy in their certificates. \
@@ -716,6 +732,46 @@ pub static SCHEMA: Schema<Master> = Schema {
                         set: |master, texts| oids(texts).map(|oids| master.roles.ra_admin_policies = all_shown(&oids)),
                     },
                     effect: "Everybody whose certificate has one of these policies is an RA-ADMIN.",
+                },
+                Key {
+                    name: "AuditorPolicies",
+                    required: false,
+                    field: Field::Texts {
+                        allowed: POLICIES,
+                        get: |master| master.roles.auditor_policies.clone(),
+                        set: |master, texts| oids(texts).map(|oids| master.roles.auditor_policies = all_shown(&oids)),
+                    },
+                    effect: "Everybody whose certificate has one of these policies is an auditor, who reads and changes nothing.",
+                },
+                Key {
+                    name: "OperatorGroup",
+                    required: false,
+                    field: Field::Text {
+                        allowed: "the name of a group of the directory, or its distinguished name",
+                        get: |master| master.roles.groups.operators.clone(),
+                        set: |master, text| one_line(text).map(|name| master.roles.groups.operators = Some(name)),
+                    },
+                    effect: "Everybody in this group is an operator, where no certificate appoints the person: the user name (UID) in the certificate is looked for in [Directory]. Needs RequireTrainingDate = false (BAM: for example G_CA_LRA_Operators).",
+                },
+                Key {
+                    name: "RaAdminGroup",
+                    required: false,
+                    field: Field::Text {
+                        allowed: "the name of a group of the directory, or its distinguished name",
+                        get: |master| master.roles.groups.ra_admins.clone(),
+                        set: |master, text| one_line(text).map(|name| master.roles.groups.ra_admins = Some(name)),
+                    },
+                    effect: "Everybody in this group is an RA-ADMIN, in the same way (BAM: for example G_CA_LRA_Admins).",
+                },
+                Key {
+                    name: "AuditorGroup",
+                    required: false,
+                    field: Field::Text {
+                        allowed: "the name of a group of the directory, or its distinguished name",
+                        get: |master| master.roles.groups.auditors.clone(),
+                        set: |master, text| one_line(text).map(|name| master.roles.groups.auditors = Some(name)),
+                    },
+                    effect: "Everybody in this group is an auditor, in the same way.",
                 },
                 Key {
                     name: "TrainingMonths",
@@ -768,7 +824,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                     name: "Roles",
                     required: false,
                     field: Field::Texts {
-                        allowed: "\"operator\", \"ra-admin\"",
+                        allowed: "\"operator\", \"ra-admin\", \"auditor\"",
                         get: |master| {
                             let roles = appointment(master).map_or(&[][..], |it| it.roles.as_slice());
                             roles.iter().map(|role| role.name().to_owned()).collect()

@@ -116,6 +116,9 @@ pub struct Signer {
     pub version: u64,
     /// When it was signed.
     pub signed_at: Timestamp,
+    /// The other administrator, where two must sign.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second: Option<String>,
 }
 
 /// The version that was last in force at this desk.
@@ -194,7 +197,44 @@ pub fn check(master: &Path, content: Digest, administrators: &Administrators, se
             "that version or a newer one; an old rule is signed anew to come back",
         );
     }
-    Ok(Signer { name: administrator.name.clone(), key: signed.key, version: signed.version, signed_at: signed.signed_at })
+    Ok(Signer {
+        name: administrator.name.clone(),
+        key: signed.key,
+        version: signed.version,
+        signed_at: signed.signed_at,
+        second: None,
+    })
+}
+
+/// Four eyes: a MASTER.toml that lets somebody vouch comes into force when the version before the newest is of the same content and
+/// signed by another administrator of this desk. `signer` made the newest signature.
+pub(super) fn check_second(
+    path: &Path,
+    loaded: &Loaded<Master>,
+    administrators: &Administrators,
+    signer: &mut Signer,
+) -> Result<(), ConfigError> {
+    let flags = &loaded.value.issue_process;
+    if !administrators.four_eyes_for_vouching || !(flags.third_party_id_control || flags.allow_operator_identification) {
+        return Ok(());
+    }
+    let chain = history(path).unwrap_or_default();
+    let second = match chain.as_slice() {
+        [.., before, newest] if newest.statement.version == signer.version && newest.statement.key == signer.key => {
+            let key = VerifyingKey::from_bytes(before.statement.key.as_bytes()).ok();
+            let other = before.statement.sha256 == loaded.digest && before.statement.key != signer.key;
+            key.and_then(|key| administrators.with_key(&key)).filter(|_| other)
+        }
+        _ => None,
+    };
+    let Some(second) = second else {
+        let message = format!("the file lets somebody vouch, and only {} has signed it", signer.name);
+        let allowed = "a second signature, by another administrator, on the same content (FourEyesForVouching in LOCAL.toml)";
+        let diagnostic = loaded.contradiction("IssueProcess", "ThirdPartyIdControl", message, allowed);
+        return Err(ConfigError::one(Broken::SecondSignatureMissing, diagnostic));
+    };
+    signer.second = Some(second.name.clone());
+    Ok(())
 }
 
 /// Why a MASTER.toml is not signed, or its history not shown.

@@ -80,6 +80,18 @@ impl Configuration {
         {
             problem("TimeStamp", "Ca", &format!("{} is not a file", ca.display()), "an existing file");
         }
+        let (directory, notices) = (&master.value.directory, &master.value.notices);
+        let of_people = [
+            ("Directory", "Ca", &directory.ca),
+            ("Directory", "PasswordFile", &directory.password_file),
+            ("Notices", "Ca", &notices.ca),
+            ("Notices", "PasswordFile", &notices.password_file),
+        ];
+        for (section, key, file) in of_people {
+            if let Some(file) = file.as_ref().filter(|file| !file.is_file()) {
+                problem(section, key, &format!("{} is not a file", file.display()), "an existing file");
+            }
+        }
         let trust = &master.value.trust;
         for (key, files) in [("Anchors", &trust.anchors), ("Intermediates", &trust.intermediates)] {
             for error in files.iter().filter_map(|file| certificates_in(file).err()) {

@@ -149,6 +149,10 @@ impl Control {
         if document.birth_date > today {
             return Err(Refusal::BornInFuture);
         }
+        let conditions = &opening.rules.conditions;
+        if !conditions.is_old_enough(opening.certificate, document.birth_date, today) {
+            return Err(Refusal::TooYoung { years: conditions.minimum_age(opening.certificate) });
+        }
         if !undamaged {
             return Err(Refusal::DocumentDamaged);
         }

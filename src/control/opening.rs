@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::{ControlId, Event};
 use crate::{
     digest::Digest,
-    rules::{self, CardState, CertificateKind, Function, IssueProcess, LraMode, Method, Person, Plan, PlanRequest},
+    rules::{
+        self, CardState, CertificateKind, Conditions, Function, IssueProcess, LraMode, Method, Person, Plan, PlanRequest,
+        conditions::{Known, Unmet},
+    },
 };
 
 /// The operator, as the signing certificate and the organisation name the person.
@@ -50,6 +53,9 @@ pub struct EffectiveRules {
     pub mode: LraMode,
     /// The tab IssueProcess.
     pub issue_process: IssueProcess,
+    /// What must be true of a person. Controls that were made before there were conditions had none.
+    #[serde(default = "Conditions::none")]
+    pub conditions: Conditions,
     /// SHA-256 of the bytes of MASTER.toml.
     pub master: Digest,
     /// Training: every page is marked.
@@ -79,6 +85,8 @@ pub struct OpenRequest {
     pub card_source: CardSource,
     /// The qualified certificates on it were renewed before.
     pub renewed_before: bool,
+    /// Where the person is known from.
+    pub known: Known,
     /// The rules in force.
     pub rules: EffectiveRules,
 }
@@ -108,6 +116,9 @@ pub struct Opening {
     /// The qualified certificates on it were renewed before.
     #[serde(default)]
     pub renewed_before: bool,
+    /// Where the person is known from.
+    #[serde(default)]
+    pub known: Known,
     /// The rules in force.
     pub rules: EffectiveRules,
     /// What this control must contain.
@@ -127,6 +138,9 @@ pub struct RefusedOpening {
     pub person: Person,
     /// Who asked.
     pub operator: Operator,
+    /// Where the person is known from.
+    #[serde(default)]
+    pub known: Known,
     /// The rules in force.
     pub rules: EffectiveRules,
     /// Why.
@@ -145,6 +159,10 @@ pub enum OpeningRefusal {
         "the operator's key lies in software: a control for qualified certificates is signed with a card, or made as training"
     )]
     SoftwareKeyForQualified,
+    /// `[Conditions]` and `[CertificateGroups]` of MASTER.toml.
+    #[error(transparent)]
+    #[serde(untagged)]
+    Unmet(#[from] Unmet),
     /// The plan says no.
     #[error(transparent)]
     #[serde(untagged)]
@@ -156,6 +174,7 @@ impl OpeningRefusal {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Plan(refusal) => refusal.code(),
+            Self::Unmet(unmet) => unmet.code(),
             Self::OperatorIsSubject => "OPERATOR_IS_SUBJECT",
             Self::SoftwareKeyForQualified => "SOFTWARE_KEY_FOR_QUALIFIED",
         }
@@ -174,8 +193,8 @@ pub(super) fn may_be_one(one: (&str, Option<&str>), other: (&str, Option<&str>))
 ///
 /// When the plan knows one method only, that method is chosen at once.
 pub fn open(request: OpenRequest) -> Vec<Event> {
-    let OpenRequest { id, function, certificate, person, operator, card, qualified_on_card, card_source, renewed_before, rules } =
-        request;
+    let OpenRequest { id, function, certificate, person, operator, .. } = request;
+    let OpenRequest { card, qualified_on_card, card_source, renewed_before, known, rules, .. } = request;
     let flags = &rules.issue_process;
     let asked = PlanRequest { function, certificate, mode: rules.mode, flags, card, qualified_on_card, renewed_before };
     let named = (operator.name.as_str(), operator.user_name.as_deref());
@@ -184,11 +203,16 @@ pub fn open(request: OpenRequest) -> Vec<Event> {
     } else if certificate == CertificateKind::Qualified && operator.software_key && !rules.training {
         Err(OpeningRefusal::SoftwareKeyForQualified)
     } else {
-        rules::plan(&asked).map_err(OpeningRefusal::from)
+        // What cannot be issued at all needs no better person.
+        rules::plan(&asked).map_err(OpeningRefusal::from).and_then(|plan| {
+            rules.conditions.check(certificate, &person, &known)?;
+            Ok(plan)
+        })
     };
     match decided {
         Err(refusal) => {
-            vec![Event::OpeningRefused(Box::new(RefusedOpening { id, function, certificate, person, operator, rules, refusal }))]
+            let refused = RefusedOpening { id, function, certificate, person, operator, known, rules, refusal };
+            vec![Event::OpeningRefused(Box::new(refused))]
         }
         Ok(plan) => {
             let only: Option<Method> = if let [method] = plan.methods.as_slice() { Some(*method) } else { None };
@@ -202,6 +226,7 @@ pub fn open(request: OpenRequest) -> Vec<Event> {
                 qualified_on_card,
                 card_source,
                 renewed_before,
+                known,
                 rules,
                 plan,
             };

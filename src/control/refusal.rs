@@ -48,6 +48,14 @@ pub enum Refusal {
     /// Born after today.
     #[error("the date of birth lies in the future: read it again")]
     BornInFuture,
+    /// `[Conditions]` of MASTER.toml.
+    #[error(
+        "by the birth date in the document the person is younger than {years} years: these certificates are not issued to the person yet"
+    )]
+    TooYoung {
+        /// The least age.
+        years: u8,
+    },
     /// The operator did not find it undamaged.
     #[error("a damaged document cannot be accepted: reject it, or ask for another")]
     DocumentDamaged,
@@ -134,6 +142,7 @@ impl Refusal {
             Self::IssuingStateNotLetters => "ISSUING_STATE_NOT_LETTERS",
             Self::DocumentIssuedInFuture => "DOCUMENT_ISSUED_IN_FUTURE",
             Self::BornInFuture => "BORN_IN_FUTURE",
+            Self::TooYoung { .. } => "PERSON_TOO_YOUNG",
             Self::DocumentDamaged => "DOCUMENT_DAMAGED",
             Self::PhotoNotConfirmed => "PHOTO_NOT_CONFIRMED",
             Self::TooFewFeatures { .. } => "TOO_FEW_FEATURES",

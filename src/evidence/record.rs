@@ -12,7 +12,7 @@ use crate::{
         terms::TermsAcceptance,
     },
     digest::Digest,
-    rules::{CardState, CertificateKind, Function, Person, Plan},
+    rules::{CardState, CertificateKind, Function, Person, Plan, conditions::Known},
 };
 
 /// The form of the record; a changed meaning gets a new number.
@@ -49,6 +49,9 @@ pub struct Record {
     pub certificate: CertificateKind,
     /// Who was controlled.
     pub person: Person,
+    /// Where the person is known from: the directory, the list of preregistered people, or the operator's keyboard.
+    #[serde(default)]
+    pub known: Known,
     /// The certificates on the holder's card, where known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub card: Option<CardState>,
@@ -115,6 +118,7 @@ impl Record {
             function: opening.function,
             certificate: opening.certificate,
             person: opening.person,
+            known: opening.known,
             card: opening.card,
             qualified_on_card: opening.qualified_on_card,
             card_source: opening.card_source,

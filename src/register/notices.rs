@@ -88,6 +88,21 @@ impl Register {
     }
 }
 
+impl Register {
+    /// The notices that are not sent yet, oldest first.
+    pub fn queued_notices(&self) -> Result<Vec<QueuedNotice>, RegisterError> {
+        let mut rows = self.connection.prepare_cached(&format!("{SELECT} WHERE state = 'queued' ORDER BY id"))?;
+        rows.query_map([], read)?.map(|row| row.map_err(RegisterError::from)).collect()
+    }
+
+    /// A notice was sent: it does not go out again.
+    pub fn notice_sent(&mut self, id: i64) -> Result<(), RegisterError> {
+        let transaction = self.begin()?;
+        transaction.execute("UPDATE notices SET state = 'sent' WHERE id = ?1", [id])?;
+        Ok(transaction.commit()?)
+    }
+}
+
 fn queue(transaction: &Transaction<'_>, control: &str, notices: &[Notice], at: Timestamp) -> Result<(), RegisterError> {
     check_name(control)?;
     let mut insert = transaction.prepare_cached(

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod conditions;
 pub mod cross_check;
 pub mod document_kind;
 pub mod identity_number;
@@ -13,6 +14,7 @@ pub mod plan;
 pub mod role;
 pub mod zone_name;
 
+pub use conditions::Conditions;
 pub use cross_check::{CrossCheck, cross_check};
 pub use document_kind::{DocumentKind, LocalText, Pose};
 pub use identity_number::IdentityNumber;
@@ -220,6 +222,19 @@ impl Person {
             return Err(PersonError::NotPlain);
         }
         Ok(())
+    }
+
+    /// Whether what is known of both says that they are one person. A name alone is not enough: what is known of somebody else
+    /// must not be shown.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        if let Some((one, other)) = self.identity_number.as_ref().zip(other.identity_number.as_ref()) {
+            return one == other;
+        }
+        if let Some((one, other)) = self.user_name.as_deref().zip(other.user_name.as_deref()) {
+            return name::is_same(one, other);
+        }
+        let same_birth = self.birth_date.is_some() && self.birth_date == other.birth_date;
+        same_birth && name::is_same(&self.full_name(), &other.full_name())
     }
 
     /// First names and last name in one line.

@@ -12,6 +12,7 @@ mod delivery;
 pub mod journal;
 mod open;
 mod people;
+mod person;
 mod raising;
 pub mod run_script;
 pub mod script;
@@ -33,6 +34,7 @@ pub use data::DataFolder;
 pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader};
 pub use open::OpenError;
 pub use people::EarlierControl;
+pub use person::{FindError, PersonSource};
 pub use raising::{Raised, Raiser, RaisingError, RaisingRoad};
 pub use session::{KnownOperator, SessionError, SignedIn};
 pub use time_stamp::{AuthorityError, authority};
@@ -45,6 +47,8 @@ use crate::{
     control::{Command, Control, ControlId, Event, Now, OpenRequest, Operator, Outcome, Refusal, Step, opening},
     device::scanner::{RawScan, Scanner, VirtualGlass},
     evidence::{sign::KeyStore, timestamp::TimeStampAuthority},
+    notices::{Notices, NoticesError},
+    people::PeopleError,
     register::{FinishedControl, JournalEntry, Register, RegisterError},
     rules::{self, CardState, CertificateKind, Function, Person, PersonError, Plan, PlanRequest, role::Role},
 };
@@ -70,6 +74,7 @@ pub struct Station {
     /// The raw picture of the scan that is being judged, so that turning it needs no decoding.
     raw_scan: Option<RawScan>,
     draft: Option<Draft>,
+    people: person::PeopleDesk,
 }
 
 /// Why something did not happen. The control stands where it stood.
@@ -87,8 +92,8 @@ pub enum ActError {
     /// The operator's card was pulled.
     #[error("the operator's card was pulled: insert it and type its PIN, or sign in with another one")]
     Locked,
-    /// An RA-ADMIN controls nobody.
-    #[error("whoever is signed in administers the station and controls nobody: an operator must sign in")]
+    /// An RA-ADMIN controls nobody, and an auditor changes nothing.
+    #[error("whoever is signed in is no operator and controls nobody: an operator must sign in")]
     NotAnOperator,
     /// Another operator began this control.
     #[error("another operator began this control: that operator goes on with it, or it is aborted")]
@@ -102,6 +107,18 @@ pub enum ActError {
     /// What a card proves comes from [`Station::prove_own_card`], [`Station::vouch`] and [`Station::compare_previous`] alone.
     #[error("what a card proves comes from the card and in no other way")]
     ProofWithoutCard,
+    /// The person is not the one who was chosen.
+    #[error("the person is not the one chosen from the directory: choose the person again")]
+    PersonNotChosen,
+    /// `TypedEntry` of `[Directory]`.
+    #[error("people come from the directory here: look for the person and choose one")]
+    TypedEntryNotAllowed,
+    /// The same, without its reason.
+    #[error("a person who is typed instead of chosen from the directory needs a reason: write why")]
+    TypedEntryNeedsReason,
+    /// The list of announced people.
+    #[error(transparent)]
+    People(PeopleError),
     /// What is known of the person cannot be used.
     #[error(transparent)]
     Person(#[from] PersonError),
@@ -126,9 +143,22 @@ impl ActError {
             Self::OtherMode => "CONTROL_OF_OTHER_MODE",
             Self::ApprovalWithoutPin => "APPROVAL_WITHOUT_PIN",
             Self::ProofWithoutCard => "PROOF_WITHOUT_CARD",
+            Self::PersonNotChosen => "PERSON_NOT_CHOSEN",
+            Self::TypedEntryNotAllowed => "TYPED_ENTRY_NOT_ALLOWED",
+            Self::TypedEntryNeedsReason => "TYPED_ENTRY_NEEDS_REASON",
+            Self::People(error) => error.code(),
             Self::Person(error) => error.code(),
             Self::Refused(refusal) => refusal.code(),
             Self::Register(error) => error.code(),
+        }
+    }
+}
+
+impl From<PeopleError> for ActError {
+    fn from(error: PeopleError) -> Self {
+        match error {
+            PeopleError::Register(error) => Self::Register(error),
+            other => Self::People(other),
         }
     }
 }
@@ -146,6 +176,8 @@ pub struct Asked {
     pub card: Option<CardState>,
     /// They were renewed before.
     pub renewed_before: bool,
+    /// Where the person comes from.
+    pub source: PersonSource,
 }
 
 /// How a control began.
@@ -185,6 +217,15 @@ impl Station {
     /// The virtual glass of training, where the driver is virtual.
     pub fn glass(&self) -> Option<&VirtualGlass> {
         self.glass.as_ref()
+    }
+    /// The road of notices, where MASTER.toml names a mail server.
+    ///
+    /// # Errors
+    /// [`NoticesError`]
+    pub fn notices(&self) -> Result<Option<Notices>, NoticesError> {
+        let master = &self.configuration.master.value;
+        let office = self.configuration.local.value.office_name.as_deref();
+        master.notices.url.as_ref().map(|_| Notices::open(master, office)).transpose()
     }
     /// The time, and the date at the office.
     pub fn now(&self) -> Now {
@@ -244,6 +285,7 @@ impl Station {
 
     fn begin_with(&mut self, asked: Asked, facts: CardFacts) -> Result<Began, ActError> {
         let operator = self.signed_in.as_ref().ok_or(ActError::NotSignedIn)?.operator().clone();
+        let known = self.known(&asked)?;
         let id = ControlId(uuid::Uuid::now_v7());
         let Asked { function, certificate, person, .. } = asked;
         let CardFacts { card, qualified_on_card, source: card_source, renewed_before } = facts;
@@ -258,6 +300,7 @@ impl Station {
             qualified_on_card,
             card_source,
             renewed_before,
+            known,
             rules,
         });
         let at = self.now().at;
@@ -294,6 +337,10 @@ impl Station {
             Command::Approve(_) => return Err(ActError::ApprovalWithoutPin),
             Command::ProveOwnCard(_) | Command::Vouch(_) | Command::ComparePreviousScan(_) => {
                 return Err(ActError::ProofWithoutCard);
+            }
+            // An auditor reads.
+            _ if self.signed_in.as_ref().is_some_and(|signed_in| signed_in.role() == Role::Auditor) => {
+                return Err(ActError::NotAnOperator);
             }
             // A locked station waits for its operator, or for another one who signs in.
             Command::Abort { .. } | Command::HandBack if self.locked => return Err(ActError::Locked),

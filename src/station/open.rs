@@ -6,6 +6,7 @@ use crate::{
     config::{Configuration, local::ScannerDriver},
     control::EffectiveRules,
     device::scanner::{HostedSane, ScanError, Scanner, VirtualGlass},
+    directory::{Directory, DirectoryError},
     evidence::sign::{KeyStore, KeyStoreError},
     register::{Register, RegisterError},
     rules::DocumentKind,
@@ -16,6 +17,7 @@ use super::{
     Cards, Clock, DataFolder, Station,
     data::DataFolderError,
     journal::{self, ReadBackError},
+    person::PeopleDesk,
     time_stamp::{self, AuthorityError},
     virtual_cards::{VirtualDesk, prepare},
 };
@@ -44,6 +46,9 @@ pub enum OpenError {
     /// The CAs that MASTER.toml trusts.
     #[error(transparent)]
     Trust(#[from] TrustFileError),
+    /// The directory that MASTER.toml names.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
 }
 
 impl OpenError {
@@ -57,6 +62,7 @@ impl OpenError {
             Self::Control(error) => error.code(),
             Self::Scanner(error) => error.code(),
             Self::Trust(error) => error.code(),
+            Self::Directory(error) => error.code(),
         }
     }
 }
@@ -75,6 +81,7 @@ impl Station {
         let register = Register::open(&data.register())?;
         let keys = KeyStore::open(&data.keys())?;
         let authority = time_stamp::authority(&configuration)?;
+        let people = PeopleDesk::with(Directory::open(&configuration.master.value.directory)?);
         let control = journal::unfinished(&register)?;
         let local = &configuration.local.value.scanner;
         let patience = Duration::from_secs(local.hang_seconds.into());
@@ -111,6 +118,7 @@ impl Station {
             control,
             raw_scan: None,
             draft: None,
+            people,
         })
     }
 }
@@ -154,6 +162,7 @@ impl Configuration {
             office: self.local.value.office_name.clone().unwrap_or_default(),
             mode: master.common.lra_mode,
             issue_process: master.issue_process.clone(),
+            conditions: master.conditions.clone(),
             master: self.master.digest,
             training: self.training(),
             program: format!("bam-station {}", env!("CARGO_PKG_VERSION")),

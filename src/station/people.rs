@@ -7,7 +7,7 @@ use crate::{
     control::{Control, ControlId, Outcome},
     digest::Digest,
     register::FinishedControl,
-    rules::{CertificateKind, Function, Person, name::is_same},
+    rules::{CertificateKind, Function, Person},
 };
 
 /// An earlier control with an accepted scan.
@@ -59,19 +59,6 @@ impl Station {
         let entries = self.register.entries(&row.control)?;
         let events: Option<Vec<_>> = entries.iter().map(|entry| journal::event(entry).map(|event| (entry.at, event))).collect();
         let control = events.and_then(|events| Control::replay(&events).ok());
-        Ok(control.filter(|control| is_same_person(&control.opening().person, person)))
+        Ok(control.filter(|control| control.opening().person.is_same_as(person)))
     }
-}
-
-/// What is known of both says that they are one person. A name alone is not enough: the picture of somebody else must not be
-/// shown.
-fn is_same_person(one: &Person, other: &Person) -> bool {
-    if let Some((one, other)) = one.identity_number.as_ref().zip(other.identity_number.as_ref()) {
-        return one == other;
-    }
-    if let Some((one, other)) = one.user_name.as_deref().zip(other.user_name.as_deref()) {
-        return is_same(one, other);
-    }
-    let same_birth = one.birth_date.is_some() && one.birth_date == other.birth_date;
-    same_birth && is_same(&one.full_name(), &other.full_name())
 }

@@ -8,8 +8,8 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    ActError, ApproveError, Asked, Began, CaptureError, CardFault, DeliveryError, LayError, Says, ScanFault, SessionError,
-    Station,
+    ActError, ApproveError, Asked, Began, CaptureError, CardFault, DeliveryError, FindError, LayError, PersonSource, Says,
+    ScanFault, SessionError, Station,
     script::{
         Answer, DocumentInput, Identification, OperatorInput, ScanJudgement, Script, SignatureJudgement, TypedPin, in_words,
     },
@@ -98,6 +98,12 @@ pub enum RunError {
     /// The reader, a card, or what the rules say of it.
     #[error(transparent)]
     Card(#[from] CardFault),
+    /// The person from the directory.
+    #[error(transparent)]
+    Find(#[from] FindError),
+    /// The directory knows the person otherwise.
+    #[error("the person found in the directory is not the [person] of the script: compare the two")]
+    OtherPersonFound,
     /// Another control is open.
     #[error("another control is open since an interrupted run: finish it with its own script, or abort it with --abort-open")]
     OtherControlOpen,
@@ -121,6 +127,8 @@ impl RunError {
             Self::UnknownKind(_) => "SCRIPT_UNKNOWN_KIND",
             Self::UnknownLanguage(_) => "SCRIPT_UNKNOWN_LANGUAGE",
             Self::Card(error) => error.code(),
+            Self::Find(error) => error.code(),
+            Self::OtherPersonFound => "PERSON_NOT_CHOSEN",
             Self::OtherControlOpen => "CONTROL_STILL_OPEN",
             Self::Lay(error) => error.code(),
         }
@@ -136,6 +144,8 @@ impl RunError {
                 | Self::UnknownKind(_)
                 | Self::UnknownLanguage(_)
                 | Self::OtherControlOpen
+                | Self::OtherPersonFound
+                | Self::Find(FindError::NoDirectory | FindError::NotOne { .. })
                 | Self::Session(SessionError::Unknown | SessionError::NameNotUsable)
                 | Self::Act(ActError::Person(_) | ActError::OtherOperator | ActError::OtherMode)
                 | Self::Card(CardFault::Act(ActError::Person(_) | ActError::OtherOperator | ActError::OtherMode))
@@ -260,12 +270,23 @@ fn open_control(station: &mut Station, script: &Script, tell: &mut dyn FnMut(&st
         tell("resumed");
         return Ok(Opened::At(control.id(), Some(control.step())));
     }
+    let source = match &script.source.find {
+        Some(text) => {
+            let chosen = station.find_the_one(text)?;
+            if !chosen.covers(&script.person) {
+                return Err(RunError::OtherPersonFound);
+            }
+            PersonSource::Entry(chosen.hit.entry)
+        }
+        None => PersonSource::Typed { reason: script.source.typed_reason.clone() },
+    };
     let asked = Asked {
         function: request.function,
         certificate: request.certificate,
         person: script.person.clone(),
         card: request.card,
         renewed_before: request.renewed_before,
+        source,
     };
     Ok(match station.begin(asked)? {
         Began::Open(id) => Opened::At(id, None),

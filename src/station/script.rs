@@ -28,6 +28,9 @@ pub struct Script {
     pub request: Request,
     /// Who is controlled.
     pub person: Person,
+    /// Where the person is known from; needed where MASTER.toml names a directory.
+    #[serde(default)]
+    pub source: SourceInput,
     /// Step 1.
     pub identification: Identification,
     /// Step 2; needed when the plan asks for terms.
@@ -107,6 +110,18 @@ pub struct Request {
     /// They were renewed before.
     #[serde(default)]
     pub renewed_before: bool,
+}
+
+/// Where the person of a script is known from.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceInput {
+    /// What is looked for in the directory. Exactly one person must be found, and be the person of the script.
+    #[serde(default)]
+    pub find: Option<String>,
+    /// Why the person is typed instead.
+    #[serde(default)]
+    pub typed_reason: Option<String>,
 }
 
 /// Step 1 of a script.

@@ -14,8 +14,8 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    ActError, ApproveError, Asked, Began, CaptureError, CardFault, CardView, KnownOperator, LastSignIn, PinStage, Says,
-    ScanFault, SessionError, SignedIn, Station, Uploader, VirtualCardKind, VirtualCards, WrongReader,
+    ActError, ApproveError, Asked, Began, CaptureError, CardFault, CardView, FindError, KnownOperator, LastSignIn, PinStage,
+    Says, ScanFault, SessionError, SignedIn, Station, Uploader, VirtualCardKind, VirtualCards, WrongReader,
     card_watch::{CardsWatched, Shown},
     journal,
 };
@@ -27,6 +27,7 @@ use crate::{
         scanner::ScanControl,
     },
     digest::Digest,
+    directory::{Chosen, Directory, DirectoryError, Hits, Query},
     evidence::preview::{Preview, PreviewError, RgbaPage},
     imaging::upright::Turn,
     register::RegisterError,
@@ -64,6 +65,10 @@ pub enum Request {
     ReadCard(ReaderPlace),
     /// What the rules ask for, with what the holder's card and the register say; answered by [`Update::Plan`].
     Plan(Box<Asked>),
+    /// Look for people in the directory; answered by [`Update::LookedUp`], not at once.
+    FindPerson(String),
+    /// Choose the person with this entry; answered by [`Update::LookedUp`], not at once.
+    ChoosePerson(String),
     /// Begin a control.
     Begin(Box<Asked>),
     /// Anything that the core decides without a device.
@@ -143,6 +148,8 @@ pub enum Update {
         /// The plan, or why there is none.
         plan: Result<Plan, rules::Refusal>,
     },
+    /// What the directory answered to the newest question.
+    LookedUp(Result<LookedUp, LookUpFault>),
     /// A PIN is needed on the pad, or a card works.
     Pin(PinStage),
     /// The scan goes on: 0.0–1.0.
@@ -162,6 +169,26 @@ pub enum Update {
     },
     /// The oldest request that was not answered yet now is.
     Answered,
+}
+
+/// An answer of the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookedUp {
+    /// The people who were found.
+    Found(Hits),
+    /// The person who was chosen.
+    Chosen(Box<Chosen>),
+}
+
+/// Why the directory gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookUpFault {
+    /// Fault code.
+    pub code: &'static str,
+    /// In words.
+    pub message: String,
+    /// The directory cannot be asked at all.
+    pub down: bool,
 }
 
 /// A control in the list of the day.
@@ -219,6 +246,8 @@ pub struct Snapshot {
     pub virtual_cards: VirtualCards,
     /// The document that was scanned in an earlier control of the same person, where a third party needs the comparison.
     pub previous_scan: Option<EarlierScan>,
+    /// The fault with which the directory did not answer the last time.
+    pub directory_fault: Option<&'static str>,
     /// The control that is open or has just ended.
     pub control: Option<Control>,
     /// Today's finished controls, newest first.
@@ -254,6 +283,8 @@ enum Note {
     Reader(ReaderEvent),
     /// A card was read.
     Seen { place: ReaderPlace, turn: u64, view: CardView },
+    /// The directory answered, or did not.
+    LookedUp { turn: u64, answer: Result<LookedUp, DirectoryError> },
     /// The screens are gone.
     End,
 }
@@ -273,6 +304,7 @@ impl StationHandle {
             uploader,
             inbox: sender.clone(),
             shown: Shown::default(),
+            look_ups: 0,
             tell: Arc::new(tell),
             cancel: Arc::clone(&cancel),
             seen: Seen::default(),
@@ -321,6 +353,8 @@ struct Worker {
     /// For the threads that read cards.
     inbox: mpsc::Sender<Note>,
     shown: Shown,
+    /// How often the directory was asked: only the newest answer counts.
+    look_ups: u64,
     tell: Arc<dyn Fn(Update) + Send + Sync>,
     cancel: Arc<AtomicBool>,
     seen: Seen,
@@ -349,6 +383,7 @@ told_from!(
     CaptureError,
     CardError,
     CardFault,
+    FindError,
     super::LayError,
     PreviewError,
     RegisterError,
@@ -366,6 +401,10 @@ impl Worker {
                 Note::Reader(event) => self.reader_changed(&event),
                 Note::Seen { place, turn, view } => {
                     self.shown.take(place, turn, view);
+                    Ok(())
+                }
+                Note::LookedUp { turn, answer } => {
+                    self.looked_up(turn, answer);
                     Ok(())
                 }
                 Note::End => return,
@@ -424,6 +463,30 @@ impl Worker {
         done
     }
 
+    /// Asks the directory on a thread of its own: it may be slow, and nothing else waits for it.
+    fn look_up(&mut self, ask: impl FnOnce(&Directory) -> Result<LookedUp, DirectoryError> + Send + 'static) -> Result<(), Told> {
+        let directory = self.station.directory().ok_or(FindError::NoDirectory)?;
+        self.look_ups += 1;
+        let (turn, inbox) = (self.look_ups, self.inbox.clone());
+        let asked = thread::Builder::new().name("directory".to_owned());
+        let asked = asked.spawn(move || drop(inbox.send(Note::LookedUp { turn, answer: ask(&directory) })));
+        let no_thread = |_| Told { code: "NO_THREAD", message: "the system has no room for another thread".to_owned() };
+        asked.map(drop).map_err(no_thread)
+    }
+
+    fn looked_up(&mut self, turn: u64, answer: Result<LookedUp, DirectoryError>) {
+        if turn != self.look_ups {
+            return;
+        }
+        self.station.directory_answered(&answer);
+        if let Ok(LookedUp::Chosen(chosen)) = &answer {
+            self.station.choose_person(chosen.as_ref().clone());
+        }
+        let answer =
+            answer.map_err(|error| LookUpFault { code: error.code(), message: error.to_string(), down: error.is_down() });
+        (self.tell)(Update::LookedUp(answer));
+    }
+
     fn answer(&mut self, request: Request) -> Result<(), Told> {
         let station = &mut self.station;
         match request {
@@ -440,6 +503,12 @@ impl Worker {
                 if let Began::Refused(_, refusal) = station.begin(*asked)? {
                     (self.tell)(Update::OpeningRefused { code: refusal.code(), message: refusal.to_string() });
                 }
+            }
+            Request::FindPerson(text) => {
+                self.look_up(move |directory| directory.find(&Query::parse(&text)?).map(LookedUp::Found))?;
+            }
+            Request::ChoosePerson(entry) => {
+                self.look_up(move |directory| Ok(LookedUp::Chosen(Box::new(directory.choose(&entry)?))))?;
             }
             Request::Act(command) => {
                 station.act(command)?;
@@ -546,6 +615,7 @@ impl Worker {
             scan,
             draft,
             report: reading.or(station.report_file().map_err(Told::from), None),
+            directory_fault: station.directory_fault(),
             delivered: control.as_ref().and_then(|control| delivered(&control.id().to_string())),
             control,
         };
@@ -590,7 +660,9 @@ impl Worker {
 
     /// A card in the other person's reader. Where nobody is appointed, nothing tells whose card it is.
     fn wrong_reader(&self) -> Option<WrongReader> {
-        if self.station.cards().roles().is_empty() {
+        let roles = self.station.cards().roles();
+        // Nor does it where groups of the directory decide.
+        if roles.is_empty() || !roles.groups.is_empty() {
             return None;
         }
         let (operator, holder) = (self.shown.view(ReaderPlace::Operator), self.shown.view(ReaderPlace::Holder));

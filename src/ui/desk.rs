@@ -10,6 +10,7 @@ use super::{
     cards::{concerns_pin, fault_tone},
     dock::DockDesk,
     holder_card::{SideDesk, asks_pin, side_asked},
+    new_control::PeopleDesk,
     pen::Pen,
     scan::ScanPicture,
     waiting::{Waiting, Work},
@@ -116,6 +117,8 @@ pub struct Desk {
     pub plan_asked: Option<Asked>,
     /// Training: the virtual cards in both readers.
     pub dock: DockDesk,
+    /// The person who is looked for in the directory.
+    pub people: PeopleDesk,
 }
 
 impl Desk {
@@ -154,6 +157,7 @@ impl Desk {
             plan: None,
             plan_asked: None,
             dock: DockDesk::default(),
+            people: PeopleDesk::default(),
         }
     }
 

@@ -46,8 +46,8 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         here.desk(|desk| {
             desk.place = Place::NewControl;
             desk.fault = None;
+            super::new_control::clear(desk, &here.operator);
         });
-        super::new_control::clear(&here.operator);
         here.present();
     });
     on!(shell, home, on_newer, |here| {

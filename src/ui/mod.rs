@@ -32,6 +32,7 @@ pub use shell::Shell;
 use crate::{
     config::Configuration,
     delivery::hand_over::Announcer,
+    notices::{NoticesError, Sender},
     station::{DataFolder, DeliveryError, OpenError, Raiser, RaisingError, Station, SystemClock, Uploader},
 };
 
@@ -47,6 +48,9 @@ pub enum UiError {
     /// The road to B-LTA.
     #[error(transparent)]
     Raising(#[from] RaisingError),
+    /// The road of notices.
+    #[error(transparent)]
+    Notices(#[from] NoticesError),
     /// The display.
     #[error("the screens cannot be shown ({0}): start the program in a graphical session, or with scripts/run.sh")]
     Display(#[from] slint::PlatformError),
@@ -62,6 +66,7 @@ impl UiError {
             Self::Open(error) => error.code(),
             Self::Delivery(error) => error.code(),
             Self::Raising(error) => error.code(),
+            Self::Notices(error) => error.code(),
             Self::Display(_) => "NO_DISPLAY",
             Self::NoThread(_) => "NO_THREAD",
         }
@@ -95,6 +100,11 @@ pub fn run(configuration: Configuration, data: DataFolder, executable: PathBuf) 
             let changed = shell.nudge();
             Some(Announcer::start(hand_over, announcing, move |_| changed()).map_err(|_| DeliveryError::NoThread)?)
         }
+        None => None,
+    };
+    // Notices go out while the station is open, where MASTER.toml names a mail server.
+    let _sender = match station.notices()? {
+        Some(notices) => Some(Sender::start(notices, station.register().companion().map_err(OpenError::from)?)?),
         None => None,
     };
     shell.connect(station, uploader)?;

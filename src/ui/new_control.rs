@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use bam_station_ui::{NewControl, OperatorPage, OperatorWindow, Tone};
+use bam_station_ui::{Choice, NewControl, OperatorPage, OperatorWindow, Tone};
 use slint::ComponentHandle as _;
 
 use super::{
@@ -14,12 +14,80 @@ use super::{
     words::{self, choice, fill, finding, text},
 };
 use crate::{
+    config::Language,
+    directory::{Chosen, Hit, Hits, TypedEntry},
     rules::{self, CardState, CertificateKind, Function, Person, PlanRequest},
-    station::{Asked, CardView, worker::Request},
+    station::{
+        Asked, CardView, PersonSource,
+        worker::{LookUpFault, LookedUp, Request},
+    },
 };
+
+/// The person who is looked for in the directory.
+#[derive(Debug, Default)]
+pub struct PeopleDesk {
+    /// The directory has not answered yet.
+    searching: bool,
+    /// What it answered.
+    found: Option<Hits>,
+    /// Why it did not.
+    fault: Option<LookUpFault>,
+    /// The person who was chosen.
+    chosen: Option<Chosen>,
+}
+
+/// The directory answered.
+pub(super) fn looked_up(desk: &mut Desk, window: &OperatorWindow, answer: Result<LookedUp, LookUpFault>) {
+    let people = &mut desk.people;
+    people.searching = false;
+    people.fault = None;
+    match answer {
+        Ok(LookedUp::Found(found)) => {
+            people.chosen = None;
+            people.found = Some(found);
+        }
+        Ok(LookedUp::Chosen(chosen)) => {
+            fill_in(window, &chosen.hit.person);
+            people.chosen = Some(*chosen);
+        }
+        Err(fault) => people.fault = Some(fault),
+    }
+}
+
+/// Puts the chosen person into the form.
+fn fill_in(window: &OperatorWindow, person: &Person) {
+    let form = window.global::<NewControl>();
+    form.set_first_names(person.first_names.as_str().into());
+    form.set_last_name(person.last_name.as_str().into());
+    form.set_identity_number(person.identity_number.as_ref().map_or("", |number| number.digits()).into());
+    form.set_birth_date(person.birth_date.map(words::date).unwrap_or_default().into());
+    form.set_user_name(person.user_name.as_deref().unwrap_or_default().into());
+}
 
 pub(super) fn connect(shell: &Rc<Shell>) {
     let form = shell.operator.global::<NewControl>();
+    on!(shell, form, on_find, |here| {
+        let text = here.operator.global::<NewControl>().get_search().trim().to_owned();
+        if !text.is_empty() && here.ask(Request::FindPerson(text)) {
+            here.desk(|desk| desk.people = PeopleDesk { searching: true, ..PeopleDesk::default() });
+        }
+        here.present();
+    });
+    on!(shell, form, on_choose, |here, id| {
+        let entry = here.desk(|desk| {
+            let hits = &desk.people.found.as_ref()?.hits;
+            Some(hits.get(id.parse::<usize>().ok()?)?.entry.clone())
+        });
+        if let Some(entry) = entry
+            && here.ask(Request::ChoosePerson(entry))
+        {
+            here.desk(|desk| {
+                desk.people.searching = true;
+                desk.people.chosen = None;
+            });
+        }
+        here.present();
+    });
     on!(shell, form, on_edited, |here| {
         follow_up(&here);
         here.present();
@@ -39,8 +107,11 @@ pub(super) fn connect(shell: &Rc<Shell>) {
 }
 
 /// Empties the form.
-pub(super) fn clear(window: &OperatorWindow) {
+pub(super) fn clear(desk: &mut Desk, window: &OperatorWindow) {
+    desk.people = PeopleDesk::default();
     let form = window.global::<NewControl>();
+    form.set_search("".into());
+    form.set_reason("".into());
     form.set_first_names("".into());
     form.set_last_name("".into());
     form.set_identity_number("".into());
@@ -63,6 +134,45 @@ struct Form {
     kind: Option<CertificateKind>,
     card: Option<CardState>,
     renewed_before: bool,
+    /// Where the person comes from; `None` while the person must still be chosen, or a reason given.
+    source: Option<PersonSource>,
+}
+
+/// How the person in the form is known.
+enum PersonIs {
+    /// Typed, and there is no directory.
+    Typed,
+    /// Chosen from the directory and not changed since.
+    Chosen(String),
+    /// Typed although there is a directory, which is allowed with a reason.
+    TypedInstead,
+    /// Neither: nothing begins.
+    NotYet,
+}
+
+fn person_is(desk: &Desk, person: &Person) -> PersonIs {
+    let settings = &desk.configuration.master.value.directory;
+    if settings.url.is_none() {
+        return PersonIs::Typed;
+    }
+    match &desk.people.chosen {
+        Some(chosen) if chosen.covers(person) => PersonIs::Chosen(chosen.hit.entry.clone()),
+        _ => match settings.typed_entry {
+            TypedEntry::WithReason => PersonIs::TypedInstead,
+            TypedEntry::WhenDown if desk.snapshot.directory_fault.is_some() => PersonIs::TypedInstead,
+            TypedEntry::WhenDown | TypedEntry::Never => PersonIs::NotYet,
+        },
+    }
+}
+
+fn source(desk: &Desk, person: &Person, reason: &str) -> Option<PersonSource> {
+    match person_is(desk, person) {
+        PersonIs::Typed => Some(PersonSource::default()),
+        PersonIs::Chosen(entry) => Some(PersonSource::Entry(entry)),
+        PersonIs::TypedInstead if reason.trim().is_empty() => None,
+        PersonIs::TypedInstead => Some(PersonSource::Typed { reason: Some(reason.trim().to_owned()) }),
+        PersonIs::NotYet => None,
+    }
 }
 
 fn read(desk: &Desk, window: &OperatorWindow) -> Form {
@@ -73,7 +183,7 @@ fn read(desk: &Desk, window: &OperatorWindow) -> Form {
     let kind = CertificateKind::ALL.into_iter().find(|kind| kind.name() == form.get_kind().as_str());
     // What the card says is not asked for.
     let on_card = desk.snapshot.holder_card.card().filter(|_| renewal);
-    Form {
+    let mut form_read = Form {
         first_names: forms::required(language, &form.get_first_names()),
         last_name: forms::required(language, &form.get_last_name()),
         identity_number: forms::identity_number(language, &form.get_identity_number()),
@@ -86,24 +196,33 @@ fn read(desk: &Desk, window: &OperatorWindow) -> Form {
             None => CardState::ALL.into_iter().find(|state| renewal && state.name() == form.get_card_state().as_str()),
         },
         renewed_before: renewal && on_card.is_none() && form.get_renewed_before(),
-    }
+        source: None,
+    };
+    form_read.source = source(desk, &form_read.person(), &form.get_reason());
+    form_read
 }
 
 impl Form {
+    /// The person as far as the fields can be read.
+    fn person(&self) -> Person {
+        Person {
+            first_names: self.first_names.value.clone().unwrap_or_default(),
+            last_name: self.last_name.value.clone().unwrap_or_default(),
+            identity_number: self.identity_number.value.clone(),
+            birth_date: self.birth_date.value,
+            user_name: self.user_name.value.clone(),
+        }
+    }
+
     /// What the rules are asked about with the card in view, as soon as function and kind are chosen.
     fn question(&self) -> Option<Asked> {
         Some(Asked {
             function: self.function?,
             certificate: self.kind?,
-            person: Person {
-                first_names: self.first_names.value.clone().unwrap_or_default(),
-                last_name: self.last_name.value.clone().unwrap_or_default(),
-                identity_number: self.identity_number.value.clone(),
-                birth_date: self.birth_date.value,
-                user_name: self.user_name.value.clone(),
-            },
+            person: self.person(),
             card: self.card,
             renewed_before: self.renewed_before,
+            source: self.source.clone().unwrap_or_default(),
         })
     }
 
@@ -128,6 +247,7 @@ impl Form {
             },
             card: self.card,
             renewed_before: self.renewed_before,
+            source: self.source?,
         })
     }
 }
@@ -167,6 +287,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let unknown = choice(language, "unknown", "card.unknown");
     fill(&form.get_card_states(), states.into_iter().chain([unknown]).collect(), |rows| form.set_card_states(rows));
 
+    show_people(desk, &form, &read(desk, window).person());
     let read = read(desk, window);
     form.set_first_names_error(read.first_names.error.clone());
     form.set_last_name_error(read.last_name.error.clone());
@@ -240,6 +361,66 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     }
     // A refusal is recorded too: that somebody asked, and why nothing was issued.
     form.set_can_begin(answered && read.asked().is_some() && !desk.busy());
+}
+
+/// The search in the directory and what it gave.
+fn show_people(desk: &Desk, form: &NewControl<'_>, person: &Person) {
+    let language = desk.operator_language;
+    let PeopleDesk { searching, found, fault, chosen } = &desk.people;
+    let is = person_is(desk, person);
+    form.set_has_directory(!matches!(is, PersonIs::Typed));
+    form.set_searching(*searching);
+    form.set_asks_reason(matches!(is, PersonIs::TypedInstead));
+    let hits = found.as_ref().map(|found| found.hits.as_slice()).unwrap_or_default();
+    let rows = hits.iter().enumerate().map(|(at, hit)| choice_of(language, at, hit)).collect();
+    fill(&form.get_hits(), rows, |rows| form.set_hits(rows));
+    let place = chosen.as_ref().and_then(|chosen| hits.iter().position(|hit| hit.entry == chosen.hit.entry));
+    form.set_chosen(place.filter(|_| matches!(is, PersonIs::Chosen(_))).map(|at| at.to_string()).unwrap_or_default().into());
+    let (note, tone) = match (is, fault, chosen, found) {
+        (PersonIs::Typed, ..) => (slint::SharedString::default(), Tone::Neutral),
+        (_, Some(fault), ..) => {
+            let shown = words::shown_fault(language, fault.code, &fault.message, Tone::Warn);
+            (format!("{} {}", shown.cause, shown.remedy).into(), if fault.down { Tone::Bad } else { Tone::Warn })
+        }
+        (PersonIs::Chosen(_), _, Some(chosen), _) => how_chosen(language, chosen),
+        (_, _, Some(_), _) => (text(language, "directory.changed"), Tone::Warn),
+        (_, _, None, Some(found)) if found.hits.is_empty() => (text(language, "directory.nobody"), Tone::Warn),
+        (_, _, None, Some(found)) if found.more => (text(language, "directory.more"), Tone::Warn),
+        (PersonIs::NotYet, _, None, None) if !searching => (text(language, "directory.choose-first"), Tone::Neutral),
+        _ => (slint::SharedString::default(), Tone::Neutral),
+    };
+    form.set_search_note(note);
+    form.set_search_tone(tone);
+}
+
+/// A person in the list; the identity number is masked, because others may see the screen.
+fn choice_of(language: Language, at: usize, hit: &Hit) -> Choice {
+    let person = &hit.person;
+    let parts = [
+        person.user_name.clone(),
+        person.birth_date.map(words::date),
+        person.identity_number.as_ref().map(rules::IdentityNumber::masked),
+        hit.email.clone(),
+        hit.disabled.then(|| text(language, "directory.disabled").into()),
+        hit.unreadable_number.then(|| text(language, "directory.unreadable").into()),
+    ];
+    let note: Vec<String> = parts.into_iter().flatten().collect();
+    let label = format!("{}, {}", person.last_name, person.first_names);
+    Choice { id: at.to_string().into(), label: label.into(), note: note.join(" · ").into(), enabled: true }
+}
+
+fn how_chosen(language: Language, chosen: &Chosen) -> (slint::SharedString, Tone) {
+    if chosen.hit.disabled {
+        return (text(language, "directory.disabled"), Tone::Bad);
+    }
+    match chosen.kinds.as_deref() {
+        None => (text(language, "directory.chosen"), Tone::Good),
+        Some([]) => (text(language, "directory.chosen-no-kinds"), Tone::Warn),
+        Some(kinds) => {
+            let names: Vec<String> = kinds.iter().map(|kind| words::kind(language, *kind).to_lowercase()).collect();
+            (words::filled(language, "directory.chosen-kinds", &[&names.join(", ")]), Tone::Good)
+        }
+    }
 }
 
 fn show_no_plan(form: &NewControl<'_>) {

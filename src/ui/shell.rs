@@ -195,6 +195,7 @@ impl Shell {
                 desk.fault = Some(SeenFault { code: code.to_owned(), message, tone: Tone::Warn });
             }
             Update::Fault { code, message } => desk.failed(code, message),
+            Update::LookedUp(answer) => new_control::looked_up(&mut desk, &self.operator, answer),
             Update::Plan { asked, plan } => desk.plan = Some((*asked, plan)),
             Update::Pin(PinStage::TypeOnPad(place)) => desk.at_pad = Some(place),
             Update::Pin(PinStage::CardWorks(_)) => desk.at_pad = None,

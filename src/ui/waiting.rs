@@ -31,7 +31,8 @@ impl Work {
     /// The kind of a request.
     pub fn of(request: &Request) -> Self {
         match request {
-            Request::Look => Self::Look,
+            // The directory answers by itself, whatever else is asked meanwhile.
+            Request::Look | Request::FindPerson(_) | Request::ChoosePerson(_) => Self::Look,
             Request::Page { .. } => Self::Page,
             Request::Scan => Self::Scan,
             Request::Approve(_) => Self::Sign,

@@ -3,6 +3,7 @@
 use crate::{
     control::Refusal,
     device::card::CardError,
+    directory::DirectoryError,
     register::RegisterError,
     rules::role::NotAdmitted,
     station::{ActError, virtual_cards::VirtualCardError},
@@ -21,6 +22,9 @@ pub enum CardFault {
     /// The person may not sign in.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
+    /// The directory, whose groups decide who may sign in.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// The card's certificates name different people.
     #[error("the certificates on the card name different people; use another card, and have this one checked")]
     TwoPeople,
@@ -59,6 +63,7 @@ impl CardFault {
             Self::Card(error) => error.code(),
             Self::Objection(objection) => objection.code(),
             Self::NotAdmitted(why) => why.code(),
+            Self::Directory(error) => error.code(),
             Self::TwoPeople => "CARD_NAMES_TWO_PEOPLE",
             Self::OtherCard => "CARD_OF_OTHER_OPERATOR",
             Self::NotLocked => "STATION_NOT_LOCKED",

@@ -1,6 +1,7 @@
 //! Signing in with a card, the lock when it is pulled, and the signer of the report.
 
 use der::Encode as _;
+use jiff::civil::Date;
 use x509_cert::Certificate;
 
 use super::{
@@ -160,12 +161,17 @@ impl Station {
             })
         };
         let admission = admit(Role::Operator).or_else(|why| match why {
-            NotAdmitted::NotAppointed => admit(Role::RaAdmin).map_err(|_| why),
+            NotAdmitted::NotAppointed => admit(Role::RaAdmin).or_else(|_| admit(Role::Auditor)).map_err(|_| why),
             _ => Err(why),
-        })?;
+        });
+        let user_name = user_name_in(signature).or_else(|| user_name_in(sign_in));
+        let admission = match admission {
+            Err(NotAdmitted::NotAppointed) => self.admit_member(user_name.as_deref(), now.today)?,
+            other => other?,
+        };
         let operator = Operator {
             name: name_in(signature),
-            user_name: user_name_in(signature).or_else(|| user_name_in(sign_in)),
+            user_name,
             certificate_issuer: issuer_text(signature),
             certificate_serial: serial_text(signature),
             software_key: false,
@@ -174,6 +180,18 @@ impl Station {
         let key = CardKey { sign_in: digest(sign_in)?, slot, signature: digest(signature)? };
         let names = (issuer_text(sign_in), serial_text(sign_in));
         Ok(Candidate { sign_in_slot, key, operator, role: admission.role, verdict: second, names, card })
+    }
+
+    /// Whom no certificate appoints, a group of the directory may: the first role whose group the person is in.
+    fn admit_member(&self, user_name: Option<&str>, today: Date) -> Result<Admission, CardFault> {
+        let roles = self.cards.roles();
+        let (Some(directory), Some(user_name), false) = (self.directory(), user_name, roles.groups.is_empty()) else {
+            return Err(NotAdmitted::NotAppointed.into());
+        };
+        let membership = directory.membership(user_name)?.ok_or(NotAdmitted::NotAppointed)?;
+        let of_group = |role: &Role| roles.groups.group(*role).is_some_and(|group| membership.has(group));
+        let role = Role::ALL.into_iter().find(of_group).ok_or(NotAdmitted::NotAppointed)?;
+        Ok(roles.admit_member(role, today)?)
     }
 
     /// The key on the operator's card as the signer of a report, and what trust says of its certificate now.

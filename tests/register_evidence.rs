@@ -27,7 +27,7 @@ fn evidence_that_was_changed_or_removed_is_found_out_and_can_be_kept_again() {
     let folder = tempfile::tempdir().unwrap();
     let register = Register::open(folder.path()).unwrap();
     let digest = register.evidence().put(b"a scan").unwrap();
-    let path = register.evidence().path(&digest);
+    let path = register.evidence().file(&digest).unwrap();
 
     fs::remove_file(&path).unwrap();
     assert!(matches!(register.evidence().get(&digest, 100), Err(RegisterError::EvidenceMissing(missing)) if missing == digest));

@@ -23,10 +23,13 @@
 use std::ops::ControlFlow;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, types::Type};
 use serde::Serialize;
 
-use super::{Register, RegisterError, check_name, purge::tombstone_of};
+use super::{
+    Register, RegisterError, check_name,
+    database::{Database, Row, Transaction, instant_text},
+    purge::tombstone_of,
+};
 use crate::digest::Digest;
 
 /// The largest body of a journal entry, in bytes of JSON. Pictures and strokes are evidence, not journal.
@@ -35,11 +38,19 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// The stream of what the register itself does: `control-registered`, `receipt-kept`. Controls have streams of their own.
 pub const REGISTER_STREAM: &str = "register";
 
+/// The columns of [`ChainedRow::read`].
+pub(super) const ROW: &str = "seq, stream, at, kind, body, salt, prev, hash, erased, control";
+
+/// So many rows of the journal are read at once: some hundred kilobytes as a rule, a hundred megabytes at worst.
+const PAGE: u16 = 100;
+
 /// An event on its way into the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalEntry {
     kind: String,
     body: String,
+    /// What the body calls its control.
+    control: Option<String>,
 }
 
 impl JournalEntry {
@@ -50,12 +61,19 @@ impl JournalEntry {
     pub fn new(kind: &str, body: &impl Serialize) -> Result<Self, RegisterError> {
         check_name(kind)?;
         // Through a value, whose maps are sorted: the text does not depend on the order of fields in the source.
-        let body = serde_json::to_value(body).map_err(|_| RegisterError::BadBody)?.to_string();
+        let body = serde_json::to_value(body).map_err(|_| RegisterError::BadBody)?;
+        let control = named_control(&body);
+        let body = body.to_string();
         if body.len() > MAX_BODY_BYTES {
             return Err(RegisterError::TooLarge { limit: u64::try_from(MAX_BODY_BYTES).unwrap_or(u64::MAX) });
         }
-        Ok(Self { kind: kind.to_owned(), body })
+        Ok(Self { kind: kind.to_owned(), body, control })
     }
+}
+
+/// The control that an entry of the register's own stream is about.
+fn named_control(body: &serde_json::Value) -> Option<String> {
+    body.get("control").and_then(serde_json::Value::as_str).map(str::to_owned)
 }
 
 /// The place that an event has got in the journal.
@@ -132,10 +150,8 @@ impl Register {
 
     /// The events of a stream in their order. Those that were [erased](Register::purge) are not among them.
     pub fn entries(&self, stream: &str) -> Result<Vec<StoredEntry>, RegisterError> {
-        let mut rows = self
-            .connection
-            .prepare_cached("SELECT seq, stream, at, kind, body, salt, prev, hash, erased FROM journal WHERE stream = ?1 AND erased IS NULL ORDER BY seq")?;
-        rows.query_map([stream], |row| Ok(ChainedRow::read(row)?.entry))?.map(|row| row.map_err(RegisterError::from)).collect()
+        let sql = format!("SELECT {ROW} FROM journal WHERE stream = $1 AND erased IS NULL ORDER BY seq");
+        self.database.read(&sql, &[stream.into()], |row| Ok(ChainedRow::read(&self.database, &row)?.entry))
     }
 
     /// Looks at the entries of one kind in all streams, the newest first, until `look` has found what it looks for.
@@ -144,30 +160,29 @@ impl Register {
         kind: &str,
         mut look: impl FnMut(&StoredEntry) -> ControlFlow<T>,
     ) -> Result<Option<T>, RegisterError> {
-        let mut statement = self.connection.prepare_cached(
-            "SELECT seq, stream, at, kind, body, salt, prev, hash, erased FROM journal WHERE kind = ?1 AND erased IS NULL
-             ORDER BY seq DESC",
-        )?;
-        let mut rows = statement.query([kind])?;
-        while let Some(row) = rows.next()? {
-            if let ControlFlow::Break(found) = look(&ChainedRow::read(row)?.entry) {
-                return Ok(Some(found));
+        let sql = format!("SELECT {ROW} FROM journal WHERE kind = $1 AND erased IS NULL AND seq < $2 ORDER BY seq DESC LIMIT $3");
+        let mut before = i64::MAX;
+        loop {
+            let page = self.database.query(&sql, &[kind.into(), before.into(), PAGE.into()])?;
+            for row in &page {
+                if let ControlFlow::Break(found) = look(&ChainedRow::read(&self.database, row)?.entry) {
+                    return Ok(Some(found));
+                }
             }
+            let Some(last) = page.last() else { return Ok(None) };
+            before = last.get("seq")?;
         }
-        Ok(None)
     }
 
     /// The names of all streams that hold something, in the order in which they began.
     pub fn streams(&self) -> Result<Vec<String>, RegisterError> {
-        let mut rows = self
-            .connection
-            .prepare_cached("SELECT stream FROM journal WHERE erased IS NULL GROUP BY stream ORDER BY min(seq)")?;
-        rows.query_map([], |row| row.get(0))?.map(|row| row.map_err(RegisterError::from)).collect()
+        self.database
+            .read("SELECT stream FROM journal WHERE erased IS NULL GROUP BY stream ORDER BY min(seq)", &[], |row| row.first())
     }
 
     /// The end of the journal.
     pub fn head(&self) -> Result<Head, RegisterError> {
-        head_of(&self.connection)
+        head_of(&self.database)
     }
 
     /// Whether the journal holds the row that `head` names. A head that was printed in a report and is not contained any more
@@ -179,8 +194,7 @@ impl Register {
         let Ok(seq) = i64::try_from(head.seq) else {
             return Ok(false);
         };
-        let found: Option<String> =
-            self.connection.query_row("SELECT hash FROM journal WHERE seq = ?1", [seq], |row| row.get(0)).optional()?;
+        let found: Option<String> = self.database.value("SELECT hash FROM journal WHERE seq = $1", &[seq.into()])?;
         Ok(found.is_some_and(|hash| hash == head.hash.to_string()))
     }
 
@@ -190,41 +204,58 @@ impl Register {
     /// Only when the rows cannot be read; a row that does not hold is in the report.
     pub fn verify_journal(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<JournalReport, RegisterError> {
         // One read transaction: the picture does not move while a station writes beside it.
-        let transaction = self.connection.unchecked_transaction()?;
-        let total = unsigned(transaction.query_row("SELECT count(*) FROM journal", [], |row| row.get(0))?)?;
-        let mut statement =
-            transaction.prepare("SELECT seq, stream, at, kind, body, salt, prev, hash, erased FROM journal ORDER BY seq")?;
-        let mut rows = statement.query([])?;
+        let snapshot = self.database.snapshot()?;
+        let total = snapshot.value("SELECT count(*) FROM journal", &[])?.unwrap_or_default();
         let mut head = Head::EMPTY;
-        while let Some(row) = rows.next()? {
-            let seq = unsigned(row.get("seq")?)?;
-            let fault = match ChainedRow::read(row) {
-                Ok(ChainedRow { erased: Some(_), entry, .. }) if tombstone_of(&transaction, &entry.stream)?.is_none() => {
+        let first_bad = each_row(&snapshot, i64::MIN, |row| {
+            let seq = row.get("seq")?;
+            let fault = match ChainedRow::read(&snapshot, row) {
+                Ok(ChainedRow { erased: Some(_), entry, .. }) if tombstone_of(&snapshot, &entry.stream)?.is_none() => {
                     Err("its content was erased, and no tombstone says so")
                 }
                 Ok(chained) => chained.fault_after(&head),
-                Err(error) => match RegisterError::from(error) {
-                    RegisterError::Damaged(_) => Err("a value has another form than the one that was written"),
-                    other => return Err(other),
-                },
+                Err(RegisterError::Damaged(_)) => Err("a value has another form than the one that was written"),
+                Err(other) => return Err(other),
             };
             match fault {
                 Ok(hash) => head = Head { seq, hash },
-                Err(what) => {
-                    return Ok(JournalReport { entries: head.seq, head, first_bad: Some(BadEntry { seq, what }) });
-                }
+                Err(what) => return Ok(ControlFlow::Break(BadEntry { seq, what })),
             }
             if seq % 1000 == 0 {
                 progress(seq, total);
             }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        if first_bad.is_none() {
+            progress(head.seq, total);
         }
-        progress(head.seq, total);
-        Ok(JournalReport { entries: head.seq, head, first_bad: None })
+        Ok(JournalReport { entries: head.seq, head, first_bad })
     }
 
-    /// A write transaction. It takes the write lock at once, so that what it reads first is still true when it writes.
+    /// A write transaction. What it reads first is still true when it writes.
     pub(super) fn begin(&mut self) -> Result<Transaction<'_>, RegisterError> {
-        Ok(self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+        self.database.write()
+    }
+}
+
+/// Looks at the rows of the journal from the number `from` on, in their order, until `look` breaks off. Rows are only ever added at the
+/// end, so the pages fit each other.
+pub(super) fn each_row<T, E: From<RegisterError>>(
+    database: &Database,
+    from: i64,
+    mut look: impl FnMut(&Row) -> Result<ControlFlow<T>, E>,
+) -> Result<Option<T>, E> {
+    let first = format!("SELECT {ROW} FROM journal WHERE seq >= $1 ORDER BY seq LIMIT $2");
+    let next = format!("SELECT {ROW} FROM journal WHERE seq > $1 ORDER BY seq LIMIT $2");
+    let mut page = database.query(&first, &[from.into(), PAGE.into()])?;
+    loop {
+        for row in &page {
+            if let ControlFlow::Break(found) = look(row)? {
+                return Ok(Some(found));
+            }
+        }
+        let Some(last) = page.last() else { return Ok(None) };
+        page = database.query(&next, &[last.get::<i64>("seq")?.into(), PAGE.into()])?;
     }
 }
 
@@ -238,67 +269,42 @@ pub(super) fn append_in(
     check_name(stream)?;
     let at_text = instant_text(at);
     let mut head = head_of(transaction)?;
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO journal (seq, stream, at, kind, body, salt, prev, hash)
-         VALUES (:seq, :stream, :at, :kind, :body, :salt, :prev, :hash)",
-    )?;
     let mut appended = Vec::with_capacity(entries.len());
-    for JournalEntry { kind, body } in entries {
+    for JournalEntry { kind, body, control } in entries {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|_| RegisterError::NoRandomness)?;
         let seq = head.seq.saturating_add(1);
         let hash = row_hash(seq, stream, &at_text, kind, &commitment(&salt, body), &head.hash);
-        insert.execute(named_params! {
-            ":seq": signed(seq)?, ":stream": stream, ":at": at_text, ":kind": kind, ":body": body, ":salt": salt,
-            ":prev": head.hash.to_string(), ":hash": hash.to_string(),
-        })?;
+        let about = control.as_ref().filter(|_| stream == REGISTER_STREAM);
+        transaction.execute(
+            "INSERT INTO journal (seq, stream, at, kind, body, salt, prev, hash, control)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            &[
+                signed(seq)?.into(),
+                stream.into(),
+                at_text.as_str().into(),
+                kind.into(),
+                transaction.personal(body)?,
+                salt.as_slice().into(),
+                head.hash.into(),
+                hash.into(),
+                about.into(),
+            ],
+        )?;
         head = Head { seq, hash };
         appended.push(Appended { seq, hash });
     }
     Ok(appended)
 }
 
-/// RFC 3339 in UTC with milliseconds; the texts sort as the instants do.
-pub(super) fn instant_text(at: Timestamp) -> String {
-    format!("{at:.3}")
-}
-
-/// A digest or an instant that stands as text in a column.
-pub(super) fn parsed<T: std::str::FromStr>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
-where
-    T::Err: std::error::Error + Send + Sync + 'static,
-{
-    let text: String = row.get(column)?;
-    text.parse().map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
-}
-
-/// Like [`parsed`], for a column that may be empty.
-pub(super) fn parsed_option<T: std::str::FromStr>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>>
-where
-    T::Err: std::error::Error + Send + Sync + 'static,
-{
-    let text: Option<String> = row.get(column)?;
-    text.map(|text| text.parse())
-        .transpose()
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
-}
-
-/// SQLite counts with signed numbers; those of the register start at 0 or 1.
-pub(super) fn unsigned(number: i64) -> Result<u64, RegisterError> {
-    u64::try_from(number).map_err(|_| RegisterError::Damaged("a number in the database is negative".into()))
-}
-
+/// The databases count with signed numbers.
 pub(super) fn signed(number: u64) -> Result<i64, RegisterError> {
     i64::try_from(number).map_err(|_| RegisterError::TooLarge { limit: u64::MAX / 2 })
 }
 
-fn head_of(connection: &Connection) -> Result<Head, RegisterError> {
-    let last = connection
-        .prepare_cached("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")?
-        .query_row([], |row| Ok((row.get::<_, i64>("seq")?, parsed(row, "hash")?)))
-        .optional()?;
-    match last {
-        Some((seq, hash)) => Ok(Head { seq: unsigned(seq)?, hash }),
+fn head_of(database: &Database) -> Result<Head, RegisterError> {
+    match database.first("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1", &[])? {
+        Some(row) => Ok(Head { seq: row.get("seq")?, hash: row.parsed("hash")? }),
         None => Ok(Head::EMPTY),
     }
 }
@@ -337,21 +343,25 @@ pub(super) struct ChainedRow {
     pub prev: Digest,
     /// The commitment to the body, where the body was erased.
     pub erased: Option<Digest>,
+    /// The control that an entry of the register's own stream is about, as it is searched for.
+    control: Option<String>,
 }
 
 impl ChainedRow {
-    pub fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let seq: i64 = row.get("seq")?;
+    /// Reads a row with the columns [`ROW`].
+    pub fn read(database: &Database, row: &Row) -> Result<Self, RegisterError> {
+        let erased: Option<Digest> = row.parsed_option("erased")?;
+        let body = if erased.is_some() { row.get("body")? } else { database.personal_text(row, "body")? };
         let entry = StoredEntry {
-            seq: u64::try_from(seq).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, seq))?,
+            seq: row.get("seq")?,
             stream: row.get("stream")?,
-            at: parsed(row, "at")?,
+            at: row.parsed("at")?,
             kind: row.get("kind")?,
-            body: row.get("body")?,
-            hash: parsed(row, "hash")?,
+            body,
+            hash: row.parsed("hash")?,
         };
-        let erased = parsed_option(row, "erased")?;
-        Ok(Self { entry, at: row.get("at")?, salt: row.get("salt")?, prev: parsed(row, "prev")?, erased })
+        let (at, salt, prev) = (row.get("at")?, row.get("salt")?, row.parsed("prev")?);
+        Ok(Self { entry, at, salt, prev, erased, control: row.get("control")? })
     }
 
     /// What the row's hash says about its body.
@@ -374,6 +384,14 @@ impl ChainedRow {
         if row_hash(*seq, stream, &self.at, kind, &self.commitment(), &self.prev) != *hash {
             return Err("its content was changed");
         }
+        if self.control != self.control_in_body() {
+            return Err("it is found under another control than the one it is about");
+        }
         Ok(*hash)
+    }
+
+    fn control_in_body(&self) -> Option<String> {
+        let own = self.entry.stream == REGISTER_STREAM;
+        own.then(|| serde_json::from_str(&self.entry.body).ok()).flatten().as_ref().and_then(named_control)
     }
 }

@@ -17,6 +17,7 @@
 //! * evidence that is named by its digest is complete, or not there.
 
 mod authorisations;
+mod blob_folder;
 mod controls;
 mod database;
 mod durable;
@@ -30,6 +31,7 @@ mod notices;
 mod outbox;
 mod purge;
 mod raised;
+mod schema;
 mod verify;
 
 use std::{
@@ -38,8 +40,6 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-
-use rusqlite::Connection;
 
 use crate::digest::Digest;
 
@@ -57,15 +57,19 @@ pub use purge::{PurgePlan, Purged, Tombstone};
 pub use raised::{RaisableReport, RaisedReport};
 pub use verify::{ControlProblem, ControlsReport};
 
-pub(crate) use database::{Schema, open_writer};
+pub(crate) use blob_folder::BlobFolder;
+pub(crate) use database::{Database, Schema, open_writer};
 pub(crate) use durable::{FolderLock, create_folder, lock_folder, make_folder, write_durably};
+
+/// The database inside the register's folder.
+const DATABASE: &str = "register.db";
 
 /// The document register of one station.
 ///
 /// A register that was opened with [`Register::open`] holds the writers' lock until it and all its
 /// [companions](Register::companion) are dropped.
 pub struct Register {
-    connection: Connection,
+    database: Database,
     evidence: EvidenceStore,
     folder: PathBuf,
     /// `None` for readers.
@@ -82,9 +86,9 @@ impl Register {
         create_folder(folder)?;
         let lock = lock_folder(folder)?;
         check_not_lost(folder)?;
-        let connection = open_writer(&folder.join(database::FILE_NAME), &database::REGISTER)?;
-        let evidence = EvidenceStore::open(&folder.join("evidence"))?;
-        Ok(Self { connection, evidence, folder: folder.to_owned(), lock: Some(Arc::new(lock)) })
+        let database = open_writer(&folder.join(DATABASE), &schema::sqlite::REGISTER)?;
+        let evidence = EvidenceStore::new(BlobFolder::open(&folder.join("evidence"))?);
+        Ok(Self { database, evidence, folder: folder.to_owned(), lock: Some(Arc::new(lock)) })
     }
 
     /// Opens the register in `folder` for reading, also beside a station that writes there.
@@ -93,19 +97,19 @@ impl Register {
     /// [`RegisterError::Missing`] when there is no register; otherwise as [`Register::open`].
     pub fn open_read_only(folder: &Path) -> Result<Self, RegisterError> {
         check_not_lost(folder)?;
-        let connection = database::open_reader(&folder.join(database::FILE_NAME), &database::REGISTER)?;
-        let evidence = EvidenceStore::of_reader(&folder.join("evidence"));
-        Ok(Self { connection, evidence, folder: folder.to_owned(), lock: None })
+        let database = database::open_reader(&folder.join(DATABASE), &schema::sqlite::REGISTER)?;
+        let evidence = EvidenceStore::new(BlobFolder::of_reader(&folder.join("evidence")));
+        Ok(Self { database, evidence, folder: folder.to_owned(), lock: None })
     }
 
     /// A second connection to the same register for another thread, such as the one that delivers. It shares the writers' lock.
     pub fn companion(&self) -> Result<Self, RegisterError> {
-        let path = self.folder.join(database::FILE_NAME);
-        let connection = match self.lock {
+        let path = self.folder.join(DATABASE);
+        let database = match self.lock {
             Some(_) => database::connect_writer(&path)?,
-            None => database::open_reader(&path, &database::REGISTER)?,
+            None => database::open_reader(&path, &schema::sqlite::REGISTER)?,
         };
-        Ok(Self { connection, evidence: self.evidence.clone(), folder: self.folder.clone(), lock: self.lock.clone() })
+        Ok(Self { database, evidence: self.evidence.clone(), folder: self.folder.clone(), lock: self.lock.clone() })
     }
 
     /// The report of a control as a file whose name ends in `.pdf`, for people and viewers. It is a second name of the kept
@@ -119,7 +123,8 @@ impl Register {
         let folder = self.folder.join("reports");
         create_folder(&folder)?;
         let path = folder.join(format!("{control}.pdf"));
-        if fs::hard_link(self.evidence.path(report), &path).is_err() && fs::read(&path).ok().as_deref() != Some(&bytes) {
+        let linked = self.evidence.file(report).is_some_and(|file| fs::hard_link(file, &path).is_ok());
+        if !linked && fs::read(&path).ok().as_deref() != Some(&bytes) {
             write_durably(&folder.join(format!(".{}", uuid::Uuid::now_v7())), &path, &bytes)?;
         }
         Ok(path)
@@ -133,12 +138,12 @@ impl Register {
 
 /// A new journal is begun only where nothing was kept before: beside evidence it would hide that the old one was lost.
 fn check_not_lost(folder: &Path) -> Result<(), RegisterError> {
-    let has_database = match fs::metadata(folder.join(database::FILE_NAME)) {
+    let has_database = match fs::metadata(folder.join(DATABASE)) {
         Ok(found) => found.len() > 0,
         Err(error) if error.kind() == ErrorKind::NotFound => false,
         Err(error) => return Err(error.into()),
     };
-    if has_database || EvidenceStore::of_reader(&folder.join("evidence")).is_empty()? {
+    if has_database || BlobFolder::of_reader(&folder.join("evidence")).is_empty()? {
         return Ok(());
     }
     Err(RegisterError::DatabaseLost)

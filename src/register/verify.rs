@@ -64,9 +64,15 @@ impl Register {
         receipt_check: &dyn Fn(&OutboxState, &str) -> Result<(), String>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<ControlsReport, RegisterError> {
-        let snapshot = self.connection.unchecked_transaction()?;
+        let snapshot = self.database.snapshot()?;
         let mut problems = Vec::new();
         let mut testimony = self.testimony(&mut problems)?;
+        let raised = testimony.raised.iter().map(|raised| (&raised.control, &raised.report, &raised.level));
+        let table = self.raised_table()?;
+        if !raised.eq(table.iter().map(|(control, report, level)| (control, report, level))) {
+            let what = "the table of raised reports is not what the journal says".to_owned();
+            problems.push(ControlProblem { control: String::new(), what });
+        }
         // The reports of a purged control are gone, raised or not.
         testimony.raised.retain(|raised| !testimony.purged.contains_key(&raised.control));
         let mut purged = 0_u64;

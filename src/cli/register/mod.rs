@@ -294,7 +294,10 @@ fn show(
         writeln!(out, "          {}", event.body)?;
     }
     for digest in &evidence {
-        writeln!(out, "evidence  {digest}  {}", register.evidence().path(digest).display())?;
+        match register.evidence().file(digest) {
+            Some(file) => writeln!(out, "evidence  {digest}  {}", file.display())?,
+            None => writeln!(out, "evidence  {digest}")?,
+        }
     }
     for raised in &raised {
         writeln!(out, "raised    {}  {}", raised.level, raised.report)?;

@@ -17,6 +17,7 @@ use super::{
     JournalEntry, REGISTER_STREAM, Register, RegisterError,
     database::{Database, Row, Transaction, other_form},
     journal::append_in,
+    sealing::announcement_place,
 };
 use crate::digest::Digest;
 
@@ -128,7 +129,7 @@ impl Register {
         let changed = transaction.execute(
             "UPDATE authorisations SET document = $2, valid_until = $3
              WHERE control = $1 AND state = 'waiting' AND document IS NULL",
-            &[control.into(), transaction.personal(document)?, valid_until.into()],
+            &[control.into(), transaction.personal(&announcement_place(control), document)?, valid_until.into()],
         )?;
         if changed != 1 {
             return Err(RegisterError::AuthorisationSettled);
@@ -200,11 +201,12 @@ pub(super) fn open_place(
 
 fn read(database: &Database, row: &Row) -> Result<Authorisation, RegisterError> {
     let word: String = row.get("state")?;
+    let control: String = row.get("control")?;
     let state = AuthorisationState::ALL.into_iter().find(|state| state.word() == word);
     Ok(Authorisation {
-        control: row.get("control")?,
         state: state.ok_or_else(other_form)?,
-        document: database.personal_option(row, "document")?,
+        document: database.personal_option(row, "document", &announcement_place(&control))?,
+        control,
         valid_until: row.parsed_option("valid_until")?,
         changed_at: row.parsed("changed_at")?,
         attempts: row.get("attempts")?,

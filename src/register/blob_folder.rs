@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{RegisterError, durable, evidence::Blobs};
+use super::{
+    RegisterError, durable,
+    evidence::{Blobs, HEADER_BYTES},
+};
 use crate::digest::Digest;
 
 /// A folder of files: `ab/<sha256>` for finished ones, `incoming/` for those that are being written.
@@ -99,6 +102,35 @@ impl Blobs for BlobFolder {
             _ => {}
         }
         Ok(path.parent().map_or(Ok(()), durable::sync_folder)?)
+    }
+
+    fn beginning(&self, digest: &Digest) -> Result<Vec<u8>, RegisterError> {
+        let mut beginning = Vec::new();
+        match File::open(self.path(digest)) {
+            Ok(file) => drop(file.take(HEADER_BYTES).read_to_end(&mut beginning)?),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(beginning)
+    }
+
+    fn names(&self) -> Result<Vec<Digest>, RegisterError> {
+        let folders = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            folders => folders?,
+        };
+        let mut names = Vec::new();
+        for folder in folders {
+            let folder = folder?.path();
+            if folder == self.incoming() || !folder.is_dir() {
+                continue;
+            }
+            for file in fs::read_dir(folder)? {
+                // Nothing else is ever put here.
+                names.extend(file?.file_name().to_str().and_then(|name| name.parse::<Digest>().ok()));
+            }
+        }
+        Ok(names)
     }
 
     fn file(&self, digest: &Digest) -> Option<PathBuf> {

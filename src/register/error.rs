@@ -2,7 +2,7 @@
 
 use std::{error::Error, io};
 
-use crate::digest::Digest;
+use crate::{digest::Digest, seal::SealError};
 
 /// Why the register could not do what it was asked to do. Nothing was changed when one of these is returned.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +96,9 @@ pub enum RegisterError {
     /// Any other failure of the database.
     #[error("the database of the register failed: {0}")]
     Database(Box<dyn Error + Send + Sync>),
+    /// The seal.
+    #[error(transparent)]
+    Seal(#[from] SealError),
     /// A statement and its values do not fit each other.
     #[error("a statement to the register's database is wrong: report this as an error of the program")]
     BadStatement,
@@ -127,6 +130,7 @@ impl RegisterError {
             Self::EvidenceDamaged(_) => "REGISTER_EVIDENCE_DAMAGED",
             Self::NoRandomness => "REGISTER_NO_RANDOMNESS",
             Self::File(_) => "REGISTER_FILE_FAILED",
+            Self::Seal(error) => error.code(),
             Self::Database(_) | Self::BadStatement => "REGISTER_DATABASE_FAILED",
         }
     }

@@ -5,11 +5,17 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::RegisterError;
-use crate::digest::Digest;
+use super::{RegisterError, Resealed};
+use crate::{
+    digest::Digest,
+    seal::{Seal, SealError, is_sealed},
+};
 
 /// The largest piece of evidence, in bytes. A report with an A6 scan at 600 dpi has some 10 MB.
 pub const MAX_EVIDENCE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// As much as the header of a sealed piece can have.
+pub const HEADER_BYTES: u64 = 32 * 1024;
 
 /// Where the bytes of evidence lie, each piece under its digest.
 pub trait Blobs: Send + Sync {
@@ -23,7 +29,11 @@ pub trait Blobs: Send + Sync {
     fn holds(&self, digest: &Digest) -> Result<bool, RegisterError>;
     /// Removes it for good.
     fn remove(&self, digest: &Digest) -> Result<(), RegisterError>;
-    /// The file in which the evidence lies as it is; `None` where there is no such file.
+    /// The first [`HEADER_BYTES`] of what is kept, or all of it when it is shorter; empty when nothing is.
+    fn beginning(&self, digest: &Digest) -> Result<Vec<u8>, RegisterError>;
+    /// Everything that is kept.
+    fn names(&self) -> Result<Vec<Digest>, RegisterError>;
+    /// The file in which the evidence lies; `None` where there is no such file.
     fn file(&self, digest: &Digest) -> Option<PathBuf>;
 }
 
@@ -31,12 +41,13 @@ pub trait Blobs: Send + Sync {
 #[derive(Clone)]
 pub struct EvidenceStore {
     blobs: Arc<dyn Blobs>,
+    seal: Seal,
 }
 
 impl EvidenceStore {
-    /// The evidence that lies there.
-    pub(crate) fn new(blobs: impl Blobs + 'static) -> Self {
-        Self { blobs: Arc::new(blobs) }
+    /// The evidence that lies there, sealed so.
+    pub(crate) fn new(blobs: impl Blobs + 'static, seal: Seal) -> Self {
+        Self { blobs: Arc::new(blobs), seal }
     }
 
     /// Keeps `bytes` and returns their digest. Durable when it returns; keeping the same bytes again changes nothing.
@@ -51,8 +62,15 @@ impl EvidenceStore {
         let digest = Digest::of(bytes);
         match self.get(&digest, MAX_EVIDENCE_BYTES) {
             Ok(_) => self.blobs.settle(&digest)?,
-            Err(RegisterError::EvidenceMissing(_) | RegisterError::EvidenceDamaged(_) | RegisterError::TooLarge { .. }) => {
-                self.blobs.put(&digest, bytes)?;
+            // What no key at hand opens any more is kept anew.
+            Err(
+                RegisterError::EvidenceMissing(_)
+                | RegisterError::EvidenceDamaged(_)
+                | RegisterError::TooLarge { .. }
+                | RegisterError::Seal(SealError::NotForTheseKeys),
+            ) => {
+                let sealed = self.seal.seal(bytes)?;
+                self.blobs.put(&digest, sealed.as_deref().unwrap_or(bytes))?;
             }
             Err(other) => return Err(other),
         }
@@ -65,7 +83,20 @@ impl EvidenceStore {
     /// [`RegisterError::EvidenceMissing`], [`RegisterError::EvidenceDamaged`] (another digest),
     /// [`RegisterError::TooLarge`] (more than `limit` bytes).
     pub fn get(&self, digest: &Digest, limit: u64) -> Result<Vec<u8>, RegisterError> {
-        let bytes = self.blobs.get(digest, limit)?.ok_or(RegisterError::EvidenceMissing(*digest))?;
+        let kept = self.blobs.get(digest, Seal::sealed_limit(limit))?.ok_or(RegisterError::EvidenceMissing(*digest))?;
+        let bytes = if is_sealed(&kept) {
+            match self.seal.open(&kept, limit) {
+                Ok(bytes) => bytes.to_vec(),
+                Err(SealError::TooLarge { limit }) => return Err(RegisterError::TooLarge { limit }),
+                Err(error) if error.is_damage() => return Err(RegisterError::EvidenceDamaged(*digest)),
+                Err(error) => return Err(error.into()),
+            }
+        } else {
+            kept
+        };
+        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
+            return Err(RegisterError::TooLarge { limit });
+        }
         if Digest::of(&bytes) != *digest {
             return Err(RegisterError::EvidenceDamaged(*digest));
         }
@@ -77,8 +108,8 @@ impl EvidenceStore {
         self.blobs.holds(digest)
     }
 
-    /// The file in which the evidence lies as it is, for showing it to people; `None` where it lies in no such file. Its content
-    /// counts only through [`EvidenceStore::get`].
+    /// The file in which the evidence lies, sealed where the register is; `None` where it lies in no such file. Its content counts
+    /// only through [`EvidenceStore::get`].
     pub fn file(&self, digest: &Digest) -> Option<PathBuf> {
         self.blobs.file(digest)
     }
@@ -86,5 +117,44 @@ impl EvidenceStore {
     /// Removes a piece for good. The caller knows that nothing names it any more.
     pub(super) fn remove(&self, digest: &Digest) -> Result<(), RegisterError> {
         self.blobs.remove(digest)
+    }
+
+    /// Shows the beginning of each piece as it lies there.
+    pub(super) fn each_beginning(
+        &self,
+        look: &mut dyn FnMut(&Digest, &[u8]) -> Result<(), RegisterError>,
+    ) -> Result<(), RegisterError> {
+        self.blobs.names()?.iter().try_for_each(|digest| look(digest, &self.blobs.beginning(digest)?))
+    }
+
+    /// Seals each piece to the present recipients that is not sealed to them yet. `progress` is told what, how many are done, and how
+    /// many there are.
+    pub(crate) fn reseal(&self, done: &mut Resealed, progress: &mut dyn FnMut(&str, u64, u64)) -> Result<(), RegisterError> {
+        if !self.seal.seals() {
+            return Ok(());
+        }
+        let names = self.blobs.names()?;
+        let total = u64::try_from(names.len()).unwrap_or(u64::MAX);
+        for (number, digest) in (1..).zip(&names) {
+            if !self.seal.is_current(&self.blobs.beginning(digest)?) {
+                match self.seal_again(digest) {
+                    Ok(()) => done.files += 1,
+                    Err(RegisterError::Seal(_)) => done.problems.push(format!("evidence {digest}")),
+                    Err(error) => return Err(error),
+                }
+            }
+            progress("pieces of evidence", number, total);
+        }
+        Ok(())
+    }
+
+    /// Whatever lies there is sealed, also when it is not what its name says: that is for `register verify` to tell.
+    fn seal_again(&self, digest: &Digest) -> Result<(), RegisterError> {
+        let Some(kept) = self.blobs.get(digest, Seal::sealed_limit(MAX_EVIDENCE_BYTES))? else { return Ok(()) };
+        let plain = if is_sealed(&kept) { self.seal.open(&kept, MAX_EVIDENCE_BYTES)? } else { kept.into() };
+        match self.seal.seal(&plain)? {
+            Some(sealed) => self.blobs.put(digest, &sealed),
+            None => Ok(()),
+        }
     }
 }

@@ -265,7 +265,10 @@ impl Register {
 
         parcel.write(CHAIN, &mut |file| {
             each_row(snapshot, signed(first)?, |row| -> Result<ControlFlow<()>, ExportError> {
-                let line = line(ChainedRow::read(snapshot, row)?, ids);
+                // What is sealed about other people stays closed.
+                let ours = ids.contains(row.get::<String>("stream")?.as_str());
+                let row = if ours { ChainedRow::read(snapshot, row) } else { ChainedRow::read_closed(row) }?;
+                let line = line(row, ids);
                 serde_json::to_writer(&mut *file, &line).map_err(|error| ExportError::Target(error.into()))?;
                 file.write_all(b"\n").map_err(ExportError::Target)?;
                 Ok(ControlFlow::Continue(()))

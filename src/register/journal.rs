@@ -17,6 +17,9 @@
 //! exact text of the body. So a body with personal data can be erased at the end of its retention period, salt and all, and the
 //! chain still holds; without the salt, nobody finds an erased identity number again by trying them all.
 //!
+//! In a sealed register the body of an entry about people is sealed together with its salt, and the row keeps the commitment beside
+//! them: the chain is checked without any key, and with a key each body is compared with its commitment as well.
+//!
 //! The chain proves that nothing inside it was changed. That its tail was not cut off is proven by the [`Head`]s that have left
 //! the machine, printed in the reports: [`Register::contains`] checks one.
 
@@ -24,13 +27,17 @@ use std::ops::ControlFlow;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::{
     Register, RegisterError, check_name,
-    database::{Database, Row, Transaction, instant_text},
-    purge::tombstone_of,
+    controls::CONTROL_REGISTERED,
+    database::{Database, Row, Transaction, Value, instant_text},
+    outbox::RECEIPT_KEPT,
+    purge::{CONTROL_PURGED, tombstone_of},
+    raised::REPORT_RAISED,
 };
-use crate::digest::Digest;
+use crate::{digest::Digest, seal::SealError};
 
 /// The largest body of a journal entry, in bytes of JSON. Pictures and strokes are evidence, not journal.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -39,7 +46,10 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 pub const REGISTER_STREAM: &str = "register";
 
 /// The columns of [`ChainedRow::read`].
-pub(super) const ROW: &str = "seq, stream, at, kind, body, salt, prev, hash, erased, control";
+pub(super) const ROW: &str = "seq, stream, at, kind, body, salt, prev, hash, erased, control, commitment";
+
+/// The columns of [`seal_again`].
+pub(super) const AGAIN: &str = "seq, stream, kind, body, salt, erased, commitment";
 
 /// So many rows of the journal are read at once: some hundred kilobytes as a rule, a hundred megabytes at worst.
 const PAGE: u16 = 100;
@@ -123,6 +133,8 @@ pub struct JournalReport {
     pub entries: u64,
     /// The head of the rows that hold.
     pub head: Head,
+    /// Rows among them whose sealed content no key at hand opens: of these the commitment holds.
+    pub closed: u64,
     /// The first row that does not hold; nothing after it was looked at.
     pub first_bad: Option<BadEntry>,
 }
@@ -152,6 +164,22 @@ impl Register {
     pub fn entries(&self, stream: &str) -> Result<Vec<StoredEntry>, RegisterError> {
         let sql = format!("SELECT {ROW} FROM journal WHERE stream = $1 AND erased IS NULL ORDER BY seq");
         self.database.read(&sql, &[stream.into()], |row| Ok(ChainedRow::read(&self.database, &row)?.entry))
+    }
+
+    /// The first event of a stream, unless it was erased.
+    pub fn first_entry(&self, stream: &str) -> Result<Option<StoredEntry>, RegisterError> {
+        let sql = format!("SELECT {ROW} FROM journal WHERE stream = $1 ORDER BY seq LIMIT 1");
+        let row = self.database.first(&sql, &[stream.into()])?;
+        match row.map(|row| Ok::<_, RegisterError>((row.is_null("erased")?, row))).transpose()? {
+            Some((true, row)) => Ok(Some(ChainedRow::read(&self.database, &row)?.entry)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The entries of the register's own stream that hold nothing personal: no key is needed.
+    pub(super) fn own_entries(&self) -> Result<Vec<StoredEntry>, RegisterError> {
+        let sql = format!("SELECT {ROW} FROM journal WHERE stream = $1 AND commitment IS NULL AND erased IS NULL ORDER BY seq");
+        self.database.read(&sql, &[REGISTER_STREAM.into()], |row| Ok(ChainedRow::read(&self.database, &row)?.entry))
     }
 
     /// Looks at the entries of one kind in all streams, the newest first, until `look` has found what it looks for.
@@ -207,13 +235,24 @@ impl Register {
         let snapshot = self.database.snapshot()?;
         let total = snapshot.value("SELECT count(*) FROM journal", &[])?.unwrap_or_default();
         let mut head = Head::EMPTY;
+        let mut closed = 0;
         let first_bad = each_row(&snapshot, i64::MIN, |row| {
             let seq = row.get("seq")?;
-            let fault = match ChainedRow::read(&snapshot, row) {
+            let read = match ChainedRow::read(&snapshot, row) {
+                Err(RegisterError::Seal(SealError::NotForTheseKeys)) => {
+                    closed += 1;
+                    ChainedRow::read_closed(row)
+                }
+                read => read,
+            };
+            let fault = match read {
                 Ok(ChainedRow { erased: Some(_), entry, .. }) if tombstone_of(&snapshot, &entry.stream)?.is_none() => {
                     Err("its content was erased, and no tombstone says so")
                 }
                 Ok(chained) => chained.fault_after(&head),
+                Err(RegisterError::Seal(error)) if error.is_damage() => {
+                    Err("its sealed content was changed or put there from elsewhere")
+                }
                 Err(RegisterError::Damaged(_)) => Err("a value has another form than the one that was written"),
                 Err(other) => return Err(other),
             };
@@ -229,7 +268,7 @@ impl Register {
         if first_bad.is_none() {
             progress(head.seq, total);
         }
-        Ok(JournalReport { entries: head.seq, head, first_bad })
+        Ok(JournalReport { entries: head.seq, head, closed, first_bad })
     }
 
     /// A write transaction. What it reads first is still true when it writes.
@@ -274,27 +313,97 @@ pub(super) fn append_in(
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|_| RegisterError::NoRandomness)?;
         let seq = head.seq.saturating_add(1);
-        let hash = row_hash(seq, stream, &at_text, kind, &commitment(&salt, body), &head.hash);
+        let commitment = commitment(&salt, body);
+        let hash = row_hash(seq, stream, &at_text, kind, &commitment, &head.hash);
+        let closed = transaction.seal().seals() && !is_public(stream, kind);
+        let (kept, salt, commitment) = if closed {
+            (sealed_body(transaction, signed(seq)?, salt, body)?, [0; 16], Some(commitment))
+        } else {
+            (body.into(), salt, None)
+        };
         let about = control.as_ref().filter(|_| stream == REGISTER_STREAM);
         transaction.execute(
-            "INSERT INTO journal (seq, stream, at, kind, body, salt, prev, hash, control)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO journal (seq, stream, at, kind, body, salt, prev, hash, control, commitment)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             &[
                 signed(seq)?.into(),
                 stream.into(),
                 at_text.as_str().into(),
                 kind.into(),
-                transaction.personal(body)?,
+                kept,
                 salt.as_slice().into(),
                 head.hash.into(),
                 hash.into(),
                 about.into(),
+                commitment.into(),
             ],
         )?;
         head = Head { seq, hash };
         appended.push(Appended { seq, hash });
     }
     Ok(appended)
+}
+
+/// Entries of the register's own stream that hold nothing personal. They are not sealed, so that whoever has no key can still compare
+/// controls, receipts and tombstones with the chain.
+fn is_public(stream: &str, kind: &str) -> bool {
+    let public = [CONTROL_REGISTERED, RECEIPT_KEPT, REPORT_RAISED, CONTROL_PURGED];
+    stream == REGISTER_STREAM && (public.contains(&kind) || kind.starts_with("authorisation-"))
+}
+
+fn place(seq: i64) -> String {
+    format!("journal {seq}")
+}
+
+/// The body of an entry as it is sealed, after its salt: with the salt outside, what is guessed about a person could be tried
+/// against the commitment.
+fn sealed_body(database: &Database, seq: i64, salt: [u8; 16], body: &str) -> Result<Value, RegisterError> {
+    let text = Zeroizing::new(format!("{:032x}\n{body}", u128::from_be_bytes(salt)));
+    database.personal(&place(seq), &text)
+}
+
+/// Salt and body of a sealed entry.
+fn opened_body(database: &Database, row: &Row) -> Result<(Vec<u8>, String), RegisterError> {
+    let text = database.personal_text(row, "body", &place(row.get("seq")?))?;
+    let (salt, body) = text.split_once('\n').ok_or(SealError::Misplaced)?;
+    let salt = u128::from_str_radix(salt, 16).map_err(|_| SealError::Misplaced)?;
+    Ok((salt.to_be_bytes().to_vec(), body.to_owned()))
+}
+
+/// Shows what stands in the journal for each body that is personal, as it stands there.
+pub(super) fn each_private_body(database: &Database, mut look: impl FnMut(&str)) -> Result<(), RegisterError> {
+    each_row(database, i64::MIN, |row| -> Result<ControlFlow<()>, RegisterError> {
+        let (stream, kind, body): (String, String, String) = (row.get("stream")?, row.get("kind")?, row.get("body")?);
+        if row.is_null("erased")? && !is_public(&stream, &kind) {
+            look(&body);
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(())
+}
+
+/// Seals an entry (columns [`AGAIN`]) to the present recipients, unless it is or needs no seal; whether it did.
+pub(super) fn seal_again(transaction: &Transaction<'_>, row: &Row) -> Result<bool, RegisterError> {
+    let (stream, kind, kept): (String, String, String) = (row.get("stream")?, row.get("kind")?, row.get("body")?);
+    if !row.is_null("erased")? || is_public(&stream, &kind) || transaction.seal().is_current_text(&kept) {
+        return Ok(false);
+    }
+    let promised: Option<Digest> = row.parsed_option("commitment")?;
+    let (salt, body) = match promised {
+        Some(_) => opened_body(transaction, row)?,
+        None => (row.get("salt")?, kept),
+    };
+    let commitment = commitment(&salt, &body);
+    if promised.is_some_and(|promised| promised != commitment) {
+        return Err(SealError::Misplaced.into());
+    }
+    let seq: i64 = row.get("seq")?;
+    let salt = salt.try_into().map_err(|_| SealError::Misplaced)?;
+    transaction.execute(
+        "UPDATE journal SET body = $1, salt = $2, commitment = $3 WHERE seq = $4",
+        &[sealed_body(transaction, seq, salt, &body)?, [0_u8; 16].as_slice().into(), commitment.into(), seq.into()],
+    )?;
+    Ok(true)
 }
 
 /// The databases count with signed numbers.
@@ -343,6 +452,10 @@ pub(super) struct ChainedRow {
     pub prev: Digest,
     /// The commitment to the body, where the body was erased.
     pub erased: Option<Digest>,
+    /// The commitment to the body, where the body is sealed.
+    sealed: Option<Digest>,
+    /// Sealed and not opened: there is neither body nor salt.
+    closed: bool,
     /// The control that an entry of the register's own stream is about, as it is searched for.
     control: Option<String>,
 }
@@ -350,8 +463,20 @@ pub(super) struct ChainedRow {
 impl ChainedRow {
     /// Reads a row with the columns [`ROW`].
     pub fn read(database: &Database, row: &Row) -> Result<Self, RegisterError> {
+        let closed = Self::read_closed(row)?;
+        if !closed.closed {
+            return Ok(closed);
+        }
+        let (salt, body) = opened_body(database, row)?;
+        Ok(Self { salt, closed: false, entry: StoredEntry { body, ..closed.entry }, ..closed })
+    }
+
+    /// Reads a row without opening what is sealed; then there is no body.
+    pub fn read_closed(row: &Row) -> Result<Self, RegisterError> {
         let erased: Option<Digest> = row.parsed_option("erased")?;
-        let body = if erased.is_some() { row.get("body")? } else { database.personal_text(row, "body")? };
+        let sealed: Option<Digest> = row.parsed_option("commitment")?;
+        let closed = erased.is_none() && sealed.is_some();
+        let body = if closed { String::new() } else { row.get("body")? };
         let entry = StoredEntry {
             seq: row.get("seq")?,
             stream: row.get("stream")?,
@@ -361,12 +486,13 @@ impl ChainedRow {
             hash: row.parsed("hash")?,
         };
         let (at, salt, prev) = (row.get("at")?, row.get("salt")?, row.parsed("prev")?);
-        Ok(Self { entry, at, salt, prev, erased, control: row.get("control")? })
+        Ok(Self { entry, at, salt, prev, erased, sealed, closed, control: row.get("control")? })
     }
 
     /// What the row's hash says about its body.
     pub fn commitment(&self) -> Digest {
-        self.erased.unwrap_or_else(|| commitment(&self.salt, &self.entry.body))
+        let kept = if self.closed { self.sealed } else { self.erased };
+        kept.unwrap_or_else(|| commitment(&self.salt, &self.entry.body))
     }
 
     /// The row's hash when it follows `head`, else what does not hold.
@@ -374,6 +500,9 @@ impl ChainedRow {
         let StoredEntry { seq, stream, kind, body, hash, .. } = &self.entry;
         if self.erased.is_some() && !(body.is_empty() && self.salt.iter().all(|byte| *byte == 0)) {
             return Err("it is marked as erased, yet it has content");
+        }
+        if self.sealed.is_some_and(|sealed| sealed != self.commitment()) {
+            return Err("its sealed content is not the one that was written");
         }
         if *seq != head.seq.saturating_add(1) {
             return Err("rows before it are missing");
@@ -384,7 +513,7 @@ impl ChainedRow {
         if row_hash(*seq, stream, &self.at, kind, &self.commitment(), &self.prev) != *hash {
             return Err("its content was changed");
         }
-        if self.control != self.control_in_body() {
+        if !self.closed && self.control != self.control_in_body() {
             return Err("it is found under another control than the one it is about");
         }
         Ok(*hash)

@@ -8,7 +8,7 @@
 //! <folder>/lock            held by the one station that writes
 //! <folder>/register.db     SQLite: journal, controls, outbox, authorisations, notices
 //! <folder>/evidence/ab/…   scans, signatures, reports; each file is named after its own SHA-256
-//! <folder>/reports/<id>.pdf  second names of reports that people have opened; nothing depends on them
+//! <folder>/seal.json       how it is sealed, where it is: [`crate::seal`]
 //! ```
 //!
 //! Three promises hold at any moment, also after a power cut:
@@ -29,9 +29,11 @@ mod filter;
 mod journal;
 mod notices;
 mod outbox;
+mod people;
 mod purge;
 mod raised;
 mod schema;
+mod sealing;
 mod verify;
 
 use std::{
@@ -41,7 +43,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::digest::Digest;
+use crate::seal::{Keys, Seal};
 
 pub use authorisations::{Authorisation, AuthorisationState};
 pub use controls::{FinishedControl, Registered};
@@ -53,8 +55,10 @@ pub use filter::ControlFilter;
 pub use journal::{Appended, BadEntry, Head, JournalEntry, JournalReport, MAX_BODY_BYTES, REGISTER_STREAM, StoredEntry};
 pub use notices::{Notice, QueuedNotice, Recipient};
 pub use outbox::{DueUpload, OutboxState};
+pub use people::PersonKey;
 pub use purge::{PurgePlan, Purged, Tombstone};
 pub use raised::{RaisableReport, RaisedReport};
+pub use sealing::{Resealed, SealStatus, reseal_files, rotate_key};
 pub use verify::{ControlProblem, ControlsReport};
 
 pub(crate) use blob_folder::BlobFolder;
@@ -83,12 +87,23 @@ impl Register {
     /// [`RegisterError::InUse`] while another station writes there; otherwise what stands in the way of the folder or the
     /// database (full, read-only, damaged, lost, of another program, of a newer version).
     pub fn open(folder: &Path) -> Result<Self, RegisterError> {
+        Self::open_with(folder, &Keys::default())
+    }
+
+    /// As [`Register::open`], with keys beside the station's own, such as an auditor's: for a register whose key was lost.
+    ///
+    /// # Errors
+    /// As [`Register::open`].
+    pub fn open_with(folder: &Path, also: &Keys) -> Result<Self, RegisterError> {
         create_folder(folder)?;
         let lock = lock_folder(folder)?;
         check_not_lost(folder)?;
-        let database = open_writer(&folder.join(DATABASE), &schema::sqlite::REGISTER)?;
-        let evidence = EvidenceStore::new(BlobFolder::open(&folder.join("evidence"))?);
-        Ok(Self { database, evidence, folder: folder.to_owned(), lock: Some(Arc::new(lock)) })
+        let seal = Seal::of_writer(folder, also)?;
+        let database = open_writer(&folder.join(DATABASE), &schema::sqlite::REGISTER)?.with_seal(seal.clone());
+        let evidence = EvidenceStore::new(BlobFolder::open(&folder.join("evidence"))?, seal);
+        let mut register = Self { database, evidence, folder: folder.to_owned(), lock: Some(Arc::new(lock)) };
+        sealing::settle(&mut register)?;
+        Ok(register)
     }
 
     /// Opens the register in `folder` for reading, also beside a station that writes there.
@@ -96,9 +111,19 @@ impl Register {
     /// # Errors
     /// [`RegisterError::Missing`] when there is no register; otherwise as [`Register::open`].
     pub fn open_read_only(folder: &Path) -> Result<Self, RegisterError> {
+        Self::open_read_only_with(folder, &Keys::default())
+    }
+
+    /// As [`Register::open_read_only`], with keys beside the station's own, such as an auditor's. The station's own key need not be
+    /// there. Without any key only what is not sealed can be read.
+    ///
+    /// # Errors
+    /// As [`Register::open_read_only`].
+    pub fn open_read_only_with(folder: &Path, also: &Keys) -> Result<Self, RegisterError> {
         check_not_lost(folder)?;
-        let database = database::open_reader(&folder.join(DATABASE), &schema::sqlite::REGISTER)?;
-        let evidence = EvidenceStore::new(BlobFolder::of_reader(&folder.join("evidence")));
+        let seal = Seal::of(folder, also)?;
+        let database = database::open_reader(&folder.join(DATABASE), &schema::sqlite::REGISTER)?.with_seal(seal.clone());
+        let evidence = EvidenceStore::new(BlobFolder::of_reader(&folder.join("evidence")), seal);
         Ok(Self { database, evidence, folder: folder.to_owned(), lock: None })
     }
 
@@ -109,25 +134,8 @@ impl Register {
             Some(_) => database::connect_writer(&path)?,
             None => database::open_reader(&path, &schema::sqlite::REGISTER)?,
         };
+        let database = database.with_seal(self.seal().clone());
         Ok(Self { database, evidence: self.evidence.clone(), folder: self.folder.clone(), lock: self.lock.clone() })
-    }
-
-    /// The report of a control as a file whose name ends in `.pdf`, for people and viewers. It is a second name of the kept
-    /// evidence, made when it is first asked for; a copy where the file system has no second names.
-    ///
-    /// # Errors
-    /// [`RegisterError::EvidenceMissing`], [`RegisterError::EvidenceDamaged`], [`RegisterError::BadName`] for the id.
-    pub fn report_file(&self, control: &str, report: &Digest) -> Result<PathBuf, RegisterError> {
-        check_name(control)?;
-        let bytes = self.evidence.get(report, MAX_EVIDENCE_BYTES)?;
-        let folder = self.folder.join("reports");
-        create_folder(&folder)?;
-        let path = folder.join(format!("{control}.pdf"));
-        let linked = self.evidence.file(report).is_some_and(|file| fs::hard_link(file, &path).is_ok());
-        if !linked && fs::read(&path).ok().as_deref() != Some(&bytes) {
-            write_durably(&folder.join(format!(".{}", uuid::Uuid::now_v7())), &path, &bytes)?;
-        }
-        Ok(path)
     }
 
     /// The files of this register.

@@ -7,6 +7,7 @@ use super::{
     Appended, JournalEntry, Register, RegisterError, check_name,
     database::{Database, Row, Transaction, other_form},
     journal::append_in,
+    sealing::notice_place,
 };
 use crate::rules::LocalText;
 
@@ -91,17 +92,18 @@ impl Register {
 fn queue(transaction: &Transaction<'_>, control: &str, notices: &[Notice], at: Timestamp) -> Result<(), RegisterError> {
     check_name(control)?;
     for Notice { recipient, name, user_name, text } in notices {
-        let user_name = user_name.as_ref().map(|name| transaction.personal(name)).transpose()?;
+        let place = |column| notice_place(column, control, recipient.word());
+        let user_name = user_name.as_ref().map(|name| transaction.personal(&place("user_name"), name)).transpose()?;
         transaction.execute(
             "INSERT INTO notices (control, recipient, name, user_name, text_nb, text_en, queued_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
             &[
                 control.into(),
                 recipient.word().into(),
-                transaction.personal(name)?,
+                transaction.personal(&place("name"), name)?,
                 user_name.into(),
-                transaction.personal(&text.nb)?,
-                transaction.personal(&text.en)?,
+                transaction.personal(&place("text_nb"), &text.nb)?,
+                transaction.personal(&place("text_en"), &text.en)?,
                 at.into(),
             ],
         )?;
@@ -114,16 +116,18 @@ fn read(database: &Database, row: &Row) -> Result<QueuedNotice, RegisterError> {
     let recipient = Recipient::ALL.into_iter().find(|recipient| recipient.word() == word);
     let recipient = recipient.ok_or_else(other_form)?;
     let state: String = row.get("state")?;
-    let text = |column| database.personal_text(row, column);
+    let control: String = row.get("control")?;
+    let place = |column| notice_place(column, &control, &word);
+    let text = |column| database.personal_text(row, column, &place(column));
     Ok(QueuedNotice {
         id: row.get("id")?,
-        control: row.get("control")?,
         notice: Notice {
             recipient,
             name: text("name")?,
-            user_name: database.personal_option(row, "user_name")?,
+            user_name: database.personal_option(row, "user_name", &place("user_name"))?,
             text: LocalText { nb: text("text_nb")?, en: text("text_en")? },
         },
+        control: control.clone(),
         sent: state == "sent",
         queued_at: row.parsed("queued_at")?,
     })

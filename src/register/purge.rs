@@ -16,6 +16,7 @@ use super::{
     ControlFilter, FinishedControl, JournalEntry, REGISTER_STREAM, Register, RegisterError,
     database::Database,
     journal::{ChainedRow, ROW, append_in, each_row, signed},
+    people,
 };
 use crate::{digest::Digest, rules::CertificateKind};
 
@@ -108,13 +109,12 @@ impl Register {
         for entry in self.entries(control)? {
             digests_in(&entry.body, &mut found);
         }
-        let bodies = self.database.read(
-            "SELECT body FROM journal WHERE control = $1 AND stream = $2 ORDER BY seq",
-            &[control.into(), REGISTER_STREAM.into()],
-            |row| self.database.personal_text(&row, "body"),
-        )?;
-        for body in bodies {
-            digests_in(&body, &mut found);
+        let about = format!("SELECT {ROW} FROM journal WHERE control = $1 AND stream = $2 ORDER BY seq");
+        let entries = self
+            .database
+            .read(&about, &[control.into(), REGISTER_STREAM.into()], |row| Ok(ChainedRow::read(&self.database, &row)?.entry))?;
+        for entry in entries {
+            digests_in(&entry.body, &mut found);
         }
         let mut here = BTreeSet::new();
         for digest in found {
@@ -140,13 +140,14 @@ impl Register {
             &[control.control.as_str().into(), signed(place.seq)?.into()],
         )?;
         let sql = format!("SELECT {ROW} FROM journal WHERE stream = $1 AND erased IS NULL");
-        let rows = transaction.read(&sql, &[control.control.as_str().into()], |row| ChainedRow::read(&transaction, &row))?;
+        let rows = transaction.read(&sql, &[control.control.as_str().into()], |row| ChainedRow::read_closed(&row))?;
         for row in rows {
             transaction.execute(
                 "UPDATE journal SET body = '', salt = $1, erased = $2 WHERE seq = $3",
                 &[[0_u8; 16].as_slice().into(), row.commitment().into(), signed(row.entry.seq)?.into()],
             )?;
         }
+        people::forget(&transaction, &control.control)?;
         // The announcement names the person; that there was one stays in the journal.
         transaction.execute("DELETE FROM authorisations WHERE control = $1", &[control.control.as_str().into()])?;
         transaction.execute("DELETE FROM notices WHERE control = $1", &[control.control.as_str().into()])?;
@@ -160,13 +161,6 @@ impl Register {
         for digest in left.keys() {
             self.evidence().remove(digest)?;
             removed += 1;
-        }
-        let reports = self.folder.join("reports");
-        for control in self.purged_controls()? {
-            match std::fs::remove_file(reports.join(format!("{control}.pdf"))) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-                _ => {}
-            }
         }
         Ok(removed)
     }
@@ -218,7 +212,7 @@ pub(super) fn tombstone_of(database: &Database, control: &str) -> Result<Option<
          WHERE purged.control = $1 AND journal.stream = $2 AND journal.kind = $3",
         &[control.into(), REGISTER_STREAM.into(), CONTROL_PURGED.into()],
     )?;
-    let body = row.map(|row| database.personal_text(&row, "body")).transpose()?;
+    let body = row.map(|row| row.get::<String>("body")).transpose()?;
     let tombstone = body.and_then(|body| serde_json::from_str::<Tombstone>(&body).ok());
     Ok(tombstone.filter(|tombstone| tombstone.control == control))
 }

@@ -70,7 +70,7 @@ impl Register {
         let bodies = self.database.read(
             "SELECT body FROM journal WHERE control = $1 AND stream = $2 AND kind = $3 ORDER BY seq",
             &[control.into(), REGISTER_STREAM.into(), REPORT_RAISED.into()],
-            |row| self.database.personal_text(&row, "body"),
+            |row| row.get::<String>("body"),
         )?;
         bodies.iter().map(|body| serde_json::from_str(body).map_err(|_| RegisterError::BadBody)).collect()
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FinishedControl, MAX_EVIDENCE_BYTES, OutboxState, REGISTER_STREAM, Register, RegisterError,
+    FinishedControl, MAX_EVIDENCE_BYTES, OutboxState, Register, RegisterError,
     controls::CONTROL_REGISTERED,
     outbox::RECEIPT_KEPT,
     purge::{CONTROL_PURGED, Tombstone},
@@ -162,7 +162,7 @@ impl Register {
 
     fn testimony(&self, problems: &mut Vec<ControlProblem>) -> Result<Testimony, RegisterError> {
         let mut testimony = Testimony::default();
-        for entry in self.entries(REGISTER_STREAM)? {
+        for entry in self.own_entries()? {
             let understood = match entry.kind.as_str() {
                 CONTROL_REGISTERED => serde_json::from_str::<FinishedControl>(&entry.body).map(|control| {
                     drop(testimony.registered.insert(control.control.clone(), control));

@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     digest::Digest,
-    register::{BlobFolder, Database, EvidenceStore, FolderLock, RegisterError, Schema, create_folder, lock_folder, open_writer},
+    register::{
+        BlobFolder, Database, EvidenceStore, FolderLock, RegisterError, Resealed, Schema, create_folder, lock_folder, open_writer,
+    },
+    seal::{Keys, Seal},
 };
 
 const SCHEMA: Schema = Schema {
@@ -75,7 +78,10 @@ impl ArchiveStore {
         create_folder(folder)?;
         let lock = lock_folder(folder)?;
         let database = open_writer(&folder.join("archive.db"), &SCHEMA)?;
-        let reports = EvidenceStore::new(BlobFolder::open(&folder.join("reports"))?);
+        let seal = Seal::of_writer(folder, &Keys::default()).map_err(RegisterError::from)?;
+        let reports = EvidenceStore::new(BlobFolder::open(&folder.join("reports"))?, seal);
+        // A report that came before the folder was sealed.
+        reports.reseal(&mut Resealed::default(), &mut |_, _, _| {})?;
         let key = open_or_make(folder, "receipt-key.der").map_err(|error| match error {
             SigningKeyError::NotAKey => ArchiveError::ReceiptKey,
             SigningKeyError::Folder(error) => error.into(),

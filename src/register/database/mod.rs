@@ -11,6 +11,7 @@ mod value;
 use std::ops::Deref;
 
 use super::RegisterError;
+use crate::seal::Seal;
 
 pub use sqlite::{Schema, connect_writer, open_reader, open_writer};
 pub use value::{Row, Value, instant_text, other_form};
@@ -45,12 +46,13 @@ pub trait Driver: Send {
 /// A database, open.
 pub struct Database {
     driver: Box<dyn Driver>,
+    seal: Seal,
 }
 
 impl Database {
-    /// A database behind this connection.
+    /// A database behind this connection, not sealed.
     pub fn new(driver: impl Driver + 'static) -> Self {
-        Self { driver: Box::new(driver) }
+        Self { driver: Box::new(driver), seal: Seal::none() }
     }
 
     /// The rows that a statement answers with. For a long answer ask in pages.

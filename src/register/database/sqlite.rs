@@ -145,6 +145,8 @@ fn connect(path: &Path) -> Result<Connection, RegisterError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // What is deleted or replaced is overwritten with zeros, not left in free pages.
+    connection.pragma_update(None, "secure_delete", true)?;
     // What SQLite sorts would else lie in the system's folder for temporary files.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // On macOS an ordinary fsync leaves the data in the drive's cache; elsewhere this says nothing.

@@ -95,12 +95,41 @@ const FOUND_BY_COLUMNS: &str = "
             BEGIN SELECT raise(ABORT, 'a raised report is not removed'); END;
 ";
 
+/// What version 6 of the register adds: sealed bodies with the commitment to them beside, the index of people, and what the register
+/// remembers about itself.
+const SEALED: &str = "
+        ALTER TABLE journal ADD COLUMN commitment TEXT CHECK (length(commitment) = 64);
+        DROP TRIGGER journal_is_not_changed;
+        CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
+            WHEN NOT (OLD.erased IS NULL AND NEW.salt = zeroblob(16)
+                AND NEW.seq = OLD.seq AND NEW.stream = OLD.stream AND NEW.at = OLD.at AND NEW.kind = OLD.kind
+                AND NEW.prev = OLD.prev AND NEW.hash = OLD.hash AND NEW.control IS OLD.control
+                AND ((NEW.erased IS NOT NULL AND NEW.body = '' AND NEW.commitment IS OLD.commitment
+                        AND EXISTS (SELECT 1 FROM purged WHERE control = OLD.stream))
+                    OR (NEW.erased IS NULL AND NEW.commitment IS NOT NULL
+                        AND NEW.commitment = coalesce(OLD.commitment, NEW.commitment)
+                        AND substr(NEW.body, 1, 35) = '-----BEGIN AGE ENCRYPTED FILE-----' || char(10))))
+            BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
+
+        CREATE TABLE people (
+            token      BLOB NOT NULL CHECK (length(token) = 32),
+            registered INTEGER NOT NULL REFERENCES controls (registered),
+            PRIMARY KEY (token, registered)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX people_of_control ON people (registered);
+
+        CREATE TABLE settings (
+            name  TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) STRICT;
+";
+
 /// The register's tables. What is never changed is guarded by triggers as well, against a slip of this program or of a person
 /// with a database tool; whoever removes the triggers is found out by the hash chain.
 pub const REGISTER: Schema = Schema {
     application_id: 0x4241_4D52, // "BAMR"
-    version: 5,
-    upgrades: &[(1, NOTICES), (2, ERASURE), (3, HAND_OVER), (4, FOUND_BY_COLUMNS)],
+    version: 6,
+    upgrades: &[(1, NOTICES), (2, ERASURE), (3, HAND_OVER), (4, FOUND_BY_COLUMNS), (5, SEALED)],
     tables: "
         CREATE TABLE journal (
             seq    INTEGER PRIMARY KEY,

@@ -12,6 +12,7 @@
 //! | [`trust`] | X.509 chains; nothing else decides whether a certificate counts |
 //! | [`evidence`] | what is proven (record) → pages (report) → signature → verification |
 //! | [`register`] | the document register: journal, evidence, outbox |
+//! | [`seal`] | what the register keeps about people, sealed to the station's key and to the auditors' |
 //! | [`delivery`] | upload to the archive, the archive itself, receipts |
 //! | [`station`] | the shell that wires devices, core and register together; knows no pixels |
 //! | [`ui`] | state → what the screens show, touches → commands; knows no rules |
@@ -29,6 +30,7 @@ pub mod fault;
 pub mod imaging;
 pub mod register;
 pub mod rules;
+pub mod seal;
 pub mod secret;
 pub mod station;
 pub mod trust;

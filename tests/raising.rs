@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::{
-    spine::station,
+    spine::{report, station},
     support_tsa::{Authority, Kind},
 };
 
@@ -37,6 +37,10 @@ impl Desk {
         (output.status.code(), said)
     }
 
+    fn report(&self, control: &Value) -> PathBuf {
+        PathBuf::from(report(&self.folder.path().join("data"), control))
+    }
+
     fn level(&self, report: &Path) -> Value {
         let operators = self.folder.path().join("data/keys/training-ca/certificate.pem");
         let trust_time = self.authority.ca_file();
@@ -60,7 +64,7 @@ fn a_control_at_a_desk_with_an_authority_ends_at_b_t() {
     let desk = Desk::new();
     let (code, control) = desk.run(&["control", "config/examples/local-id-card.toml", "--json"]);
     assert_eq!(code, Some(0), "{control:#}");
-    assert_eq!(desk.level(Path::new(control["report"].as_str().unwrap())), "B-T");
+    assert_eq!(desk.level(&desk.report(&control)), "B-T");
     // A training CA publishes nothing about revocation, so the report stays there, and says so.
     let (code, raised) = desk.run(&["register", "raise", "--json"]);
     assert_eq!((code, &raised["raised"], &raised["waiting"][0]["fault"]), (Some(1), &serde_json::json!([]), &Value::Null));
@@ -72,7 +76,7 @@ fn what_the_authority_missed_is_added_later_beside_the_registered_report() {
     desk.authority.change(|_, _| b"out of order".to_vec());
     let (code, control) = desk.run(&["control", "config/examples/qualified-passport.toml", "--json"]);
     assert_eq!(code, Some(0), "{control:#}");
-    let registered = PathBuf::from(control["report"].as_str().unwrap());
+    let registered = desk.report(&control);
     assert_eq!(desk.level(&registered), "B-B");
     let (code, waiting) = desk.run(&["register", "raise", "--json"]);
     assert_eq!((code, &waiting["waiting"][0]["fault"]), (Some(1), &"TIME_STAMP_OTHER_ANSWER".into()));
@@ -84,8 +88,13 @@ fn what_the_authority_missed_is_added_later_beside_the_registered_report() {
     let (_, shown) = desk.run(&["register", "show", id, "--json"]);
     let digest = shown["raised"][0]["report"].as_str().unwrap();
     let kept = desk.folder.path().join("data/register/evidence").join(&digest[..2]).join(digest);
-    assert_eq!(desk.level(&kept), "B-T");
-    let (before, after) = (std::fs::read(&registered).unwrap(), std::fs::read(&kept).unwrap());
+    let raised = desk.folder.path().join("raised.pdf");
+    assert_eq!(
+        station(&desk.folder.path().join("data"), &["register", "get", digest, raised.to_str().unwrap()]).status.code(),
+        Some(0)
+    );
+    assert_eq!(desk.level(&raised), "B-T");
+    let (before, after) = (std::fs::read(&registered).unwrap(), std::fs::read(&raised).unwrap());
     assert!(after.len() > before.len() && after.starts_with(&before), "what was signed is untouched");
     assert_eq!(desk.run(&["register", "verify", "--json"]).0, Some(0));
 

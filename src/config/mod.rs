@@ -28,6 +28,7 @@ mod reader;
 pub mod reference;
 mod registers;
 pub mod schema;
+mod seal;
 pub mod signature;
 mod source;
 pub mod terms;
@@ -43,6 +44,7 @@ pub use local::{Local, load_local};
 pub use master::{Master, load_master};
 pub use reader::Loaded;
 pub use registers::Registers;
+pub use seal::{Auditor, SealSettings};
 pub use terms::TermsCatalogue;
 pub use whole::Configuration;
 

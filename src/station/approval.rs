@@ -15,12 +15,12 @@ use crate::{
         timestamp::TimeStampAuthority,
         verify::{NotVerified, TrustedCas, VerifiedReport},
     },
-    register::RegisterError,
+    register::{MAX_EVIDENCE_BYTES, RegisterError},
     secret::PinEntry,
     trust::Anchors,
 };
 
-use super::{ActError, CardFault, SignedIn, Station, session::Key};
+use super::{ActError, CardFault, SignedIn, Station, session::Key, shown_report::ShownReport};
 
 /// The report of the open control as it will be signed.
 pub struct Draft {
@@ -215,14 +215,26 @@ impl Station {
         Ok(self.keep(Command::Approve(Box::new(approval)))?)
     }
 
-    /// The signed report of the control as a file whose name ends in `.pdf`, for people and viewers.
+    /// The signed report of the control as a file whose name ends in `.pdf`, for people and viewers; `None` without a report, and on
+    /// a machine without a file system in memory.
     ///
-    /// It is a second name of the kept evidence, not a copy; it is made when it is first asked for.
+    /// It lies in memory and is gone when the control is left; on the disk the report is sealed.
     pub fn report_file(&self) -> Result<Option<PathBuf>, RegisterError> {
         let Some((id, approval)) = self.control.as_ref().and_then(|control| Some((control.id(), control.approval()?))) else {
             return Ok(None);
         };
-        self.register.report_file(&id.to_string(), &approval.report).map(Some)
+        let name = id.to_string();
+        let mut shown = self.shown_report.borrow_mut();
+        if shown.as_ref().is_none_or(|shown| shown.name() != name) {
+            let pdf = self.register.evidence().get(&approval.report, MAX_EVIDENCE_BYTES)?;
+            *shown = ShownReport::put(&name, &pdf)?;
+        }
+        Ok(shown.as_ref().map(|shown| shown.path().to_owned()))
+    }
+
+    /// The digest of the control's signed report.
+    pub fn report(&self) -> Option<Digest> {
+        self.control.as_ref()?.approval().map(|approval| approval.report)
     }
 }
 

@@ -16,12 +16,13 @@ mod raising;
 pub mod run_script;
 pub mod script;
 mod session;
+mod shown_report;
 mod sign_ins;
 mod time_stamp;
 pub mod virtual_cards;
 pub mod worker;
 
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 
 pub use approval::{ApproveError, Draft, DraftError};
 pub use capture::{CaptureError, LayError, ScanFault};
@@ -38,6 +39,7 @@ pub use session::{KnownOperator, SessionError, SignedIn};
 pub use time_stamp::{AuthorityError, authority};
 
 use cards::CardFacts;
+use shown_report::ShownReport;
 use virtual_cards::{VirtualCardError, VirtualDesk};
 
 use crate::{
@@ -70,6 +72,8 @@ pub struct Station {
     /// The raw picture of the scan that is being judged, so that turning it needs no decoding.
     raw_scan: Option<RawScan>,
     draft: Option<Draft>,
+    /// The signed report as people open it.
+    shown_report: RefCell<Option<ShownReport>>,
 }
 
 /// Why something did not happen. The control stands where it stood.
@@ -348,6 +352,8 @@ impl Station {
                 };
                 let deliver = approved && opening.certificate == CertificateKind::Qualified;
                 self.register.register_control(&finished, &entries, deliver, now.at)?;
+                // A control that is not in the index yet is found all the same, and enters it with the next one.
+                drop(people::bring_up_to_date(&mut self.register));
             }
             _ if entries.is_empty() => {}
             _ => {
@@ -376,6 +382,7 @@ impl Station {
         self.control = None;
         self.raw_scan = None;
         self.draft = None;
+        self.shown_report.take();
         self.clear_glass();
     }
 }

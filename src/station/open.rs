@@ -1,6 +1,13 @@
 //! Opening the station: data folder, register, keys, scanner, and the control that was under way.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
 
 use crate::{
     config::{Configuration, local::ScannerDriver},
@@ -9,6 +16,7 @@ use crate::{
     evidence::sign::{KeyStore, KeyStoreError},
     register::{Register, RegisterError},
     rules::DocumentKind,
+    seal::{Recipient, SealError, establish},
     trust::{Desk, Trust, TrustFileError},
 };
 
@@ -16,6 +24,7 @@ use super::{
     Cards, Clock, DataFolder, Station,
     data::DataFolderError,
     journal::{self, ReadBackError},
+    people,
     time_stamp::{self, AuthorityError},
     virtual_cards::{VirtualDesk, prepare},
 };
@@ -44,6 +53,9 @@ pub enum OpenError {
     /// The CAs that MASTER.toml trusts.
     #[error(transparent)]
     Trust(#[from] TrustFileError),
+    /// The register's seal.
+    #[error(transparent)]
+    Seal(#[from] SealError),
 }
 
 impl OpenError {
@@ -57,6 +69,7 @@ impl OpenError {
             Self::Control(error) => error.code(),
             Self::Scanner(error) => error.code(),
             Self::Trust(error) => error.code(),
+            Self::Seal(error) => error.code(),
         }
     }
 }
@@ -72,7 +85,9 @@ impl Station {
         clock: Box<dyn Clock>,
     ) -> Result<Self, OpenError> {
         data.create()?;
-        let register = Register::open(&data.register())?;
+        configuration.seal(&data.register(), clock.now())?;
+        let mut register = Register::open(&data.register())?;
+        people::bring_up_to_date(&mut register)?;
         let keys = KeyStore::open(&data.keys())?;
         let authority = time_stamp::authority(&configuration)?;
         let control = journal::unfinished(&register)?;
@@ -111,6 +126,7 @@ impl Station {
             control,
             raw_scan: None,
             draft: None,
+            shown_report: RefCell::default(),
         })
     }
 }
@@ -130,6 +146,13 @@ impl Configuration {
             Desk::Production
         };
         Ok(Trust::open(&master.trust, &master.proxy, desk, &data.revocation())?)
+    }
+
+    /// Seals the folder as the configuration says: with the key that `[Seal]` names, to the auditors of MASTER.toml.
+    pub fn seal(&self, folder: &Path, at: Timestamp) -> Result<(), SealError> {
+        let auditors: Vec<Recipient> =
+            self.master.value.registers.auditors.iter().map(|auditor| auditor.recipient.clone()).collect();
+        establish(folder, &self.local.value.seal.key, &auditors, at)
     }
 
     /// The office's time zone.

@@ -18,8 +18,6 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::spine::station;
-
 /// What is told of the holder and of nobody else in these tests.
 const FIRST: &str = "Zwyntje";
 const LAST: &str = "Quarrelsønn";
@@ -105,7 +103,15 @@ impl Desk {
     pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         let (master, local) = (self.path("MASTER.toml"), self.path("config/LOCAL.toml"));
         let named = ["--master", master.to_str().unwrap(), "--local", local.to_str().unwrap()];
-        let output = station(&self.data(), &[&named, arguments].concat());
+        let output = Command::new(env!("CARGO_BIN_EXE_bam-station"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .arg("--data")
+            .arg(self.data())
+            .args(named)
+            .args(arguments)
+            .env("CREDENTIALS_DIRECTORY", self.path("credentials"))
+            .output()
+            .unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.code(), text(&output.stdout), text(&output.stderr))
     }
@@ -350,6 +356,31 @@ fn a_key_that_others_can_read_is_refused_and_one_elsewhere_is_used() {
     fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o640)).unwrap();
     let (code, _, said) = desk.run(&["control", desk.path("script.toml").to_str().unwrap()]);
     assert!(code == Some(3) && said.contains("SEAL_KEY_OPEN_TO_OTHERS"), "{said}");
+}
+
+#[test]
+fn a_key_among_systemds_credentials_is_used_and_never_changed() {
+    let desk = Desk::new();
+    fs::create_dir(desk.path("credentials")).unwrap();
+    desk.local("credential:bam-seal");
+    let (code, _, said) = desk.run(&["control", desk.path("script.toml").to_str().unwrap()]);
+    assert!(code == Some(3) && said.contains("SEAL_KEY_MISSING"), "{said}");
+    let old = Auditor::new(&desk.path("credentials"), "bam-seal").file;
+    desk.control();
+    desk.all_opens_with(&old);
+    assert!(!desk.path("data/seal").exists());
+    let (code, _, said) = desk.run(&["seal", "rotate"]);
+    assert!(code == Some(2) && said.contains("SEAL_KEY_NOT_OURS"), "{said}");
+
+    // Whoever manages the credentials puts a new key before the old one.
+    let before = fs::read_to_string(&old).unwrap();
+    let new = Auditor::new(desk.folder.path(), "new.txt").file;
+    fs::write(&old, format!("{}{before}", fs::read_to_string(&new).unwrap())).unwrap();
+    assert_eq!(desk.json(&["seal", "reseal"]).0, Some(0));
+    desk.all_opens_with(&new);
+    fs::copy(&new, &old).unwrap();
+    desk.control();
+    assert_eq!(desk.json(&["register", "verify"]).1["valid"], true);
 }
 
 #[test]

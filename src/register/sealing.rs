@@ -3,7 +3,7 @@
 //! Each thing is replaced by one that is sealed to the present recipients, in one transaction or one rename, and what is sealed to
 //! them already is passed over. So it may be killed at any moment: nothing is lost, and the next time goes on where it stood.
 
-use std::{fs, io::ErrorKind, path::Path};
+use std::{fs, io::ErrorKind, iter, path::Path};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -56,7 +56,10 @@ impl Register {
     pub fn opens(&self) -> Result<bool, RegisterError> {
         match people::index_key(&self.database) {
             Ok(Some(_)) => Ok(true),
-            Ok(None) => Ok(!self.is_sealed() || self.seal().keys().count() > 0),
+            Ok(None) => {
+                let (keys, recipients) = (self.seal().keys(), self.seal().recipients());
+                Ok(recipients.is_none_or(|set| iter::once(&set.station).chain(&set.auditors).any(|to| keys.open_for(to))))
+            }
             Err(RegisterError::Seal(SealError::NotForTheseKeys)) => Ok(false),
             Err(error) => Err(error),
         }

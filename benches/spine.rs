@@ -11,7 +11,6 @@ use std::{
 };
 
 use bam_station::{
-    control::Strokes,
     evidence::{
         Record, preview,
         report::{ReportParts, build},
@@ -54,13 +53,13 @@ fn main() {
     let record: Record = serde_json::from_slice(&record_json).unwrap();
     let register = desk.path().join("register");
     let evidence = |digest| Register::open_read_only(&register).unwrap().evidence().get(&digest, u64::MAX).unwrap();
-    let strokes: Strokes = serde_json::from_slice(&evidence(record.signature.as_ref().unwrap().signature.strokes)).unwrap();
+    let strokes = evidence(record.signature.as_ref().unwrap().signature.strokes);
     let scan = evidence(record.scan.as_ref().unwrap().scan.upright.picture);
     let terms = String::from_utf8(evidence(record.terms.as_ref().unwrap().terms.text)).unwrap();
     let parts = ReportParts {
         record: &record,
         record_json: &record_json,
-        strokes: Some(&strokes),
+        strokes_json: Some(&strokes),
         scan_jpeg: Some(&scan),
         previous_scan_jpeg: None,
         terms_text: Some(&terms),

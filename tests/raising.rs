@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::{
+    long_term::World,
     spine::{report, station},
     support_tsa::{Authority, Kind},
 };
@@ -86,6 +87,10 @@ fn what_the_authority_missed_is_added_later_beside_the_registered_report() {
     assert_eq!((code, &raised["raised"][0]["level"]), (Some(0), &"B-T".into()));
     let id = control["control"].as_str().unwrap();
     let (_, shown) = desk.run(&["register", "show", id, "--json"]);
+    assert!(
+        shown["events"].to_string().contains("\"time_stamp_fault\":\"TIME_STAMP_OTHER_ANSWER\""),
+        "why it was missing is kept"
+    );
     let digest = shown["raised"][0]["report"].as_str().unwrap();
     let kept = desk.folder.path().join("data/register/evidence").join(&digest[..2]).join(digest);
     let raised = desk.folder.path().join("raised.pdf");
@@ -113,6 +118,57 @@ fn without_an_authority_nothing_is_raised() {
     let output = station(data.path(), &["register", "raise"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("NO_TIME_STAMP_AUTHORITY"));
+}
+
+#[test]
+fn an_archived_report_is_renewed_before_its_time_stamp_ends() {
+    use bam_station::register::{FinishedControl, Register};
+    let world = World::new(bam_station::trust::SignatureAlgorithm::P256);
+    world.certify_authority(40);
+    let stamped = world.stamped();
+    let archived = world.raised(stamped.clone()).unwrap().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let mut register = Register::open(&data.join("register")).unwrap();
+    let now = jiff::Timestamp::now();
+    let control = FinishedControl {
+        control: "0193".into(),
+        report: Some(register.evidence().put(&stamped).unwrap()),
+        function: bam_station::rules::Function::NewCard,
+        certificate: bam_station::rules::CertificateKind::Local,
+        outcome: "approved".into(),
+        completed_at: now,
+    };
+    register.register_control(&control, &[], false, now).unwrap();
+    register.keep_raised("0193", archived.bytes(), "B-LTA", now).unwrap();
+    drop(register);
+
+    let shipped = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("MASTER.toml")).unwrap();
+    let ca = world.pki.root.pem();
+    let named = format!("[TimeStamp]\nUrl = \"{}\"\nCa = \"{}\"\n", world.pki.server.url("/ts"), ca.display());
+    let trusted = format!("[Trust]\nAnchors = [\"{}\"]\n", ca.display());
+    let master = folder.path().join("MASTER.toml");
+    std::fs::write(&master, shipped.replace("[TimeStamp]\n", &named).replace("[Trust]\n", &trusted)).unwrap();
+    let raise = || {
+        let master = master.to_str().unwrap();
+        let output = station(&data, &["--master", master, "--local", "config/LOCAL.toml", "register", "raise", "--json"]);
+        let said: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+        (output.status.code(), said)
+    };
+    // The authority's certificate ends as soon as that of the kept time-stamp: it waits.
+    let (code, said) = raise();
+    assert_eq!((code, &said["waiting"][0]["control"], &said["waiting"][0]["fault"]), (Some(1), &"0193".into(), &Value::Null));
+    world.certify_authority(1500);
+    let (code, said) = raise();
+    assert_eq!((code, &said["raised"][0]["level"]), (Some(0), &"B-LTA".into()), "{said:#}");
+    let (code, said) = raise();
+    assert_eq!((code, &said["raised"], &said["waiting"]), (Some(0), &serde_json::json!([]), &serde_json::json!([])));
+    let register = Register::open_read_only(&data.join("register")).unwrap();
+    let kept = register.newest_report("0193").unwrap().unwrap();
+    let kept = register.evidence().get(&kept, u64::MAX).unwrap();
+    assert!(kept.len() > archived.bytes().len() && kept.starts_with(archived.bytes()));
 }
 
 #[test]

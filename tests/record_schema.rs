@@ -187,7 +187,8 @@ fn a_record_without_a_part_or_with_a_strange_one_does_not_fit() {
         assert!(refused(&record), "{name} can be left out");
     }
     let changes = [
-        ("/format", json!("bam-station record 2")),
+        ("/format", json!("bam-station record 1")),
+        ("/layout", json!(0)),
         ("/control", json!("1")),
         ("/rules/master", json!("ABC")),
         ("/opened_at", json!("2026-11-21 09:00")),

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use crate::{
     config::{Configuration, local::ScannerDriver},
-    control::EffectiveRules,
+    control::{EffectiveRules, RulesSigner},
     device::scanner::{HostedSane, ScanError, Scanner, VirtualGlass},
     evidence::sign::{KeyStore, KeyStoreError},
     register::{Register, RegisterError},
@@ -180,6 +180,12 @@ impl Configuration {
             master: self.master.digest,
             training: self.training(),
             program: format!("bam-station {}", env!("CARGO_PKG_VERSION")),
+            signed_by: self.signer.as_ref().map(|signer| RulesSigner {
+                name: signer.name.clone(),
+                key: signer.key,
+                version: signer.version,
+                signed_at: signer.signed_at,
+            }),
         }
     }
 

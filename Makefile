@@ -2,10 +2,10 @@
 
 BUILD_PACKAGES = gcc libc6-dev pkg-config libfontconfig-dev
 RUN_PACKAGES   = libfontconfig1 fonts-dejavu-core libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libsane1 libsane-common libpcsclite1 pcscd
-TEST_PACKAGES  = openssl qpdf poppler-utils opensc opensc-pkcs11 softhsm2 procps python3 slapd
+TEST_PACKAGES  = openssl qpdf poppler-utils opensc opensc-pkcs11 softhsm2 procps python3 age slapd
 JUDGE_PACKAGES = $(TEST_PACKAGES) python3-venv unzip openjdk-17-jdk-headless libjaxb-java
 
-.PHONY: run test judge lint packages-run packages-test packages-judge
+.PHONY: run test judge flips lint packages-run packages-test packages-judge
 
 # Opens the station in training: virtual scanner, training keys, a private archive.
 # The quick build serves; `make install` makes the optimised one.
@@ -27,6 +27,10 @@ judge: packages-judge
 	rm -rf target/judge/cards && mkdir -p target/judge/cards
 	BAM_STATION_KEEP_REPORTS=$(CURDIR)/target/judge/cards cargo test --locked --test station an_operator_signs
 	for report in target/judge/long-term/b-t/*.pdf target/judge/cards/*.pdf; do judge/judge.sh --trust "$${report%.pdf}.pem" "$$report" || exit 1; done
+
+# Changes each byte of a whole report of level B-LTA: every change is refused, or means the same. Takes some minutes.
+flips: packages-test
+	cargo test --locked --release --test station -- --ignored --nocapture every_changed_byte
 
 lint:
 	cargo fmt --check

@@ -11,7 +11,6 @@ use std::{
 };
 
 use bam_station::{
-    control::Strokes,
     evidence::{
         Record, preview,
         report::{ReportParts, build},
@@ -31,16 +30,19 @@ fn main() {
     }
     let desk = tempfile::tempdir().unwrap();
     let program = env!("CARGO_BIN_EXE_bam-station");
+    let report = desk.path().join("report.pdf");
     let run = || {
+        drop(std::fs::remove_file(&report));
         Command::new(program)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .args(["--data", desk.path().to_str().unwrap(), "control", "config/examples/qualified-passport.toml", "--json"])
+            .args(["--report", report.to_str().unwrap()])
             .output()
             .unwrap()
     };
     let output = run();
     let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let pdf = std::fs::read(result["report"].as_str().unwrap()).unwrap();
+    let pdf = std::fs::read(&report).unwrap();
     figure("a whole scripted control, the process included", 5, || drop(run()));
 
     let keys = KeyStore::open(&desk.path().join("keys")).unwrap();
@@ -51,13 +53,13 @@ fn main() {
     let record: Record = serde_json::from_slice(&record_json).unwrap();
     let register = desk.path().join("register");
     let evidence = |digest| Register::open_read_only(&register).unwrap().evidence().get(&digest, u64::MAX).unwrap();
-    let strokes: Strokes = serde_json::from_slice(&evidence(record.signature.as_ref().unwrap().signature.strokes)).unwrap();
+    let strokes = evidence(record.signature.as_ref().unwrap().signature.strokes);
     let scan = evidence(record.scan.as_ref().unwrap().scan.upright.picture);
     let terms = String::from_utf8(evidence(record.terms.as_ref().unwrap().terms.text)).unwrap();
     let parts = ReportParts {
         record: &record,
         record_json: &record_json,
-        strokes: Some(&strokes),
+        strokes_json: Some(&strokes),
         scan_jpeg: Some(&scan),
         previous_scan_jpeg: None,
         terms_text: Some(&terms),

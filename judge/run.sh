@@ -12,9 +12,8 @@ data="$tools/data"
 rm -rf "$data"
 set --
 for script in qualified-passport local-id-card; do
-    "$program" --data "$data" control "$here/../config/examples/$script.toml" --json >"$tools/$script.json"
-    report=$("$tools/venv/bin/python" -c 'import json, sys; print(json.load(open(sys.argv[1]))["report"])' "$tools/$script.json")
-    cp "$report" "$tools/$script.pdf"
+    rm -f "$tools/$script.pdf"
+    "$program" --data "$data" control "$here/../config/examples/$script.toml" --json --report "$tools/$script.pdf" >"$tools/$script.json"
     set -- "$@" "$tools/$script.pdf"
 done
 JUDGE_TOOLS=$tools exec "$here/judge.sh" --trust "$data/keys/training-ca/certificate.pem" "$@"

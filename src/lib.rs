@@ -12,6 +12,7 @@
 //! | [`trust`] | X.509 chains; nothing else decides whether a certificate counts |
 //! | [`evidence`] | what is proven (record) → pages (report) → signature → verification |
 //! | [`register`] | the document register: journal, evidence, outbox |
+//! | [`seal`] | what the register keeps about people, sealed to the station's key and to the auditors' |
 //! | [`delivery`] | upload to the archive, the archive itself, receipts |
 //! | [`directory`] | the person from the organisation's LDAP directory, read only |
 //! | [`people`] | the list of preregistered people: import from CSV, look-up |
@@ -35,6 +36,7 @@ pub mod notices;
 pub mod people;
 pub mod register;
 pub mod rules;
+pub mod seal;
 pub mod secret;
 pub mod station;
 pub mod trust;

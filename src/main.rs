@@ -46,6 +46,8 @@ enum Command {
     Verify(cli::verify::VerifyArgs),
     /// The document register: list, show, export, verify, purge, raise
     Register(cli::register::RegisterArgs),
+    /// The register's seal: status, rotate, reseal
+    Seal(cli::seal::SealArgs),
     /// Delivers what lies in the outbox
     Deliver(cli::deliver::DeliverArgs),
     /// What the issuing system is told of approved controls: list, show, withdraw
@@ -105,6 +107,7 @@ fn main() -> ExitCode {
             }
             Needs::Nothing => cli::register::run(args, data.path(), Registers::default().retention_years),
         },
+        Command::Seal(args) => with(in_force(false), |whole| cli::seal::run(args, &whole, &data)),
         Command::Deliver(args) => with(in_force(false), |whole| deliver(args, &whole, &data)),
         Command::Authorisation(args) => {
             with(in_force(false), |whole| cli::authorisation::run(args, data.path(), &whole.master.value.hand_over))

@@ -80,6 +80,26 @@ fn cards_that_come_and_go_are_told_by_both_roads() {
 }
 
 #[test]
+fn a_card_that_follows_another_at_once_is_told_as_gone_and_come() {
+    at_a_desk(|desk| {
+        let authority = Authority::new();
+        let mut readers = DeskReaders::watch(&pcsc("Operator"), &pcsc("Nobody"), &program()).unwrap();
+        let mut card = desk.insert(OPERATORS, authority.card("Kari Nordmann", P256));
+        expect(&mut readers, ReaderPlace::Operator, &ReaderState::Card);
+        while readers.state(ReaderPlace::Holder).is_none() {
+            readers.next(SOON).unwrap();
+        }
+        for _ in 0..25 {
+            let same = card.pull();
+            card = desk.insert_again(OPERATORS, same);
+            for state in [ReaderState::Empty, ReaderState::Card] {
+                assert_eq!(readers.next(SOON), Some(ReaderEvent { place: ReaderPlace::Operator, state }));
+            }
+        }
+    });
+}
+
+#[test]
 fn a_service_that_stops_takes_the_readers_away_and_brings_them_back() {
     at_a_desk(|desk| {
         let mut readers = DeskReaders::watch(&pcsc("Operator"), &pcsc("Nobody"), &program()).unwrap();

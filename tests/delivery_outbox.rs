@@ -260,7 +260,7 @@ fn a_report_that_was_damaged_is_not_sent_and_holds_up_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let archive = archive_in(folder.path(), Limits::default());
     let (_data, mut register) = station(&["control-a", "control-b"]);
-    std::fs::remove_file(register.evidence().path(&digest_of("control-a"))).unwrap();
+    std::fs::remove_file(register.evidence().file(&digest_of("control-a")).unwrap()).unwrap();
     let drained = drain(&mut register, &archive.client(), now());
     assert_eq!(drained.delivered, ["control-b"]);
     assert_eq!(drained.failed, [("control-a".to_owned(), "REGISTER_EVIDENCE_MISSING")]);

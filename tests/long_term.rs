@@ -6,9 +6,9 @@ use bam_station::{
     evidence::{
         extend,
         raise::{RaiseError, raise},
-        sign::{SignError, SignedReport, Signer, SignerIdentity},
+        sign::{SignError, SignedReport, Signer, SignerIdentity, UnsignedReport},
         timestamp::{TimeStampAuthority, TimeStampConnection},
-        verify::{Level, TrustedCas, VerifiedReport, verify},
+        verify::{Level, TrustedCas, VerifiedReport, newest_time_stamp_lasts, verify},
     },
     secret::PinEntry,
     trust::{Anchors, RsaDigest, SignatureAlgorithm, Trust},
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 
 use crate::{
     signature::{PIN, pin, unsigned},
-    support_pki::{Issued, Pki, Reply, Wanted},
+    support_pki::{Issued, Pki, Reply, Wanted, days},
     support_tsa,
     time_stamp::details_now,
 };
@@ -49,10 +49,15 @@ impl Signer for OpensslSigner {
     fn sign(&mut self, to_be_signed: &[u8], _: PinEntry) -> Result<Vec<u8>, SignError> {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("tbs"), to_be_signed).unwrap();
-        let pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"];
-        let more: &[&str] = if matches!(self.identity.algorithm, SignatureAlgorithm::RsaPss(_)) { &pss } else { &[] };
         let key = self.key.to_str().unwrap();
-        support_tsa::openssl(folder.path(), &[&["dgst", "-sha256", "-sign", key], more, &["-out", "sig", "tbs"]].concat());
+        let pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"];
+        let how: Vec<&str> = match self.identity.algorithm {
+            SignatureAlgorithm::Ed25519 => vec!["pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", "tbs", "-out", "sig"],
+            SignatureAlgorithm::P384 => vec!["dgst", "-sha384", "-sign", key, "-out", "sig", "tbs"],
+            SignatureAlgorithm::RsaPss(_) => [&["dgst", "-sha256", "-sign", key], &pss[..], &["-out", "sig", "tbs"]].concat(),
+            _ => vec!["dgst", "-sha256", "-sign", key, "-out", "sig", "tbs"],
+        };
+        support_tsa::openssl(folder.path(), &how);
         Ok(std::fs::read(folder.path().join("sig")).unwrap())
     }
 }
@@ -69,16 +74,9 @@ pub struct World {
 impl World {
     pub fn new(algorithm: SignatureAlgorithm) -> Self {
         let pki = Pki::new();
-        let stamps = pki.sub.issue(&Wanted {
-            policies: Vec::new(),
-            usage: "digitalSignature",
-            more: format!("extendedKeyUsage=critical,timeStamping\nsubjectKeyIdentifier=hash\n{}", pki.both_places()),
-            ..Wanted::person("Utopia Tid")
-        });
         let folder = pki.folder.path().join("tsa");
         std::fs::create_dir(&folder).unwrap();
-        std::fs::copy(&stamps.pem, folder.join("tsa.pem")).unwrap();
-        std::fs::copy(&stamps.key, folder.join("tsa.key")).unwrap();
+        certify_authority(&pki, 300);
         let chain = [std::fs::read(pki.sub.pem()).unwrap(), std::fs::read(pki.root.pem()).unwrap()].concat();
         std::fs::write(folder.join("ca.pem"), chain).unwrap();
         support_tsa::configure(&folder);
@@ -90,8 +88,13 @@ impl World {
                 support_tsa::reply(&folder, query)
             })),
         );
-        let rsa = !matches!(algorithm, SignatureAlgorithm::P256);
-        let operator = pki.sub.issue(&Wanted { rsa, more: pki.both_places(), ..Wanted::person("Kari Nordmann") });
+        let rsa = matches!(algorithm, SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss(_));
+        let key: Option<&'static [&'static str]> = match algorithm {
+            SignatureAlgorithm::P384 => Some(&["EC", "-pkeyopt", "ec_paramgen_curve:P-384"]),
+            SignatureAlgorithm::Ed25519 => Some(&["ED25519"]),
+            _ => None,
+        };
+        let operator = pki.sub.issue(&Wanted { rsa, key, more: pki.both_places(), ..Wanted::person("Kari Nordmann") });
         let anchors = Anchors::new(vec![pki.root.certificate.clone()]);
         let authority = TimeStampAuthority::new(&TimeStampConnection {
             url: pki.server.url("/ts"),
@@ -102,6 +105,11 @@ impl World {
         })
         .unwrap();
         Self { pki, anchors, authority, operator, algorithm }
+    }
+
+    /// From now on the authority has another key, and a certificate for so many days.
+    pub fn certify_authority(&self, days: i64) {
+        certify_authority(&self.pki, days);
     }
 
     pub fn signer(&self) -> OpensslSigner {
@@ -115,7 +123,12 @@ impl World {
 
     /// A report of level B-T.
     pub fn stamped(&self) -> Vec<u8> {
-        let signed = unsigned().sign_with_time(&mut self.signer(), pin(PIN), &details_now(), &self.authority).unwrap();
+        self.stamped_of(&unsigned())
+    }
+
+    /// This report at level B-T.
+    pub fn stamped_of(&self, report: &UnsignedReport) -> Vec<u8> {
+        let signed = report.sign_with_time(&mut self.signer(), pin(PIN), &details_now(), &self.authority).unwrap();
         assert_eq!(signed.1, None);
         signed.0.into_bytes()
     }
@@ -139,8 +152,26 @@ impl World {
     }
 }
 
-pub const ALGORITHMS: [SignatureAlgorithm; 3] =
-    [SignatureAlgorithm::P256, SignatureAlgorithm::RsaPkcs1(RsaDigest::Sha256), SignatureAlgorithm::RsaPss(RsaDigest::Sha256)];
+fn certify_authority(pki: &Pki, lasts: i64) {
+    let folder = pki.folder.path().join("tsa");
+    let stamps = pki.sub.issue(&Wanted {
+        policies: Vec::new(),
+        usage: "digitalSignature",
+        more: format!("extendedKeyUsage=critical,timeStamping\nsubjectKeyIdentifier=hash\n{}", pki.both_places()),
+        until: Timestamp::now() + days(lasts),
+        ..Wanted::person("Utopia Tid")
+    });
+    std::fs::copy(&stamps.pem, folder.join("tsa.pem")).unwrap();
+    std::fs::copy(&stamps.key, folder.join("tsa.key")).unwrap();
+}
+
+pub const ALGORITHMS: [SignatureAlgorithm; 5] = [
+    SignatureAlgorithm::P256,
+    SignatureAlgorithm::RsaPkcs1(RsaDigest::Sha256),
+    SignatureAlgorithm::P384,
+    SignatureAlgorithm::RsaPss(RsaDigest::Sha256),
+    SignatureAlgorithm::Ed25519,
+];
 
 #[test]
 fn every_report_reaches_b_lta_and_keeps_it_when_nobody_answers_any_more() {
@@ -154,7 +185,11 @@ fn every_report_reaches_b_lta_and_keeps_it_when_nobody_answers_any_more() {
             assert_eq!(ends(raised.bytes()), ends(&signed) + updates);
             // Nothing more can be reached.
             assert!(world.raised(raised.bytes().to_vec()).unwrap().is_none());
-            keep_for_the_judges(&world, raised.bytes(), if updates == 2 { "at-signing" } else { "later" });
+            keep_for_the_judges(
+                &world,
+                raised.bytes(),
+                if updates == 2 { "small-stamped-at-signing" } else { "small-stamped-later" },
+            );
             world.pki.server.gives("/ocsp", Reply::Status(500));
             for year in 1..15 {
                 let later = Timestamp::now() + jiff::SignedDuration::from_hours(24 * 366 * year);
@@ -168,13 +203,40 @@ fn every_report_reaches_b_lta_and_keeps_it_when_nobody_answers_any_more() {
 }
 
 /// With JUDGE_REPORTS set to a folder the reports are left there with their CA, for the independent validators.
-fn keep_for_the_judges(world: &World, pdf: &[u8], stamped: &str) {
+pub fn keep_for_the_judges(world: &World, pdf: &[u8], kind: &str) {
     let Some(folder) = std::env::var_os("JUDGE_REPORTS") else { return };
-    let name = format!("{}-stamped-{stamped}", world.algorithm.name());
+    let name = format!("{}-{kind}", world.algorithm.name());
     let folder = Path::new(&folder);
     std::fs::create_dir_all(folder).unwrap();
     std::fs::write(folder.join(format!("{name}.pdf")), pdf).unwrap();
     std::fs::copy(world.pki.root.pem(), folder.join(format!("{name}.pem"))).unwrap();
+}
+
+#[test]
+fn an_archived_report_is_renewed_before_its_newest_time_stamp_ends() {
+    let world = World::new(SignatureAlgorithm::P256);
+    world.certify_authority(40);
+    let archived = world.verified(world.archived());
+    let until = archived.archived_until().unwrap();
+    assert!(until < Timestamp::now() + days(41));
+    assert_eq!(newest_time_stamp_lasts(archived.bytes()), Some(until));
+    // The authority has no longer certificate yet: another time-stamp would not help.
+    assert!(world.raised(archived.bytes().to_vec()).unwrap().is_none());
+    world.certify_authority(1500);
+    let renewed = world.raised(archived.bytes().to_vec()).unwrap().unwrap();
+    assert!(renewed.bytes().starts_with(archived.bytes()), "nothing that was kept is touched");
+    assert_eq!(renewed.level(), Level::BLTA);
+    assert!(renewed.archived_until().unwrap() > Timestamp::now() + days(1400));
+    assert_eq!(renewed.verification().time_stamps.len(), archived.verification().time_stamps.len() + 1);
+    // Not due again.
+    assert!(world.raised(renewed.bytes().to_vec()).unwrap().is_none());
+    keep_for_the_judges(&world, renewed.bytes(), "renewed-stamped-at-signing");
+    // Years later, when the first two time-stamps' certificates have ended, nothing is noticed but the whole.
+    let later = Timestamp::now() + days(1000);
+    let verification = verify(renewed.bytes(), world.trusted(), later);
+    assert!(verification.valid && verification.notices.is_empty(), "{:?} {:?}", verification.problems, verification.notices);
+    let old = verify(archived.bytes(), world.trusted(), later);
+    assert!(old.notices.iter().any(|notice| notice.contains("newest time-stamp has expired")));
 }
 
 #[test]

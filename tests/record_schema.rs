@@ -4,7 +4,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::{report_pages, spine::station};
+use crate::{
+    report_pages,
+    spine::{report, station},
+};
 
 /// Every keyword that the schema uses, and that [`faults`] understands.
 const KEYWORDS: [&str; 16] = [
@@ -167,7 +170,7 @@ fn the_records_in_real_reports_fit() {
     for script in ["qualified-passport", "local-id-card"] {
         let said = station(data.path(), &["control", &format!("config/examples/{script}.toml"), "--json"]);
         let said: Value = serde_json::from_slice(&said.stdout).unwrap();
-        let verified = station(data.path(), &["verify", said["report"].as_str().unwrap(), "--json"]);
+        let verified = station(data.path(), &["verify", &report(data.path(), &said), "--json"]);
         let verified: Value = serde_json::from_slice(&verified.stdout).unwrap();
         assert_fits(&verified["record"]);
     }
@@ -184,7 +187,8 @@ fn a_record_without_a_part_or_with_a_strange_one_does_not_fit() {
         assert!(refused(&record), "{name} can be left out");
     }
     let changes = [
-        ("/format", json!("bam-station record 2")),
+        ("/format", json!("bam-station record 1")),
+        ("/layout", json!(0)),
         ("/control", json!("1")),
         ("/rules/master", json!("ABC")),
         ("/opened_at", json!("2026-11-21 09:00")),

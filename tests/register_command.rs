@@ -154,7 +154,7 @@ fn verify_names_what_does_not_hold() {
     assert_eq!((code, &document["valid"], &document["missing_heads"][0]["seq"]), (1, &json!(false), &json!(3)));
 
     let folder = data.path().join("register");
-    let report = Register::open_read_only(&folder).unwrap().evidence().path(&Digest::of(b"a report"));
+    let report = Register::open_read_only(&folder).unwrap().evidence().file(&Digest::of(b"a report")).unwrap();
     fs::remove_file(report).unwrap();
     let (code, text, _) = register(&data, &["verify"]);
     assert!(code == 1 && text.contains(&format!("control {FINISHED}: the evidence")) && text.contains("NOT"), "{text}");

@@ -164,7 +164,7 @@ fn every_later_change_is_found() {
 fn a_report_that_was_changed_or_removed_is_found() {
     let folder = three_controls();
     let register = Register::open_read_only(folder.path()).unwrap();
-    let path = register.evidence().path(&Digest::of(b"report b"));
+    let path = register.evidence().file(&Digest::of(b"report b")).unwrap();
     fs::remove_file(&path).unwrap();
     let problems = check(&register).problems;
     assert!(

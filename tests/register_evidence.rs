@@ -27,7 +27,7 @@ fn evidence_that_was_changed_or_removed_is_found_out_and_can_be_kept_again() {
     let folder = tempfile::tempdir().unwrap();
     let register = Register::open(folder.path()).unwrap();
     let digest = register.evidence().put(b"a scan").unwrap();
-    let path = register.evidence().path(&digest);
+    let path = register.evidence().file(&digest).unwrap();
 
     fs::remove_file(&path).unwrap();
     assert!(matches!(register.evidence().get(&digest, 100), Err(RegisterError::EvidenceMissing(missing)) if missing == digest));
@@ -64,22 +64,4 @@ fn what_an_interrupted_write_left_behind_is_removed_at_the_next_opening() {
     let register = Register::open(folder.path()).unwrap();
     assert_eq!(fs::read_dir(&incoming).unwrap().count(), 0);
     assert_eq!(register.evidence().get(&digest, 100).unwrap(), b"a scan");
-}
-
-#[test]
-fn a_report_has_a_second_name_for_people_and_it_is_the_evidence() {
-    let folder = tempfile::tempdir().unwrap();
-    let register = Register::open(folder.path()).unwrap();
-    let digest = register.evidence().put(b"%PDF a report").unwrap();
-    let path = register.report_file("control-a", &digest).unwrap();
-    assert_eq!(path, folder.path().join("reports/control-a.pdf"));
-    assert_eq!(fs::read(&path).unwrap(), b"%PDF a report");
-    assert_eq!(register.report_file("control-a", &digest).unwrap(), path);
-
-    fs::remove_file(&path).unwrap();
-    fs::write(&path, b"something else").unwrap();
-    register.report_file("control-a", &digest).unwrap();
-    assert_eq!(fs::read(&path).unwrap(), b"%PDF a report");
-    assert!(matches!(register.report_file("../control-a", &digest), Err(RegisterError::BadName)));
-    assert!(matches!(register.report_file("control-a", &Digest::of(b"")), Err(RegisterError::EvidenceMissing(_))));
 }

@@ -199,6 +199,37 @@ fn every_change_is_found_also_when_the_sums_are_made_to_fit() {
     }
 }
 
+/// The forger takes a picture away, and its line in the manifest and in the sums, and what the manifest says of the control.
+#[test]
+fn evidence_that_is_left_out_with_every_trace_in_the_manifest_is_found() {
+    let data = tempfile::tempdir().unwrap();
+    let output = station(data.path(), &["control", "config/examples/qualified-passport.toml", "--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let place = data.path().join("export");
+    let export = ["register", "export", place.to_str().unwrap(), "--outcome", "approved", "--json"];
+    assert_eq!(station(data.path(), &export).status.code(), Some(0));
+    assert_eq!(problems(&place), Vec::<String>::new());
+    let manifest = fs::read(place.join("manifest.json")).unwrap();
+    let names: Vec<String> =
+        fs::read_dir(place.join("evidence")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    // Terms, strokes, their picture, raw scan, upright scan.
+    assert_eq!(names.len(), 5);
+    for name in names {
+        let file = place.join("evidence").join(&name);
+        let bytes = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        let mut changed: Value = serde_json::from_slice(&manifest).unwrap();
+        changed["files"].as_object_mut().unwrap().remove(&format!("evidence/{name}")).unwrap();
+        let listed = changed["controls"][0]["evidence"].as_array_mut().unwrap();
+        listed.retain(|digest| digest != &name);
+        fs::write(place.join("manifest.json"), serde_json::to_vec(&changed).unwrap()).unwrap();
+        rewrite_sums(&place);
+        let problems = problems(&place);
+        assert!(problems.len() == 1 && problems[0].contains(&name) && problems[0].contains("left out"), "{problems:?}");
+        fs::write(file, bytes).unwrap();
+    }
+}
+
 #[test]
 fn files_that_are_missing_or_besides_are_found() {
     let (_folder, place) = exported();

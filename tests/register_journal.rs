@@ -147,6 +147,7 @@ fn every_change_of_a_row_is_found_at_that_row() {
         "hash = substr(hash, 2) || substr(hash, 1, 1)",
         "hash = upper(hash)",
         "at = 'at noon'",
+        "control = 'control-b'",
     ];
     for change in changes {
         for seq in [1, 6, 10] {
@@ -249,7 +250,8 @@ fn the_database_itself_refuses_to_change_the_journal() {
         "DELETE FROM journal WHERE seq = 10",
         "UPDATE journal SET body = '', salt = zeroblob(16), erased = hash WHERE seq = 6",
         "INSERT OR REPLACE INTO journal SELECT * FROM journal WHERE seq = 3",
-        "INSERT INTO journal SELECT 12, stream, at, kind, body, salt, prev, substr(hash, 2) || '0', erased FROM journal WHERE seq = 3",
+        "UPDATE journal SET control = 'control-b' WHERE seq = 1",
+        "INSERT INTO journal SELECT 12, stream, at, kind, body, salt, prev, substr(hash, 2) || '0', erased, control FROM journal WHERE seq = 3",
     ] {
         assert!(database.execute(statement, []).is_err(), "{statement}");
     }

@@ -186,25 +186,53 @@ fn an_export_of_purged_controls_is_whole() {
     assert_eq!((report.problems, report.missing_heads, report.controls), (vec![], vec![], 4));
 }
 
+/// What leads from each version of the tables back to the one before, as far as the tables of then are concerned.
+const BACK: [(i32, &str); 4] = [
+    (
+        5,
+        "DROP TABLE raised; DROP INDEX journal_about_control; DROP TRIGGER journal_is_not_changed;
+         ALTER TABLE journal DROP COLUMN control;
+         CREATE INDEX journal_about_control ON journal (json_extract(body, '$.control'), seq) WHERE stream = 'register';
+         CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
+            WHEN NOT (OLD.erased IS NULL AND NEW.erased IS NOT NULL AND EXISTS (SELECT 1 FROM purged WHERE control = OLD.stream))
+            BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;",
+    ),
+    (4, "DROP TABLE authorisations;"),
+    (
+        3,
+        "DROP TABLE purged; DROP INDEX journal_about_control; DROP TRIGGER journal_is_not_changed;
+         ALTER TABLE journal DROP COLUMN erased;
+         CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
+            BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;",
+    ),
+    (2, "DROP TABLE notices; DROP INDEX journal_of_kind;"),
+];
+
 #[test]
-fn a_register_of_an_earlier_version_is_brought_up_to_date() {
-    let (folder, register) = register();
-    let head = register.head().unwrap();
-    drop(register);
-    let database = Connection::open(folder.path().join("register.db")).unwrap();
-    database
-        .execute_batch(
-            "DROP TABLE authorisations; DROP TABLE purged; DROP INDEX journal_about_control; DROP TRIGGER journal_is_not_changed; ALTER TABLE journal DROP COLUMN erased;
-             CREATE TRIGGER journal_is_not_changed BEFORE UPDATE ON journal
-                BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
-             PRAGMA user_version = 2;",
-        )
-        .unwrap();
-    drop(database);
-    let mut register = Register::open(folder.path()).unwrap();
-    assert_eq!((register.head().unwrap(), problems(&register)), (head, vec![]));
-    assert_eq!(register.purge(at(2016), at(2026), &mut |_, _| {}).unwrap().controls, 2);
-    assert_eq!(problems(&register), Vec::<String>::new());
+fn a_register_of_any_earlier_version_is_brought_up_to_date() {
+    for earlier in 1..5 {
+        let (folder, mut register) = register();
+        register.keep_raised("young", b"report of young, stamped", "B-T", at(2025)).unwrap();
+        let head = register.head().unwrap();
+        let raised = register.raised_reports("young").unwrap();
+        drop(register);
+        let database = Connection::open(folder.path().join("register.db")).unwrap();
+        for (_, back) in BACK.iter().filter(|(version, _)| *version > earlier) {
+            database.execute_batch(back).unwrap();
+        }
+        database.pragma_update(None, "user_version", earlier).unwrap();
+        let old = database.query_row("SELECT count(*) FROM pragma_table_info('journal')", [], |row| row.get::<_, i64>(0));
+        assert_eq!(old.unwrap(), if earlier > 2 { 9 } else { 8 });
+        drop(database);
+
+        let mut register = Register::open(folder.path()).unwrap();
+        assert_eq!((register.head().unwrap(), problems(&register)), (head, vec![]), "from version {earlier}");
+        assert_eq!(register.raised_reports("young").unwrap(), raised);
+        let to_be_raised = |level| register.raisable_reports(level, 0, 10).unwrap().len();
+        assert_eq!((to_be_raised("B-T"), to_be_raised("B-LTA")), (3, 4), "young has reached B-T");
+        assert_eq!(register.purge(at(2016), at(2026), &mut |_, _| {}).unwrap().controls, 2);
+        assert_eq!(problems(&register), Vec::<String>::new());
+    }
 }
 
 #[test]

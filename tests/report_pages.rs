@@ -2,7 +2,7 @@
 
 use bam_station::{
     control::{
-        DocumentCheck, EffectiveRules, Identification, Operator, PresentedDocument,
+        DocumentCheck, EffectiveRules, Identification, Operator, PresentedDocument, RulesSigner,
         document::VerifiedFeature,
         opening::CardSource,
         own_card::ProvenCard,
@@ -14,7 +14,7 @@ use bam_station::{
     digest::Digest,
     evidence::{
         preview::{self, Preview, PreviewError},
-        record::{ChainHead, FORMAT, LIMITS, Record},
+        record::{ChainHead, FORMAT, LAYOUT, LIMITS, Record},
         report::{self, ReportError, ReportParts},
         sign::{KeyStore, SignatureDetails, UnsignedReport},
         verify,
@@ -27,9 +27,10 @@ use bam_station::{
 use jiff::{Timestamp, civil::date};
 
 /// A record with the evidence that it names.
-struct Case {
-    record: Record,
-    strokes: Strokes,
+pub struct Case {
+    pub record: Record,
+    /// JSON.
+    strokes: Vec<u8>,
     scan: Vec<u8>,
     previous_scan: Vec<u8>,
     terms: String,
@@ -43,6 +44,16 @@ fn local(nb: &str, en: &str) -> LocalText {
     LocalText { nb: nb.into(), en: en.into() }
 }
 
+/// The JPEG of a picture.
+fn encoded(picture: &image::RgbImage) -> Vec<u8> {
+    let (width, height) = (picture.width() as u16, picture.height() as u16);
+    let mut bytes = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 92);
+    encoder.set_density(jpeg_encoder::PixelDensity::dpi(300));
+    encoder.encode(picture, width, height, jpeg_encoder::ColorType::Rgb).unwrap();
+    bytes
+}
+
 /// A picture of A6 lying, with a grain that no second encoding would give back.
 fn jpeg(seed: u8) -> Vec<u8> {
     let picture = image::RgbImage::from_fn(1748, 1240, |x, y| {
@@ -50,11 +61,7 @@ fn jpeg(seed: u8) -> Vec<u8> {
         let grain = (x.wrapping_mul(31) ^ y.wrapping_mul(17) ^ u32::from(seed)) as u8 & 15;
         if card { image::Rgb([188 + grain, 205 + grain, 214 + grain]) } else { image::Rgb([236 + grain; 3]) }
     });
-    let mut bytes = Vec::new();
-    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 92);
-    encoder.set_density(jpeg_encoder::PixelDensity::dpi(300));
-    encoder.encode(&picture, 1748, 1240, jpeg_encoder::ColorType::Rgb).unwrap();
-    bytes
+    encoded(&picture)
 }
 
 /// Three strokes on a field of 120 × 40 mm.
@@ -94,13 +101,14 @@ fn captured(strokes: &Strokes) -> CapturedSignature {
 }
 
 /// A new card with qualified certificates, by passport.
-fn qualified() -> Case {
+pub fn qualified() -> Case {
     let (strokes, scan, previous_scan) = (strokes(), jpeg(1), jpeg(2));
     let terms = "# Kort og PIN\nSertifikatene er personlige. Du skal holde kort og PIN for deg selv, og ingen kan be deg om å oppgi PIN-koden.\n\n\
                  # Tap av kort\nMeld fra straks du mister kortet, så sperres sertifikatene. Et sperret sertifikat kan ikke brukes igjen.\n\n"
         .repeat(6);
     let record = Record {
         format: FORMAT.into(),
+        layout: LAYOUT,
         control: "01938d1c-5e2a-7c31-9a54-3f0d6f2b8e11".parse().unwrap(),
         training: false,
         function: Function::NewCard,
@@ -133,7 +141,8 @@ fn qualified() -> Case {
             conditions: bam_station::rules::Conditions::default(),
             master: Digest::of(b"MASTER.toml"),
             training: false,
-            program: "0.1.0".into(),
+            program: "bam-station 0.1.0".into(),
+            signed_by: None,
         },
         plan: Plan {
             methods: vec![Method::Document],
@@ -234,7 +243,7 @@ fn qualified() -> Case {
         register: ChainHead { seq: 4711, hash: Digest::of(b"head") },
         limits: LIMITS.iter().map(|&limit| limit.to_owned()).collect(),
     };
-    Case { record, strokes, scan, previous_scan, terms }
+    Case { record, strokes: serde_json::to_vec(&strokes).unwrap(), scan, previous_scan, terms }
 }
 
 fn card(name: &str) -> ProvenCard {
@@ -251,7 +260,7 @@ fn card(name: &str) -> ProvenCard {
 }
 
 /// A replacement card by a third party, with the earlier scan compared; no terms, no signature, no scan.
-fn third_party() -> Case {
+pub fn third_party() -> Case {
     let mut case = qualified();
     let record = &mut case.record;
     record.function = Function::ReplacementCard;
@@ -276,28 +285,95 @@ fn third_party() -> Case {
     case
 }
 
-/// A record of each way of identification, by own card with the state of the card.
-pub fn records() -> Vec<Record> {
-    let mut own_card = third_party().record;
-    own_card.card = Some(CardState::Valid);
-    own_card.identification = Identification::OwnCard { card: card("Kari Anne Nordmann Ødegård") };
-    let mut operator = third_party().record;
-    operator.identification = Identification::Operator { statement: "Kjenner personen fra før.".into() };
-    let mut compared = third_party().record;
-    if let Identification::ThirdParty { previous_scan, .. } = &mut compared.identification {
+/// A report of each way of identification, by own card with the state of the card, and one under signed rules.
+pub fn cases() -> Vec<Case> {
+    let mut own_card = third_party();
+    own_card.record.card = Some(CardState::Valid);
+    own_card.record.identification = Identification::OwnCard { card: card("Kari Anne Nordmann Ødegård") };
+    let mut operator = third_party().training();
+    operator.record.identification = Identification::Operator { statement: "Kjenner personen fra før.".into() };
+    let mut compared = third_party();
+    if let Identification::ThirdParty { previous_scan, .. } = &mut compared.record.identification {
         *previous_scan = None;
     }
-    vec![qualified().record, third_party().record, compared, own_card, operator]
+    let mut signed = qualified().training();
+    signed.record.rules.signed_by = Some(rules_signer());
+    vec![qualified(), third_party(), compared, own_card, operator, signed]
+}
+
+/// A report of a control that this plan asks for, with a small scan and with the terms in this language.
+pub fn of_kind(function: Function, certificate: CertificateKind, method: Method, plan: &Plan, language: &str) -> Case {
+    let mut case = qualified();
+    let small = |seed: u8| encoded(&image::RgbImage::from_fn(310, 220, |x, y| image::Rgb([x as u8, y as u8, seed])));
+    (case.scan, case.previous_scan) = (small(1), small(2));
+    case = case.with_terms(format!("# Terms in {language}\nPå kort og PIN. About card and PIN.\n"), language);
+    let record = &mut case.record;
+    let upright = &mut record.scan.as_mut().unwrap().scan.upright;
+    (upright.picture, upright.width, upright.height) = (Digest::of(&case.scan), 310, 220);
+    (record.function, record.certificate, record.plan) = (function, certificate, plan.clone());
+    let name = "Kari Anne Nordmann Ødegård";
+    record.identification = match method {
+        Method::Document => record.identification.clone(),
+        Method::OwnCard => Identification::OwnCard { card: ProvenCard { certificate, ..card(name) } },
+        Method::ThirdParty => Identification::ThirdParty {
+            third_party: Box::new(ThirdParty {
+                card: ProvenCard { certificate, ..card("Tor Tredje") },
+                says_name: name.into(),
+                statement: "Har arbeidet sammen i ti år.".into(),
+                superior: false,
+            }),
+            previous_scan: plan.compare_previous_scan.then(|| PreviousScan {
+                control: record.control,
+                upright: Digest::of(&case.previous_scan),
+                alike: true,
+            }),
+        },
+        Method::Operator => Identification::Operator { statement: "Kjenner personen fra før.".into() },
+    };
+    record.terms = record.terms.take().filter(|_| plan.terms);
+    record.signature = record.signature.take().filter(|_| plan.signature);
+    record.scan = record.scan.take().filter(|_| plan.scan);
+    case
+}
+
+/// Their records.
+pub fn records() -> Vec<Record> {
+    cases().into_iter().map(|case| case.record).collect()
+}
+
+fn rules_signer() -> RulesSigner {
+    RulesSigner { name: "Aud Administrator".into(), key: Digest::of(b"key"), version: 7, signed_at: at(-90_000) }
+}
+
+/// A small report: an operator's word, and nothing else was asked for. The PDF and its record.
+pub fn small() -> (Vec<u8>, Vec<u8>) {
+    static SMALL: std::sync::OnceLock<(Vec<u8>, Vec<u8>)> = std::sync::OnceLock::new();
+    let made = SMALL.get_or_init(|| {
+        let mut case = third_party();
+        case.record.identification = Identification::Operator { statement: "Kjenner personen fra før.".into() };
+        (case.build().unwrap(), case.record.to_json().unwrap())
+    });
+    made.clone()
 }
 
 impl Case {
+    /// With this text of the terms.
+    pub fn with_terms(mut self, terms: String, language: &str) -> Self {
+        if let Some(accepted) = &mut self.record.terms {
+            accepted.terms.text = Digest::of(terms.as_bytes());
+            accepted.terms.language = language.into();
+        }
+        self.terms = terms;
+        self
+    }
+
     fn training(mut self) -> Self {
         self.record.training = true;
         self.record.rules.training = true;
         self
     }
 
-    fn build(&self) -> Result<Vec<u8>, ReportError> {
+    pub fn build(&self) -> Result<Vec<u8>, ReportError> {
         let json = self.record.to_json().unwrap();
         self.build_with(&json, |_| {})
     }
@@ -306,7 +382,7 @@ impl Case {
         let mut parts = ReportParts {
             record: &self.record,
             record_json: json,
-            strokes: self.record.signature.as_ref().map(|_| &self.strokes),
+            strokes_json: self.record.signature.as_ref().map(|_| self.strokes.as_slice()),
             scan_jpeg: self.record.scan.as_ref().map(|_| self.scan.as_slice()),
             previous_scan_jpeg: matches!(&self.record.identification, Identification::ThirdParty { .. })
                 .then_some(self.previous_scan.as_slice()),
@@ -527,22 +603,84 @@ fn the_same_parts_give_the_same_bytes() {
 }
 
 #[test]
+fn a_dot_of_ink_is_seen() {
+    let mut case = qualified();
+    let dot = vec![PenPoint { x: 60_000, y: 20_000, t: 5, p: None }];
+    let strokes = Strokes { strokes: vec![dot], ..strokes() };
+    case.record.signature.as_mut().unwrap().signature = captured(&strokes);
+    case.strokes = serde_json::to_vec(&strokes).unwrap();
+    let pages = preview::pages(&case.build().unwrap(), 2.0).unwrap();
+    assert!(pages.iter().any(|page| page.pixels.chunks_exact(page.width as usize * 4).any(|row| longest_ink(row) > 0)));
+}
+
+#[test]
+fn who_signed_the_rules_stands_in_the_report() {
+    let mut case = qualified();
+    says(&pages_text(&case.build().unwrap()), "Ingen: dette kontoret krever det ikke");
+    case.record.rules.signed_by = Some(rules_signer());
+    let pages = pages_text(&case.build().unwrap());
+    for text in ["Aud Administrator", "7, 2026", &Digest::of(b"key").to_string()] {
+        says(&pages, text);
+    }
+}
+
+#[test]
+fn both_languages_say_the_same_about_time() {
+    let pages = pages_text(&qualified().build().unwrap());
+    says(&pages, "Om en tidsstemplingstjeneste har bekreftet tidspunktet for signaturen, står i signaturen.");
+    says(&pages, "Whether an authority confirmed the time of the signature stands in the signature.");
+}
+
+/// Names in many languages, whose letters the typeface has.
+pub const DRAWN: [&str; 10] = [
+    "Áŋŋel Đ Čáhppes Šiellja Ŧ Žž Ïï Ǩǩ Ǯǯ Õõ Åå Ââ Ʒʒ Ǥǥ",
+    "Łukasz Żółć Święta Ćma Dźwięk Ń",
+    "Þórður Æsa Öra Ýmir Đurđa",
+    "Nguyễn Thị Hồng Nhung Đặng Ườ Ỗ Ữ",
+    "Αθανάσιος Ελένη Ώρα ΐ",
+    "Наталія Їжакевич Ґалаґан Ёлка Щука Ђорђе Љиља Ѓорѓи",
+    "Gülşen İbrahim Iğdır Çağla",
+    "Āboliņš Ķēniņš Žemaitė Ūdrė Õnnela",
+    "Ștefan Țuțora Ănuța",
+    "e\u{301} A\u{30a} o\u{308}\u{304}",
+];
+
+/// Names and what the pages show of them, where that is not the name itself.
+pub const SHOWN: [(&str, &str); 16] = [
+    ("李小龍", "[U+674E][U+5C0F][U+9F8D]"),
+    ("محمد", "[U+0645][U+062D][U+0645][U+062F]"),
+    ("דוד", "[U+05D3][U+05D5][U+05D3]"),
+    ("👩\u{200d}👧 Kari", "[U+1F469][U+200D][U+1F467]Kari"),
+    ("Ñandú Žižek Ђорђе Γιώργος Đặng", "ÑandúŽižekЂорђеΓιώργοςĐặng"),
+    ("Gro\u{202e}drager", "Gro[U+202E]drager"),
+    ("So\u{ad}fie\u{200b}", "So[U+00AD]fie[U+200B]"),
+    ("Nul\0l\tog\nlinje\u{7f}", "Nul[U+0000]l[U+0009]og[U+000A]linje[U+007F]"),
+    ("\u{e000}\u{feff}\u{fffe}\u{10ffff}", "[U+E000][U+FEFF][U+FFFE][U+10FFFF]"),
+    ("\u{301}", "[U+0301]"),
+    ("Anne\u{2011}Lise", "Anne-Lise"),
+    ("(Kari) \\ /Type % <script>", "(Kari)\\/Type%<script>"),
+    ("שרה לוי", "[U+05E9][U+05E8][U+05D4][U+05DC][U+05D5][U+05D9]"),
+    ("\u{2067}Kari\u{2069}", "[U+2067]Kari[U+2069]"),
+    ("สมชาย", "[U+0E2A][U+0E21][U+0E0A][U+0E32][U+0E22]"),
+    ("𝕂ari", "[U+1D542]ari"),
+];
+
+/// The letters that names in the Nordic countries and their neighbours have are drawn, none of them by number.
+#[test]
+fn the_letters_of_many_languages_are_drawn() {
+    for name in DRAWN {
+        let mut case = qualified();
+        case.record.person.first_names = name.into();
+        let pages = pages_text(&case.build().unwrap());
+        assert!(!pages.concat().contains("[U+"), "{name}: {}", pages[0]);
+        let json = case.record.to_json().unwrap();
+        assert!(String::from_utf8(json).unwrap().contains(name), "the exact text is in the record");
+    }
+}
+
+#[test]
 fn no_name_stops_the_report() {
-    let names = [
-        ("李小龍", "[U+674E][U+5C0F][U+9F8D]"),
-        ("محمد", "[U+0645][U+062D][U+0645][U+062F]"),
-        ("דוד", "[U+05D3][U+05D5][U+05D3]"),
-        ("👩‍👧 Kari", "[U+1F469][U+200D][U+1F467]Kari"),
-        ("Ñandú Žižek Ђорђе Γιώργος Đặng", "ÑandúŽižekЂорђеΓιώργοςĐặng"),
-        ("Gro\u{202e}drager", "Gro[U+202E]drager"),
-        ("So\u{ad}fie\u{200b}", "So[U+00AD]fie[U+200B]"),
-        ("Nul\0l\tog\nlinje\u{7f}", "Nul[U+0000]l[U+0009]og[U+000A]linje[U+007F]"),
-        ("\u{e000}\u{feff}\u{fffe}\u{10ffff}", "[U+E000][U+FEFF][U+FFFE][U+10FFFF]"),
-        ("\u{301}", "[U+0301]"),
-        ("Anne\u{2011}Lise", "Anne-Lise"),
-        ("(Kari) \\ /Type % <script>", "(Kari)\\/Type%<script>"),
-    ];
-    for (name, shown) in names {
+    for (name, shown) in SHOWN {
         let mut case = qualified();
         case.record.person.first_names = name.into();
         case.record.operator.name = name.into();
@@ -567,8 +705,7 @@ fn every_character() -> String {
 #[test]
 fn no_character_stops_the_report() {
     let mut case = qualified();
-    case.terms = every_character();
-    case.record.terms.as_mut().unwrap().terms.text = Digest::of(case.terms.as_bytes());
+    case = case.with_terms(every_character(), "nb");
     let pages = pages_text(&case.build().unwrap()).concat();
     for shown in ["[U+0000]a", "[U+200B]a", "[U+05D0]a", "[U+0628]a", "[U+2FFF]a", "[U+FEFF]a", "ÅaÆa", "ЀaЁa", "Ἀa"] {
         assert!(pages.contains(shown), "{shown}");
@@ -637,8 +774,7 @@ fn the_accepted_terms_are_an_appendix_in_full() {
         assert!(all.contains(&squeezed(&format!("Punkt {n}. Sluttbrukeren"))), "clause {n}");
     }
     let json = case.record.to_json().unwrap();
-    let without = case.build_with(&json, |parts| parts.terms_text = None).unwrap();
-    assert!(pages_text(&without).len() < pages.len());
+    assert_eq!(case.build_with(&json, |parts| parts.terms_text = None), Err(ReportError::TermsMissing));
 }
 
 #[test]
@@ -670,13 +806,15 @@ fn the_pages_show_only_what_the_record_proves() {
     let json = case.record.to_json().unwrap();
     let other = jpeg(9);
     let broken = b"\xff\xd8\xff not a picture".to_vec();
-    let mut shorter = case.strokes.clone();
+    let mut shorter = strokes();
     shorter.strokes.pop();
+    let shorter = serde_json::to_vec(&shorter).unwrap();
+    let spaced = serde_json::to_vec_pretty(&strokes()).unwrap();
     let refused = |change: &dyn Fn(&mut ReportParts<'_>)| {
         let mut parts = ReportParts {
             record: &case.record,
             record_json: &json,
-            strokes: Some(&case.strokes),
+            strokes_json: Some(&case.strokes),
             scan_jpeg: Some(&case.scan),
             previous_scan_jpeg: None,
             terms_text: Some(&case.terms),
@@ -685,19 +823,29 @@ fn the_pages_show_only_what_the_record_proves() {
         report::build(&parts).unwrap_err()
     };
     assert_eq!(case.build_with(b"{}", |_| {}), Err(ReportError::RecordDiffers));
+    let with_more = [json.strip_suffix(b"\n}").unwrap(), b",\n  \"more\": 1\n}"].concat();
+    assert_eq!(case.build_with(&with_more, |_| {}), Err(ReportError::RecordDiffers), "the pages do not show it");
     let mut others = qualified();
     others.record.person.last_name = "Hansen".into();
     assert_eq!(case.build_with(&others.record.to_json().unwrap(), |_| {}).unwrap_err(), ReportError::RecordDiffers);
     assert_eq!(refused(&|parts| parts.scan_jpeg = None), ReportError::ScanMissing);
     assert_eq!(case.build_with(&json, |parts| parts.scan_jpeg = Some(&other)).unwrap_err(), ReportError::ScanDiffers);
-    assert_eq!(refused(&|parts| parts.strokes = None), ReportError::StrokesMissing);
-    assert_eq!(case.build_with(&json, |parts| parts.strokes = Some(&shorter)).unwrap_err(), ReportError::StrokesDiffer);
+    assert_eq!(refused(&|parts| parts.strokes_json = None), ReportError::StrokesMissing);
+    assert_eq!(case.build_with(&json, |parts| parts.strokes_json = Some(&spaced)), Err(ReportError::StrokesDiffer));
+    assert_eq!(case.build_with(&json, |parts| parts.strokes_json = Some(&shorter)), Err(ReportError::StrokesDiffer));
     assert_eq!(refused(&|parts| parts.terms_text = Some("other terms")), ReportError::TermsDiffer);
     let found = third_party();
     assert_eq!(
         found.build_with(&found.record.to_json().unwrap(), |parts| parts.previous_scan_jpeg = Some(&other)).unwrap_err(),
         ReportError::PreviousScanDiffers
     );
+    assert_eq!(
+        found.build_with(&found.record.to_json().unwrap(), |parts| parts.previous_scan_jpeg = None).unwrap_err(),
+        ReportError::PreviousScanMissing
+    );
+    let mut future = qualified();
+    future.record.layout += 1;
+    assert_eq!(future.build(), Err(ReportError::OtherLayout));
 
     let mut unreadable = qualified();
     unreadable.record.scan.as_mut().unwrap().scan.upright.picture = Digest::of(&broken);
@@ -743,9 +891,10 @@ fn the_preview_shows_every_page_with_ink_on_it() {
 fn the_signature_is_drawn_true_to_scale() {
     let mut case = qualified();
     // One straight line of 50 mm on the same field.
-    case.strokes.strokes =
-        vec![(0..=50_u32).map(|mm| PenPoint { x: 30_000 + mm * 1_000, y: 20_000, t: mm * 10, p: None }).collect()];
-    case.record.signature.as_mut().unwrap().signature = captured(&case.strokes);
+    let line = (0..=50_u32).map(|mm| PenPoint { x: 30_000 + mm * 1_000, y: 20_000, t: mm * 10, p: None }).collect();
+    let strokes = Strokes { strokes: vec![line], ..strokes() };
+    case.record.signature.as_mut().unwrap().signature = captured(&strokes);
+    case.strokes = serde_json::to_vec(&strokes).unwrap();
     let pdf = case.build().unwrap();
     let longest = preview::pages(&pdf, 2.0)
         .unwrap()

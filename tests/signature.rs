@@ -13,7 +13,6 @@ use bam_station::{
 use jiff::Timestamp;
 use x509_cert::{Certificate, der::Decode as _};
 
-pub const RECORD: &[u8] = r#"{"control":"0193","holder":"Åse Ødegård","steps":["document","terms"]}"#.as_bytes();
 pub const PIN: &str = "246810";
 
 pub fn pin(digits: &str) -> Pin {
@@ -37,12 +36,17 @@ pub fn details() -> SignatureDetails {
     }
 }
 
-/// A small report with [`RECORD`] attached.
+/// A small report: an operator's word.
 pub fn unsigned() -> UnsignedReport {
-    unsigned_with(RECORD)
+    UnsignedReport::new(crate::report_pages::small().0)
 }
 
-/// A small PDF/A-3a and PDF/UA-1 document of two pages with a record attached, as the report is.
+/// Its record.
+pub fn record() -> Vec<u8> {
+    crate::report_pages::small().1
+}
+
+/// A PDF/A-3a and PDF/UA-1 document of two pages with something attached as its record: it looks like a report and is none.
 pub fn unsigned_with(record: &[u8]) -> UnsignedReport {
     use krilla::{
         Document, SerializeSettings,
@@ -126,8 +130,8 @@ fn a_report_signed_with_either_algorithm_verifies_and_says_who_signed_when() {
         assert!(verification.trusted);
         assert_eq!(verification.level, Some(Level::BB));
         assert_eq!(verification.signed_at, Some(signing_time()));
-        assert_eq!(verification.record_bytes.as_deref(), Some(RECORD));
-        assert_eq!(verification.record.unwrap()["holder"], "Åse Ødegård");
+        assert_eq!(verification.record_bytes, Some(record()));
+        assert_eq!(verification.record.unwrap()["person"]["last_name"], "Nordmann Ødegård");
         let signer = verification.signer.unwrap();
         assert_eq!(signer.name, "Åse Ødegård, ID-kontor Ålesund");
         assert_eq!(signer.algorithm, algorithm.signature());
@@ -168,7 +172,7 @@ fn a_signed_report_cannot_be_signed_again() {
 #[test]
 fn the_station_keeps_only_its_own_record() {
     let (pdf, anchors) = signed(KeyAlgorithm::P256);
-    let own = verify::own(SignedReport::new(pdf.clone()), &anchors, signing_time(), RECORD).unwrap();
+    let own = verify::own(SignedReport::new(pdf.clone()), &anchors, signing_time(), &record()).unwrap();
     assert_eq!(own.level().to_string(), "B-B");
     let other = verify::own(SignedReport::new(pdf), &anchors, signing_time(), b"{}");
     assert_eq!(other.err().unwrap().code(), "REPORT_RECORD_UNREADABLE");

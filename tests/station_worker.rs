@@ -38,7 +38,7 @@ fn a_control_whose_evidence_is_lost_can_still_be_ended() {
     station.lay_specimen().unwrap();
     station.scan(&Default::default()).unwrap();
     let picture = station.control().unwrap().scan().current().unwrap().upright.picture;
-    std::fs::remove_file(station.register().evidence().path(&picture)).unwrap();
+    std::fs::remove_file(station.register().evidence().file(&picture).unwrap()).unwrap();
 
     let (tell, updates) = mpsc::channel();
     let desk = StationHandle::start(station, None, move |update| drop(tell.send(update))).unwrap();

@@ -58,6 +58,7 @@ pub fn rules_with(issue_process: IssueProcess) -> EffectiveRules {
         master: Digest::of(b"MASTER"),
         training: true,
         program: "test".into(),
+        signed_by: None,
     }
 }
 
@@ -152,6 +153,7 @@ pub fn approval() -> Approval {
         signed_at: at(901),
         level: "B-B".into(),
         judged: None,
+        time_stamp_fault: None,
     }
 }
 

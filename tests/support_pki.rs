@@ -54,6 +54,8 @@ pub struct Issued {
 pub struct Wanted {
     pub name: String,
     pub rsa: bool,
+    /// What `openssl genpkey -algorithm` is told, when it is neither P-256 nor RSA.
+    pub key: Option<&'static [&'static str]>,
     pub policies: Vec<&'static str>,
     pub usage: &'static str,
     pub more: String,
@@ -67,6 +69,7 @@ impl Wanted {
         Self {
             name: name.into(),
             rsa: false,
+            key: None,
             policies: vec![QUALIFIED],
             usage: "digitalSignature, nonRepudiation",
             more: String::new(),
@@ -199,7 +202,10 @@ impl Authority {
     pub fn issue(&self, wanted: &Wanted) -> Issued {
         let id = uuid::Uuid::now_v7();
         let key = self.folder.join(format!("{id}.key"));
-        new_key(&key, wanted.rsa);
+        match wanted.key {
+            Some(how) => drop(openssl(&[&["genpkey", "-algorithm"], how, &["-out", text(&key)]].concat())),
+            None => new_key(&key, wanted.rsa),
+        }
         let request = request(&self.folder, &wanted.name, &key);
         let pem = self.folder.join(format!("{id}.pem"));
         let mut extensions = format!("basicConstraints=critical,CA:false\n{}\n", wanted.more);

@@ -9,10 +9,14 @@ use std::{
 use clap::Args;
 use serde_json::json;
 
-use super::exit;
+use super::{
+    exit,
+    file_out::{FileOutError, write_new},
+};
 use crate::{
     config::Configuration,
     control::{Command, Outcome, Step},
+    digest::Digest,
     station::{ActError, DataFolder, Station, SystemClock, run_script::run_script, script::Script},
 };
 
@@ -24,6 +28,9 @@ pub struct ControlArgs {
     /// Prints one JSON document on standard output.
     #[arg(long)]
     pub json: bool,
+    /// Puts the signed report here as well, a new file. It holds personal data; what the register keeps is sealed.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Aborts a control that an interrupted run left open, with this reason, before the script begins.
     #[arg(long, value_name = "REASON")]
     pub abort_open: Option<String>,
@@ -60,7 +67,14 @@ pub fn run(args: &ControlArgs, configuration: Configuration, data: DataFolder, e
         }
     };
     match run_script(&mut station, &script, folder, &mut tell) {
-        Ok(result) => {
+        Ok(mut result) => {
+            if let Some((target, report)) = args.report.as_ref().zip(result.report_sha256) {
+                if let Err(error) = put_report(&station, &report, target) {
+                    exit::complain(error.code(), &error);
+                    return exit::FAILED.into();
+                }
+                result.report = Some(target.clone());
+            }
             if let Some(code) = &result.delivery_fault {
                 exit::complain(
                     code,
@@ -70,7 +84,11 @@ pub fn run(args: &ControlArgs, configuration: Configuration, data: DataFolder, e
             let printed = if json {
                 exit::print(&json!(result))
             } else {
-                let report = result.report.as_ref().map_or_else(|| "none".to_owned(), |path| path.display().to_string());
+                let report = match (&result.report, &result.report_sha256) {
+                    (Some(path), _) => path.display().to_string(),
+                    (None, Some(digest)) => digest.to_string(),
+                    (None, None) => "none".to_owned(),
+                };
                 let why = result.refusal.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
                 let delivered = if result.delivered { "acknowledged by the archive" } else { "not delivered" };
                 exit::print(&format_args!("control   {}", result.control))
@@ -89,6 +107,11 @@ pub fn run(args: &ControlArgs, configuration: Configuration, data: DataFolder, e
             if error.wrong_use() { exit::WRONG_USE.into() } else { exit::FAILED.into() }
         }
     }
+}
+
+fn put_report(station: &Station, report: &Digest, target: &Path) -> Result<(), FileOutError> {
+    let pdf = station.evidence(report)?;
+    write_new(target, &pdf)
 }
 
 fn abort_open(station: &mut Station, reason: &str) -> Result<(), ActError> {

@@ -56,7 +56,12 @@ fn told(done: &Raised, json: bool) -> ExitCode {
     } else {
         let raised = done.raised.iter().map(|(control, level)| format!("{control}  raised to {level}"));
         let waiting = done.waiting.iter().map(|(control, code)| {
-            format!("{control}  stays: {}", code.unwrap_or("its CA says nothing about revocation; tried again later"))
+            format!(
+                "{control}  stays: {}",
+                code.unwrap_or(
+                    "its CA says nothing about revocation, or the authority has no longer certificate; tried again later"
+                )
+            )
         });
         let lines: Vec<String> = raised.chain(waiting).collect();
         let count = format!("{} raised, {} wait", done.raised.len(), done.waiting.len());

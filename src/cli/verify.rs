@@ -161,6 +161,9 @@ fn in_words(verification: &Verification) -> String {
     if let Some(level) = verification.level {
         say(&format!("Level:       PAdES {level}"));
     }
+    if let Some(until) = verification.archived_until {
+        say(&format!("Renew by:    {} UTC, when the newest time-stamp's certificate ends", utc(until)));
+    }
     if verification.valid {
         say(&format!("Trusted CA:  {}", if verification.trusted { "yes" } else { "not checked" }));
         say(&format!("Record:      {} bytes, attached", verification.record_bytes.as_ref().map_or(0, Vec::len)));

@@ -132,12 +132,12 @@ fn strict_end(section: &str, key: &str) -> StrictEnd {
         ("IssueProcess", "ThirdPartyIdControl" | "AllowOperatorIdentification") | ("", "Training") => StrictEnd::False,
         ("IssueProcess", "MaxSignatureAttempts" | "MaxScanAttempts")
         | ("ThirdParty", "VouchesPerPeriod")
+        | ("HandOver", "ValidHours")
         | ("Trust", "StaleGraceHours" | "AskAgainMinutes") => StrictEnd::Low,
         ("ThirdParty", "VouchPeriodDays")
         | ("Conditions", "MinimumAgeForQualified" | "MinimumAgeForLocal")
         // What is erased too early cannot prove anything any longer.
         | ("Registers", "RetentionYears") => StrictEnd::High,
-        ("HandOver", "ValidHours") => StrictEnd::Low,
         ("Conditions", "RequireIdentityNumber" | "RequireAffiliation" | "RequirePreregistration") => {
             StrictEnd::Words(&["all", "qualified", "no"])
         }

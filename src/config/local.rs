@@ -8,10 +8,11 @@ use std::{
 use jiff::tz::TimeZone;
 
 use super::{
-    Administrators, Broken, ConfigError, Language, Loaded, administrators,
+    Administrators, Broken, ConfigError, Language, Loaded, SealSettings, administrators,
     master::one_line,
     reader,
     schema::{Field, Key, Schema, Section},
+    seal,
     source::{FILE_LIMIT, Source},
 };
 
@@ -36,6 +37,8 @@ pub struct Local {
     pub windows: Windows,
     /// `[Administrators]`.
     pub administrators: Administrators,
+    /// `[Seal]`.
+    pub seal: SealSettings,
 }
 
 /// `[Scanner]`.
@@ -189,6 +192,7 @@ impl Default for Local {
             holder: Holder::default(),
             windows: Windows::default(),
             administrators: Administrators::default(),
+            seal: SealSettings::default(),
         }
     }
 }
@@ -515,6 +519,7 @@ pub static SCHEMA: Schema<Local> = Schema {
             ],
         },
         administrators::SECTION,
+        seal::SECTION,
     ],
     lists: &[],
 };

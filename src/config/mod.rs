@@ -31,6 +31,7 @@ mod reader;
 pub mod reference;
 mod registers;
 pub mod schema;
+mod seal;
 pub mod signature;
 mod source;
 pub mod terms;
@@ -47,6 +48,7 @@ pub use master::{Master, load_master};
 pub use notices::NoticesSettings;
 pub use reader::Loaded;
 pub use registers::Registers;
+pub use seal::{Auditor, SealSettings};
 pub use terms::TermsCatalogue;
 pub use whole::Configuration;
 

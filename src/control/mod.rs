@@ -32,7 +32,7 @@ pub use approval::Approval;
 pub use document::{DocumentCheck, PresentedDocument};
 pub use ending::{End, Outcome};
 pub use judged::Judged;
-pub use opening::{EffectiveRules, OpenRequest, Opening, Operator};
+pub use opening::{EffectiveRules, OpenRequest, Opening, Operator, RulesSigner};
 pub use refusal::Refusal;
 pub use signature::Strokes;
 

@@ -60,8 +60,24 @@ pub struct EffectiveRules {
     pub master: Digest,
     /// Training: every page is marked.
     pub training: bool,
-    /// Version of this program.
+    /// Name and version of this program.
     pub program: String,
+    /// Who signed MASTER.toml, where this desk demands a signature.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<RulesSigner>,
+}
+
+/// The administrator whose signature of MASTER.toml was checked when it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RulesSigner {
+    /// The name, as LOCAL.toml gives it.
+    pub name: String,
+    /// The public key, Ed25519.
+    pub key: Digest,
+    /// The version that was signed.
+    pub version: u64,
+    /// When, as the signature says.
+    pub signed_at: jiff::Timestamp,
 }
 
 /// What is asked for.

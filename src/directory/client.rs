@@ -116,9 +116,8 @@ impl Client {
             LdapError::Io { source } if source.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => DirectoryError::Tls,
             LdapError::Io { source } if source.kind() == std::io::ErrorKind::InvalidData => DirectoryError::Tls,
             LdapError::Io { source } if source.kind() == std::io::ErrorKind::UnexpectedEof => DirectoryError::Tls,
-            LdapError::Rustls { .. } | LdapError::DNSName { .. } => DirectoryError::Tls,
-            // StartTLS was refused.
-            LdapError::LdapResult { .. } => DirectoryError::Tls,
+            // An LDAP result here is a StartTLS that was refused.
+            LdapError::Rustls { .. } | LdapError::DNSName { .. } | LdapError::LdapResult { .. } => DirectoryError::Tls,
             LdapError::Io { .. } | LdapError::UrlParsing { .. } | LdapError::UnknownScheme(_) => DirectoryError::Unreachable,
             other => self.asking(other),
         }

@@ -1,7 +1,8 @@
-//! Raising a report to level B-LTA, step by step: the time of an authority, the answers of the CAs, and a time-stamp over both.
+//! Raising a report to level B-LTA, step by step: the time of an authority, the answers of the CAs, and a time-stamp over both; and keeping it
+//! there: before the certificate of the newest time-stamp ends, the answers about it and another time-stamp follow (EN 319 142-1 §5.4.3).
 
 use der::Encode as _;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use x509_cert::Certificate;
 
 use super::{
@@ -11,6 +12,16 @@ use super::{
     verify::{Level, NotVerified, TrustedCas, VerifiedReport},
 };
 use crate::trust::{ProofSource, RevocationProof, Trust};
+
+/// A report is renewed so long before its newest time-stamp's certificate ends: long enough for CAs and authorities that are away for months.
+pub const RENEW_BEFORE: SignedDuration = SignedDuration::from_hours(180 * 24);
+/// A renewal that adds less than this would only make the file longer.
+const WORTH_WHILE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Whether a report whose newest time-stamp's certificate lasts until then is due for another one.
+pub fn is_due(lasts_until: Timestamp, now: Timestamp) -> bool {
+    lasts_until.duration_since(now) < RENEW_BEFORE
+}
 
 /// Gives what the CAs say about revocation. A trait, so that raising does not depend on the network.
 pub trait RevocationSource {
@@ -50,8 +61,9 @@ impl RaiseError {
     }
 }
 
-/// Raises `report` as far as it can be raised now. The result begins with every byte of `report`, and it has passed verification at
-/// its new level; `None` when nothing higher can be reached, for example because the CA publishes nothing about revocation.
+/// Raises `report` as far as it can be raised now, or renews it when it is due. The result begins with every byte of `report`, and it has passed
+/// verification at its new level; `None` when nothing higher can be reached, for example because the CA publishes nothing about revocation, and
+/// when a new time-stamp would not last longer than the newest one.
 pub fn raise(
     report: &VerifiedReport,
     authority: &dyn TimeSource,
@@ -74,6 +86,9 @@ pub fn raise(
             }
         }
     }
+    if best.archived_until().is_some_and(|until| is_due(until, clock())) {
+        return renewed(&best, authority, revocation, trusted, clock);
+    }
     if best.level() == Level::BLT {
         match extend::with_time_stamp(best.bytes(), authority) {
             Ok(pdf) => best = verified(pdf)?,
@@ -85,17 +100,53 @@ pub fn raise(
     Ok((best.level() > report.level()).then_some(best))
 }
 
+/// The report with what is known about its newest time-stamp and another one over that. The authority is asked twice: the first answer only shows
+/// its certificate, so that what the CA says about this one lies under the second answer too, and a validator needs nobody for it.
+fn renewed(
+    report: &VerifiedReport,
+    authority: &dyn TimeSource,
+    revocation: &dyn RevocationSource,
+    trusted: TrustedCas<'_>,
+    clock: &dyn Fn() -> Timestamp,
+) -> Result<Option<VerifiedReport>, RaiseError> {
+    let known = validation_data(report, revocation, clock());
+    let mut more = known.clone();
+    let shown = authority.stamp(&[report.digest().as_bytes()]).map_err(ExtendError::from)?;
+    if let Ok(chain) = shown.chain(&[], trusted.time_stamps) {
+        more.add(&chain.certificates, revocation, clock());
+    }
+    let with = |data: &ValidationData| -> Result<VerifiedReport, RaiseError> {
+        let stored = extend::with_validation_data(report.bytes(), data)?;
+        let pdf = extend::with_time_stamp(stored.as_deref().unwrap_or(report.bytes()), authority)?;
+        Ok(VerifiedReport::check(SignedReport::new(pdf), trusted, clock())?)
+    };
+    let renewed = match with(&more) {
+        // The authority used yet another certificate, and data about one that is not used are refused.
+        Err(RaiseError::NotVerified(_)) => with(&known)?,
+        done => done?,
+    };
+    let gained = renewed.archived_until().zip(report.archived_until()).map(|(new, old)| new.duration_since(old));
+    Ok(gained.is_some_and(|gained| gained >= WORTH_WHILE).then_some(renewed))
+}
+
 /// The chains of the report, and what the CAs say about them now.
 fn validation_data(report: &VerifiedReport, revocation: &dyn RevocationSource, now: Timestamp) -> ValidationData {
     let mut data = ValidationData::default();
     for chain in &report.verification().chains {
-        data.certificates.extend(chain.iter().filter_map(|certificate| certificate.to_der().ok()));
+        data.add(chain, revocation, now);
+    }
+    data
+}
+
+impl ValidationData {
+    /// Adds a chain and what the CAs say about it now.
+    fn add(&mut self, chain: &[Certificate], revocation: &dyn RevocationSource, now: Timestamp) {
+        self.certificates.extend(chain.iter().filter_map(|certificate| certificate.to_der().ok()));
         for proof in revocation.proofs(chain, now) {
             match proof.source {
-                ProofSource::Ocsp => data.ocsps.insert(proof.der),
-                ProofSource::RevocationList => data.crls.insert(proof.der),
+                ProofSource::Ocsp => self.ocsps.insert(proof.der),
+                ProofSource::RevocationList => self.crls.insert(proof.der),
             };
         }
     }
-    data
 }

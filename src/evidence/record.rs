@@ -16,7 +16,11 @@ use crate::{
 };
 
 /// The form of the record; a changed meaning gets a new number.
-pub const FORMAT: &str = "bam-station record 1";
+pub const FORMAT: &str = "bam-station record 2";
+
+/// The layout that says how the pages follow from the record and the attached evidence (`super::report`). Whatever changes a word, a place or a
+/// colour on the pages gets a new number, so that a verifier never takes an honest older report for a changed one.
+pub const LAYOUT: u32 = 1;
 
 /// What a reader must not read into the record.
 pub const LIMITS: &[&str] = &[
@@ -39,6 +43,8 @@ pub struct ChainHead {
 pub struct Record {
     /// [`FORMAT`].
     pub format: String,
+    /// [`LAYOUT`].
+    pub layout: u32,
     /// The name of the control.
     pub control: ControlId,
     /// Made in training: proves nothing about anybody.
@@ -113,6 +119,7 @@ impl Record {
         let scan = if control.needs(crate::control::Step::Scan) { control.scan().accepted() } else { None };
         Some(Self {
             format: FORMAT.to_owned(),
+            layout: LAYOUT,
             control: opening.id,
             training: opening.rules.training,
             function: opening.function,

@@ -218,7 +218,7 @@ impl Line<'_> {
         if self.fields.len() > MOST_FIELDS {
             wrong("", "the line has too many columns: is a quotation mark missing?");
         }
-        let identity_number = text("identity_number").map(|text| IdentityNumber::parse(text));
+        let identity_number = text("identity_number").map(IdentityNumber::parse);
         if let Some(Err(error)) = &identity_number {
             wrong("identity_number", &error.to_string());
         }

@@ -11,12 +11,13 @@
 //! second one. Each later change is an entry of the journal as well.
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row, Transaction, named_params, types::Type};
 use serde::{Deserialize, Serialize};
 
 use super::{
     JournalEntry, REGISTER_STREAM, Register, RegisterError,
-    journal::{append_in, instant_text, parsed, parsed_option},
+    database::{Database, Row, Transaction, other_form},
+    journal::append_in,
+    sealing::announcement_place,
 };
 use crate::digest::Digest;
 
@@ -94,24 +95,26 @@ struct Changed<'a> {
 impl Register {
     /// All authorisations in the order in which their controls were registered.
     pub fn authorisations(&self) -> Result<Vec<Authorisation>, RegisterError> {
-        let mut rows = self
-            .connection
-            .prepare_cached("SELECT authorisations.* FROM authorisations JOIN controls USING (control) ORDER BY registered")?;
-        rows.query_map([], read)?.map(|row| row.map_err(RegisterError::from)).collect()
+        self.database.read(
+            "SELECT authorisations.* FROM authorisations JOIN controls USING (control) ORDER BY registered",
+            &[],
+            |row| read(&self.database, &row),
+        )
     }
 
     /// Those that are not final: to be announced, or to be asked about.
     pub fn live_authorisations(&self) -> Result<Vec<Authorisation>, RegisterError> {
-        let mut rows = self.connection.prepare_cached(
+        self.database.read(
             "SELECT * FROM authorisations WHERE state IN ('waiting', 'open') ORDER BY next_attempt_at, control",
-        )?;
-        rows.query_map([], read)?.map(|row| row.map_err(RegisterError::from)).collect()
+            &[],
+            |row| read(&self.database, &row),
+        )
     }
 
     /// The authorisation of one control; `None` when it was not approved.
     pub fn authorisation(&self, control: &str) -> Result<Option<Authorisation>, RegisterError> {
-        let mut row = self.connection.prepare_cached("SELECT * FROM authorisations WHERE control = ?1")?;
-        Ok(row.query_row([control], read).optional()?)
+        let row = self.database.first("SELECT * FROM authorisations WHERE control = $1", &[control.into()])?;
+        row.map(|row| read(&self.database, &row)).transpose()
     }
 
     /// Keeps the announcement before it is sent for the first time, so that every attempt sends the same bytes.
@@ -124,25 +127,25 @@ impl Register {
         }
         let transaction = self.begin()?;
         let changed = transaction.execute(
-            "UPDATE authorisations SET document = ?2, valid_until = ?3
-             WHERE control = ?1 AND state = 'waiting' AND document IS NULL",
-            (control, document, instant_text(valid_until)),
+            "UPDATE authorisations SET document = $2, valid_until = $3
+             WHERE control = $1 AND state = 'waiting' AND document IS NULL",
+            &[control.into(), transaction.personal(&announcement_place(control), document)?, valid_until.into()],
         )?;
         if changed != 1 {
             return Err(RegisterError::AuthorisationSettled);
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Notes a failed attempt with its fault code, and when the next one may be made.
     pub fn announcement_failed(&mut self, control: &str, code: &str, next_attempt_at: Timestamp) -> Result<(), RegisterError> {
         let transaction = self.begin()?;
         transaction.execute(
-            "UPDATE authorisations SET attempts = attempts + 1, last_error = ?2, next_attempt_at = ?3
-             WHERE control = ?1 AND state IN ('waiting', 'open')",
-            (control, code, instant_text(next_attempt_at)),
+            "UPDATE authorisations SET attempts = attempts + 1, last_error = $2, next_attempt_at = $3
+             WHERE control = $1 AND state IN ('waiting', 'open')",
+            &[control.into(), code.into(), next_attempt_at.into()],
         )?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Brings an authorisation into its next state, with an entry `authorisation-STATE` in the journal.
@@ -169,14 +172,14 @@ impl Register {
         let transaction = self.begin()?;
         append_in(&transaction, REGISTER_STREAM, &[entry], at)?;
         let rows = transaction.execute(
-            "UPDATE authorisations SET state = :to, changed_at = :at, next_attempt_at = :at, last_error = NULL
-             WHERE control = :control AND state = :from",
-            named_params! { ":to": to.word(), ":at": instant_text(at), ":control": control, ":from": now.state.word() },
+            "UPDATE authorisations SET state = $1, changed_at = $2, next_attempt_at = $2, last_error = NULL
+             WHERE control = $3 AND state = $4",
+            &[to.word().into(), at.into(), control.into(), now.state.word().into()],
         )?;
         if rows != 1 {
             return Err(RegisterError::AuthorisationSettled);
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 }
 
@@ -189,24 +192,25 @@ pub(super) fn open_place(
 ) -> Result<(), RegisterError> {
     if outcome == APPROVED {
         transaction.execute(
-            "INSERT INTO authorisations (control, changed_at, next_attempt_at) VALUES (?1, ?2, ?2)",
-            (control, instant_text(at)),
+            "INSERT INTO authorisations (control, changed_at, next_attempt_at) VALUES ($1, $2, $2)",
+            &[control.into(), at.into()],
         )?;
     }
     Ok(())
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Authorisation> {
+fn read(database: &Database, row: &Row) -> Result<Authorisation, RegisterError> {
     let word: String = row.get("state")?;
+    let control: String = row.get("control")?;
     let state = AuthorisationState::ALL.into_iter().find(|state| state.word() == word);
     Ok(Authorisation {
-        control: row.get("control")?,
-        state: state.ok_or_else(|| rusqlite::Error::InvalidColumnType(1, "state".into(), Type::Text))?,
-        document: row.get("document")?,
-        valid_until: parsed_option(row, "valid_until")?,
-        changed_at: parsed(row, "changed_at")?,
+        state: state.ok_or_else(other_form)?,
+        document: database.personal_option(row, "document", &announcement_place(&control))?,
+        control,
+        valid_until: row.parsed_option("valid_until")?,
+        changed_at: row.parsed("changed_at")?,
         attempts: row.get("attempts")?,
-        next_attempt_at: parsed(row, "next_attempt_at")?,
+        next_attempt_at: row.parsed("next_attempt_at")?,
         last_error: row.get("last_error")?,
     })
 }

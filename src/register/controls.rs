@@ -1,12 +1,12 @@
 //! The finished controls: one row each, nothing personal, written once together with the control's last events.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     Appended, JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, authorisations, check_name,
-    journal::{append_in, instant_text, parsed, parsed_option, signed},
+    database::{Database, Row, other_form},
+    journal::{append_in, signed},
     outbox,
 };
 use crate::{
@@ -77,13 +77,16 @@ impl Register {
         let entry = *append_in(&transaction, REGISTER_STREAM, &[binding], at)?.first().ok_or(RegisterError::BadBody)?;
         transaction.execute(
             "INSERT INTO controls (control, report, function, certificate, outcome, completed_at, registered)
-             VALUES (:control, :report, :function, :certificate, :outcome, :completed_at, :registered)",
-            named_params! {
-                ":control": control.control, ":report": control.report.map(|digest| digest.to_string()),
-                ":function": word(&control.function)?, ":certificate": word(&control.certificate)?,
-                ":outcome": control.outcome, ":completed_at": instant_text(control.completed_at),
-                ":registered": signed(entry.seq)?,
-            },
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            &[
+                control.control.as_str().into(),
+                control.report.into(),
+                word(&control.function)?.into(),
+                word(&control.certificate)?.into(),
+                control.outcome.as_str().into(),
+                control.completed_at.into(),
+                signed(entry.seq)?.into(),
+            ],
         )?;
         authorisations::open_place(&transaction, &control.control, &control.outcome, at)?;
         if deliver {
@@ -95,28 +98,27 @@ impl Register {
 
     /// All finished controls, in the order in which they were registered.
     pub fn controls(&self) -> Result<Vec<FinishedControl>, RegisterError> {
-        let mut rows = self.connection.prepare_cached("SELECT * FROM controls ORDER BY registered")?;
-        rows.query_map([], read)?.map(|row| row.map_err(RegisterError::from)).collect()
+        self.database.read("SELECT * FROM controls ORDER BY registered", &[], |row| read(&row))
     }
 
     /// One finished control; `None` when it is not in the register.
     pub fn control(&self, control: &str) -> Result<Option<FinishedControl>, RegisterError> {
-        find(&self.connection, control)
+        find(&self.database, control)
     }
 }
 
-fn find(connection: &Connection, control: &str) -> Result<Option<FinishedControl>, RegisterError> {
-    Ok(connection.prepare_cached("SELECT * FROM controls WHERE control = ?1")?.query_row([control], read).optional()?)
+fn find(database: &Database, control: &str) -> Result<Option<FinishedControl>, RegisterError> {
+    database.first("SELECT * FROM controls WHERE control = $1", &[control.into()])?.as_ref().map(read).transpose()
 }
 
-pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<FinishedControl> {
+pub(super) fn read(row: &Row) -> Result<FinishedControl, RegisterError> {
     Ok(FinishedControl {
         control: row.get("control")?,
-        report: parsed_option(row, "report")?,
+        report: row.parsed_option("report")?,
         function: from_word(row, "function")?,
         certificate: from_word(row, "certificate")?,
         outcome: row.get("outcome")?,
-        completed_at: parsed(row, "completed_at")?,
+        completed_at: row.parsed("completed_at")?,
     })
 }
 
@@ -128,8 +130,6 @@ pub(super) fn word(value: &impl Serialize) -> Result<String, RegisterError> {
     }
 }
 
-fn from_word<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
-    let word: String = row.get(column)?;
-    serde_json::from_value(serde_json::Value::String(word))
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error)))
+fn from_word<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, RegisterError> {
+    serde_json::from_value(serde_json::Value::String(row.get(column)?)).map_err(|_| other_form())
 }

@@ -1,10 +1,8 @@
 //! Why the register could not do what it was asked to do.
 
-use std::io;
+use std::{error::Error, io};
 
-use rusqlite::ErrorCode;
-
-use crate::digest::Digest;
+use crate::{digest::Digest, seal::SealError};
 
 /// Why the register could not do what it was asked to do. Nothing was changed when one of these is returned.
 #[derive(Debug, thiserror::Error)]
@@ -97,7 +95,13 @@ pub enum RegisterError {
     File(io::Error),
     /// Any other failure of the database.
     #[error("the database of the register failed: {0}")]
-    Database(rusqlite::Error),
+    Database(Box<dyn Error + Send + Sync>),
+    /// The seal.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// A statement and its values do not fit each other.
+    #[error("a statement to the register's database is wrong: report this as an error of the program")]
+    BadStatement,
 }
 
 impl RegisterError {
@@ -126,7 +130,8 @@ impl RegisterError {
             Self::EvidenceDamaged(_) => "REGISTER_EVIDENCE_DAMAGED",
             Self::NoRandomness => "REGISTER_NO_RANDOMNESS",
             Self::File(_) => "REGISTER_FILE_FAILED",
-            Self::Database(_) => "REGISTER_DATABASE_FAILED",
+            Self::Seal(error) => error.code(),
+            Self::Database(_) | Self::BadStatement => "REGISTER_DATABASE_FAILED",
         }
     }
 }
@@ -138,28 +143,6 @@ impl From<io::Error> for RegisterError {
             io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
             io::ErrorKind::PermissionDenied => Self::Forbidden,
             _ => Self::File(error),
-        }
-    }
-}
-
-impl From<rusqlite::Error> for RegisterError {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::Error as E;
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::DiskFull,
-            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
-            Some(ErrorCode::PermissionDenied) => Self::Forbidden,
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
-            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged("the database file is malformed".into()),
-            Some(ErrorCode::NotADatabase) => Self::Damaged("register.db is not a database".into()),
-            Some(_) => Self::Database(error),
-            // The tables are STRICT: a value of another type or form was not written by this program.
-            None => match error {
-                E::FromSqlConversionFailure(..) | E::InvalidColumnType(..) | E::IntegralValueOutOfRange(..) => {
-                    Self::Damaged("a value in the database has another form than the one that was written".into())
-                }
-                other => Self::Database(other),
-            },
         }
     }
 }

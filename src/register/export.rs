@@ -17,19 +17,21 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
+    ops::ControlFlow,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::{
-    ControlFilter, FinishedControl, Head, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, durable,
-    journal::{ChainedRow, signed, unsigned},
+    ControlFilter, FinishedControl, Head, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError,
+    database::Transaction,
+    durable,
+    journal::{ChainedRow, each_row, signed},
     purge::tombstone_of,
 };
 use crate::digest::Digest;
@@ -93,12 +95,6 @@ impl ExportError {
             Self::Register(error) => error.code(),
             Self::Target(_) => "EXPORT_TARGET_FAILED",
         }
-    }
-}
-
-impl From<rusqlite::Error> for ExportError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Register(error.into())
     }
 }
 
@@ -200,14 +196,14 @@ impl Register {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Exported, ExportError> {
         // One read transaction: the controls and the chain are of the same moment.
-        let snapshot = self.connection.unchecked_transaction()?;
+        let snapshot = self.database.snapshot()?;
         let controls = self.controls_where(filter)?;
         if controls.is_empty() {
             return Err(ExportError::NothingToExport);
         }
         let mut parcel = Parcel::open(target)?;
         let ids: BTreeSet<&str> = controls.iter().map(|control| control.control.as_str()).collect();
-        let chain = self.write_chain(&ids, &mut parcel)?;
+        let chain = self.write_chain(&snapshot, &ids, &mut parcel)?;
         let total = u64::try_from(controls.len()).unwrap_or(u64::MAX);
         let mut listed = Vec::with_capacity(controls.len());
         for (done, control) in (1..).zip(controls) {
@@ -238,7 +234,7 @@ impl Register {
             parcel.put(&receipt_name(&id), receipt.as_bytes())?;
         }
         let receipt = receipt.map(|receipt| Digest::of(receipt.as_bytes()));
-        if tombstone_of(&self.connection, &id)?.is_some() {
+        if tombstone_of(&self.database, &id)?.is_some() {
             return Ok(ManifestControl { control, purged: true, receipt, evidence: BTreeSet::new() });
         }
         let mut evidence = self.evidence_of(&id)?;
@@ -256,33 +252,27 @@ impl Register {
         Ok(ManifestControl { control, purged: false, receipt, evidence })
     }
 
-    fn write_chain(&self, ids: &BTreeSet<&str>, parcel: &mut Parcel) -> Result<Section, ExportError> {
+    fn write_chain(&self, snapshot: &Transaction<'_>, ids: &BTreeSet<&str>, parcel: &mut Parcel) -> Result<Section, ExportError> {
         let head = self.head()?;
         let mut first = head.seq;
-        let mut begins = self.connection.prepare("SELECT min(seq) FROM journal WHERE stream = ?1")?;
-        let mut registered = self.connection.prepare("SELECT registered FROM controls WHERE control = ?1")?;
         for id in ids {
-            let begin: Option<i64> = begins.query_row([id], |row| row.get(0))?;
-            let own: i64 = registered.query_row([id], |row| row.get(0))?;
-            first = first.min(unsigned(begin.unwrap_or(own).min(own))?);
+            let begin: Option<u64> = snapshot.value("SELECT min(seq) FROM journal WHERE stream = $1", &[(*id).into()])?.flatten();
+            let own: Option<u64> = snapshot.value("SELECT registered FROM controls WHERE control = $1", &[(*id).into()])?;
+            first = begin.into_iter().chain(own).fold(first, u64::min);
         }
-        let before: Option<String> = self
-            .connection
-            .query_row("SELECT hash FROM journal WHERE seq = ?1", [signed(first.saturating_sub(1))?], |row| row.get(0))
-            .optional()?;
-        let damaged = || RegisterError::Damaged("a hash in the journal is none".into());
-        let previous = before.map_or(Ok(Head::EMPTY.hash), |hash| hash.parse()).map_err(|_| damaged())?;
+        let before = snapshot.first("SELECT hash FROM journal WHERE seq = $1", &[signed(first.saturating_sub(1))?.into()])?;
+        let previous = before.map_or(Ok(Head::EMPTY.hash), |row| row.parsed("hash"))?;
 
-        let mut statement = self
-            .connection
-            .prepare("SELECT seq, stream, at, kind, body, salt, prev, hash, erased FROM journal WHERE seq >= ?1 ORDER BY seq")?;
-        let mut rows = statement.query([signed(first)?])?;
         parcel.write(CHAIN, &mut |file| {
-            while let Some(row) = rows.next()? {
-                let line = line(ChainedRow::read(row)?, ids);
+            each_row(snapshot, signed(first)?, |row| -> Result<ControlFlow<()>, ExportError> {
+                // What is sealed about other people stays closed.
+                let ours = ids.contains(row.get::<String>("stream")?.as_str());
+                let row = if ours { ChainedRow::read(snapshot, row) } else { ChainedRow::read_closed(row) }?;
+                let line = line(row, ids);
                 serde_json::to_writer(&mut *file, &line).map_err(|error| ExportError::Target(error.into()))?;
                 file.write_all(b"\n").map_err(ExportError::Target)?;
-            }
+                Ok(ControlFlow::Continue(()))
+            })?;
             Ok(())
         })?;
         Ok(Section { first, previous, last: head.seq, last_hash: head.hash })

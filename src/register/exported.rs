@@ -135,6 +135,8 @@ struct Testimony {
     receipts: BTreeMap<String, Digest>,
     purged: BTreeSet<String>,
     named: BTreeMap<String, BTreeSet<Digest>>,
+    /// What the entries of a control name as its pictures, strokes and terms: the export must hold it.
+    evidence: BTreeMap<String, BTreeSet<Digest>>,
     erased: BTreeSet<String>,
 }
 
@@ -206,6 +208,9 @@ fn note(line: ChainLine, exported: &BTreeSet<&str>, testimony: &mut Testimony) {
         return;
     };
     if stream != REGISTER_STREAM {
+        if let Ok(body) = serde_json::from_str(&body) {
+            evidence_in(&body, testimony.evidence.entry(stream.clone()).or_default());
+        }
         digests_in(&body, testimony.named.entry(stream).or_default());
         return;
     }
@@ -223,6 +228,24 @@ fn note(line: ChainLine, exported: &BTreeSet<&str>, testimony: &mut Testimony) {
             testimony.receipts.extend(digest.map(|digest| (control, digest)));
         }
         CONTROL_PURGED => drop(testimony.purged.insert(control)),
+        _ => {}
+    }
+}
+
+/// The digests under the names by which the events of a control keep evidence (`crate::control`): the strokes and the picture of a signature, the
+/// raw and the upright picture of a document, the text of the terms.
+fn evidence_in(body: &serde_json::Value, into: &mut BTreeSet<Digest>) {
+    const NAMES: [&str; 4] = ["picture", "raw", "strokes", "text"];
+    match body {
+        serde_json::Value::Object(fields) => {
+            for (name, value) in fields {
+                let digest: Option<Digest> =
+                    value.as_str().filter(|_| NAMES.contains(&name.as_str())).and_then(|text| text.parse().ok());
+                into.extend(digest);
+                evidence_in(value, into);
+            }
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(|value| evidence_in(value, into)),
         _ => {}
     }
 }
@@ -266,7 +289,10 @@ fn check_controls(manifest: &Manifest, testimony: &Testimony, report: &mut Expor
                 report.blame(format!("control {id}: {name} is evidence that the chain does not name"));
             }
         }
-        // What the entries name is either with the export or was no evidence of the register.
+        for digest in testimony.evidence.get(id).into_iter().flatten().filter(|digest| !listed.evidence.contains(digest)) {
+            report.blame(format!("control {id}: {} is named by the chain and left out of the export", evidence_name(digest)));
+        }
+        // What the entries name otherwise is either with the export or was no evidence of the register.
         let left_out = testimony.named.get(id).into_iter().flatten().filter(|digest| known(&evidence_name(digest)));
         if left_out.filter(|digest| Some(**digest) != listed.control.report).any(|digest| !listed.evidence.contains(digest)) {
             report.blame(format!("control {id}: the manifest leaves out evidence that the chain names"));

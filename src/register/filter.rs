@@ -1,9 +1,8 @@
 //! Which controls a list or an export is about.
 
 use jiff::Timestamp;
-use rusqlite::named_params;
 
-use super::{FinishedControl, Register, RegisterError, controls, journal::instant_text};
+use super::{FinishedControl, Register, RegisterError, controls, database::Value};
 use crate::rules::{CertificateKind, Function};
 
 /// Controls that have all of these properties; the default asks for nothing.
@@ -34,24 +33,32 @@ impl Register {
     /// The finished controls that pass the filter, in the order in which they were registered.
     pub fn controls_where(&self, filter: &ControlFilter) -> Result<Vec<FinishedControl>, RegisterError> {
         let ControlFilter { from, before, function, certificate, outcome, undelivered } = filter;
-        let mut rows = self.connection.prepare_cached(
-            "SELECT * FROM controls
-             WHERE (:from IS NULL OR completed_at >= :from) AND (:before IS NULL OR completed_at < :before)
-               AND (:function IS NULL OR function = :function) AND (:certificate IS NULL OR certificate = :certificate)
-               AND (:outcome IS NULL OR outcome = :outcome)
-               AND (NOT :undelivered OR control IN (SELECT control FROM outbox WHERE delivered_at IS NULL))
-             ORDER BY registered",
-        )?;
-        let word_of_function = function.as_ref().map(controls::word).transpose()?;
-        let word_of_certificate = certificate.as_ref().map(controls::word).transpose()?;
-        rows.query_map(
-            named_params! {
-                ":from": from.map(instant_text), ":before": before.map(instant_text), ":function": word_of_function,
-                ":certificate": word_of_certificate, ":outcome": outcome, ":undelivered": undelivered,
-            },
-            controls::read,
-        )?
-        .map(|row| row.map_err(RegisterError::from))
-        .collect()
+        let mut conditions = Vec::new();
+        let mut values: Vec<Value> = Vec::new();
+        let mut ask = |condition: &str, value: Value| {
+            values.push(value);
+            conditions.push(format!("{condition} ${}", values.len()));
+        };
+        if let Some(from) = *from {
+            ask("completed_at >=", from.into());
+        }
+        if let Some(before) = *before {
+            ask("completed_at <", before.into());
+        }
+        if let Some(function) = function {
+            ask("function =", controls::word(function)?.into());
+        }
+        if let Some(certificate) = certificate {
+            ask("certificate =", controls::word(certificate)?.into());
+        }
+        if let Some(outcome) = outcome {
+            ask("outcome =", outcome.into());
+        }
+        if *undelivered {
+            conditions.push("control IN (SELECT control FROM outbox WHERE delivered_at IS NULL)".to_owned());
+        }
+        let conditions = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+        let sql = format!("SELECT * FROM controls {conditions} ORDER BY registered");
+        self.database.read(&sql, &values, |row| controls::read(&row))
     }
 }

@@ -8,7 +8,7 @@
 //! <folder>/lock            held by the one station that writes
 //! <folder>/register.db     SQLite: journal, controls, outbox, authorisations, notices
 //! <folder>/evidence/ab/…   scans, signatures, reports; each file is named after its own SHA-256
-//! <folder>/reports/<id>.pdf  second names of reports that people have opened; nothing depends on them
+//! <folder>/seal.json       how it is sealed, where it is: [`crate::seal`]
 //! ```
 //!
 //! Three promises hold at any moment, also after a power cut:
@@ -17,6 +17,7 @@
 //! * evidence that is named by its digest is complete, or not there.
 
 mod authorisations;
+mod blob_folder;
 mod controls;
 mod database;
 mod durable;
@@ -28,8 +29,11 @@ mod filter;
 mod journal;
 mod notices;
 mod outbox;
+mod people;
 mod purge;
 mod raised;
+mod schema;
+mod sealing;
 mod verify;
 
 use std::{
@@ -39,9 +43,7 @@ use std::{
     sync::Arc,
 };
 
-use rusqlite::Connection;
-
-use crate::digest::Digest;
+use crate::seal::{Keys, Seal};
 
 pub use authorisations::{Authorisation, AuthorisationState};
 pub use controls::{FinishedControl, Registered};
@@ -53,19 +55,25 @@ pub use filter::ControlFilter;
 pub use journal::{Appended, BadEntry, Head, JournalEntry, JournalReport, MAX_BODY_BYTES, REGISTER_STREAM, StoredEntry};
 pub use notices::{Notice, QueuedNotice, Recipient};
 pub use outbox::{DueUpload, OutboxState};
+pub use people::PersonKey;
 pub use purge::{PurgePlan, Purged, Tombstone};
 pub use raised::{RaisableReport, RaisedReport};
+pub use sealing::{Resealed, SealStatus, reseal_files, rotate_key};
 pub use verify::{ControlProblem, ControlsReport};
 
-pub(crate) use database::{Schema, open_writer};
+pub(crate) use blob_folder::BlobFolder;
+pub(crate) use database::{Database, Schema, open_writer};
 pub(crate) use durable::{FolderLock, create_folder, lock_folder, make_folder, write_durably};
+
+/// The database inside the register's folder.
+const DATABASE: &str = "register.db";
 
 /// The document register of one station.
 ///
 /// A register that was opened with [`Register::open`] holds the writers' lock until it and all its
 /// [companions](Register::companion) are dropped.
 pub struct Register {
-    connection: Connection,
+    database: Database,
     evidence: EvidenceStore,
     folder: PathBuf,
     /// `None` for readers.
@@ -79,12 +87,23 @@ impl Register {
     /// [`RegisterError::InUse`] while another station writes there; otherwise what stands in the way of the folder or the
     /// database (full, read-only, damaged, lost, of another program, of a newer version).
     pub fn open(folder: &Path) -> Result<Self, RegisterError> {
+        Self::open_with(folder, &Keys::default())
+    }
+
+    /// As [`Register::open`], with keys beside the station's own, such as an auditor's: for a register whose key was lost.
+    ///
+    /// # Errors
+    /// As [`Register::open`].
+    pub fn open_with(folder: &Path, also: &Keys) -> Result<Self, RegisterError> {
         create_folder(folder)?;
         let lock = lock_folder(folder)?;
         check_not_lost(folder)?;
-        let connection = open_writer(&folder.join(database::FILE_NAME), &database::REGISTER)?;
-        let evidence = EvidenceStore::open(&folder.join("evidence"))?;
-        Ok(Self { connection, evidence, folder: folder.to_owned(), lock: Some(Arc::new(lock)) })
+        let seal = Seal::of_writer(folder, also)?;
+        let database = open_writer(&folder.join(DATABASE), &schema::sqlite::REGISTER)?.with_seal(seal.clone());
+        let evidence = EvidenceStore::new(BlobFolder::open(&folder.join("evidence"))?, seal);
+        let mut register = Self { database, evidence, folder: folder.to_owned(), lock: Some(Arc::new(lock)) };
+        sealing::settle(&mut register)?;
+        Ok(register)
     }
 
     /// Opens the register in `folder` for reading, also beside a station that writes there.
@@ -92,37 +111,31 @@ impl Register {
     /// # Errors
     /// [`RegisterError::Missing`] when there is no register; otherwise as [`Register::open`].
     pub fn open_read_only(folder: &Path) -> Result<Self, RegisterError> {
+        Self::open_read_only_with(folder, &Keys::default())
+    }
+
+    /// As [`Register::open_read_only`], with keys beside the station's own, such as an auditor's. The station's own key need not be
+    /// there. Without any key only what is not sealed can be read.
+    ///
+    /// # Errors
+    /// As [`Register::open_read_only`].
+    pub fn open_read_only_with(folder: &Path, also: &Keys) -> Result<Self, RegisterError> {
         check_not_lost(folder)?;
-        let connection = database::open_reader(&folder.join(database::FILE_NAME), &database::REGISTER)?;
-        let evidence = EvidenceStore::of_reader(&folder.join("evidence"));
-        Ok(Self { connection, evidence, folder: folder.to_owned(), lock: None })
+        let seal = Seal::of(folder, also)?;
+        let database = database::open_reader(&folder.join(DATABASE), &schema::sqlite::REGISTER)?.with_seal(seal.clone());
+        let evidence = EvidenceStore::new(BlobFolder::of_reader(&folder.join("evidence")), seal);
+        Ok(Self { database, evidence, folder: folder.to_owned(), lock: None })
     }
 
     /// A second connection to the same register for another thread, such as the one that delivers. It shares the writers' lock.
     pub fn companion(&self) -> Result<Self, RegisterError> {
-        let path = self.folder.join(database::FILE_NAME);
-        let connection = match self.lock {
+        let path = self.folder.join(DATABASE);
+        let database = match self.lock {
             Some(_) => database::connect_writer(&path)?,
-            None => database::open_reader(&path, &database::REGISTER)?,
+            None => database::open_reader(&path, &schema::sqlite::REGISTER)?,
         };
-        Ok(Self { connection, evidence: self.evidence.clone(), folder: self.folder.clone(), lock: self.lock.clone() })
-    }
-
-    /// The report of a control as a file whose name ends in `.pdf`, for people and viewers. It is a second name of the kept
-    /// evidence, made when it is first asked for; a copy where the file system has no second names.
-    ///
-    /// # Errors
-    /// [`RegisterError::EvidenceMissing`], [`RegisterError::EvidenceDamaged`], [`RegisterError::BadName`] for the id.
-    pub fn report_file(&self, control: &str, report: &Digest) -> Result<PathBuf, RegisterError> {
-        check_name(control)?;
-        let bytes = self.evidence.get(report, MAX_EVIDENCE_BYTES)?;
-        let folder = self.folder.join("reports");
-        create_folder(&folder)?;
-        let path = folder.join(format!("{control}.pdf"));
-        if fs::hard_link(self.evidence.path(report), &path).is_err() && fs::read(&path).ok().as_deref() != Some(&bytes) {
-            write_durably(&folder.join(format!(".{}", uuid::Uuid::now_v7())), &path, &bytes)?;
-        }
-        Ok(path)
+        let database = database.with_seal(self.seal().clone());
+        Ok(Self { database, evidence: self.evidence.clone(), folder: self.folder.clone(), lock: self.lock.clone() })
     }
 
     /// The files of this register.
@@ -133,12 +146,12 @@ impl Register {
 
 /// A new journal is begun only where nothing was kept before: beside evidence it would hide that the old one was lost.
 fn check_not_lost(folder: &Path) -> Result<(), RegisterError> {
-    let has_database = match fs::metadata(folder.join(database::FILE_NAME)) {
+    let has_database = match fs::metadata(folder.join(DATABASE)) {
         Ok(found) => found.len() > 0,
         Err(error) if error.kind() == ErrorKind::NotFound => false,
         Err(error) => return Err(error.into()),
     };
-    if has_database || EvidenceStore::of_reader(&folder.join("evidence")).is_empty()? {
+    if has_database || BlobFolder::of_reader(&folder.join("evidence")).is_empty()? {
         return Ok(());
     }
     Err(RegisterError::DatabaseLost)

@@ -1,12 +1,13 @@
 //! Notices to people about what was done with their names: queued here, sent by whatever mail road the organisation has.
 
 use jiff::Timestamp;
-use rusqlite::{Row, Transaction, named_params, types::Type};
 use serde::Serialize;
 
 use super::{
     Appended, JournalEntry, Register, RegisterError, check_name,
-    journal::{append_in, instant_text, parsed},
+    database::{Database, Row, Transaction, other_form},
+    journal::append_in,
+    sealing::notice_place,
 };
 use crate::rules::LocalText;
 
@@ -83,56 +84,64 @@ impl Register {
 
     /// The notices about one control, oldest first.
     pub fn notices(&self, control: &str) -> Result<Vec<QueuedNotice>, RegisterError> {
-        let mut rows = self.connection.prepare_cached(&format!("{SELECT} WHERE control = ?1 ORDER BY id"))?;
-        rows.query_map([control], read)?.map(|row| row.map_err(RegisterError::from)).collect()
+        let sql = format!("{SELECT} WHERE control = $1 ORDER BY id");
+        self.database.read(&sql, &[control.into()], |row| read(&self.database, &row))
     }
-}
 
-impl Register {
     /// The notices that are not sent yet, oldest first.
     pub fn queued_notices(&self) -> Result<Vec<QueuedNotice>, RegisterError> {
-        let mut rows = self.connection.prepare_cached(&format!("{SELECT} WHERE state = 'queued' ORDER BY id"))?;
-        rows.query_map([], read)?.map(|row| row.map_err(RegisterError::from)).collect()
+        let sql = format!("{SELECT} WHERE state = 'queued' ORDER BY id");
+        self.database.read(&sql, &[], |row| read(&self.database, &row))
     }
 
     /// A notice was sent: it does not go out again.
     pub fn notice_sent(&mut self, id: i64) -> Result<(), RegisterError> {
         let transaction = self.begin()?;
-        transaction.execute("UPDATE notices SET state = 'sent' WHERE id = ?1", [id])?;
+        transaction.execute("UPDATE notices SET state = 'sent' WHERE id = $1", &[id.into()])?;
         Ok(transaction.commit()?)
     }
 }
 
 fn queue(transaction: &Transaction<'_>, control: &str, notices: &[Notice], at: Timestamp) -> Result<(), RegisterError> {
     check_name(control)?;
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO notices (control, recipient, name, user_name, text_nb, text_en, queued_at)
-         VALUES (:control, :recipient, :name, :user_name, :text_nb, :text_en, :queued_at)",
-    )?;
     for Notice { recipient, name, user_name, text } in notices {
-        insert.execute(named_params! {
-            ":control": control, ":recipient": recipient.word(), ":name": name, ":user_name": user_name,
-            ":text_nb": text.nb, ":text_en": text.en, ":queued_at": instant_text(at),
-        })?;
+        let place = |column| notice_place(column, control, recipient.word());
+        let user_name = user_name.as_ref().map(|name| transaction.personal(&place("user_name"), name)).transpose()?;
+        transaction.execute(
+            "INSERT INTO notices (control, recipient, name, user_name, text_nb, text_en, queued_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            &[
+                control.into(),
+                recipient.word().into(),
+                transaction.personal(&place("name"), name)?,
+                user_name.into(),
+                transaction.personal(&place("text_nb"), &text.nb)?,
+                transaction.personal(&place("text_en"), &text.en)?,
+                at.into(),
+            ],
+        )?;
     }
     Ok(())
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<QueuedNotice> {
+fn read(database: &Database, row: &Row) -> Result<QueuedNotice, RegisterError> {
     let word: String = row.get("recipient")?;
     let recipient = Recipient::ALL.into_iter().find(|recipient| recipient.word() == word);
-    let recipient = recipient.ok_or_else(|| rusqlite::Error::InvalidColumnType(2, "recipient".into(), Type::Text))?;
+    let recipient = recipient.ok_or_else(other_form)?;
     let state: String = row.get("state")?;
+    let control: String = row.get("control")?;
+    let place = |column| notice_place(column, &control, &word);
+    let text = |column| database.personal_text(row, column, &place(column));
     Ok(QueuedNotice {
         id: row.get("id")?,
-        control: row.get("control")?,
         notice: Notice {
             recipient,
-            name: row.get("name")?,
-            user_name: row.get("user_name")?,
-            text: LocalText { nb: row.get("text_nb")?, en: row.get("text_en")? },
+            name: text("name")?,
+            user_name: database.personal_option(row, "user_name", &place("user_name"))?,
+            text: LocalText { nb: text("text_nb")?, en: text("text_en")? },
         },
+        control: control.clone(),
         sent: state == "sent",
-        queued_at: parsed(row, "queued_at")?,
+        queued_at: row.parsed("queued_at")?,
     })
 }

@@ -1,12 +1,12 @@
 //! The outbox: reports that the archive still has to receive, and the receipts of those that it has.
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 use serde::Serialize;
 
 use super::{
     JournalEntry, REGISTER_STREAM, Register, RegisterError, check_name,
-    journal::{append_in, instant_text, parsed, parsed_option, unsigned},
+    database::{Database, Row, Transaction},
+    journal::append_in,
 };
 use crate::digest::Digest;
 
@@ -63,32 +63,29 @@ impl Register {
     /// The uploads whose time has come at `now`, the longest waiting first.
     pub fn due(&self, now: Timestamp) -> Result<Vec<DueUpload>, RegisterError> {
         let horizon = now.checked_add(LONGEST_WAIT).unwrap_or(Timestamp::MAX);
-        let mut rows = self.connection.prepare_cached(&format!(
-            "{SELECT} WHERE delivered_at IS NULL AND (next_attempt_at <= ?1 OR next_attempt_at > ?2) ORDER BY next_attempt_at, control"
-        ))?;
-        rows.query_map([instant_text(now), instant_text(horizon)], read)?
-            .map(|row| row.map(|OutboxState { control, report, attempts, .. }| DueUpload { control, report, attempts }))
-            .map(|due| due.map_err(RegisterError::from))
-            .collect()
+        let sql = format!(
+            "{SELECT} WHERE delivered_at IS NULL AND (next_attempt_at <= $1 OR next_attempt_at > $2) ORDER BY next_attempt_at, control"
+        );
+        self.database.read(&sql, &[now.into(), horizon.into()], |row| {
+            let OutboxState { control, report, attempts, .. } = read(&row)?;
+            Ok(DueUpload { control, report, attempts })
+        })
     }
 
     /// When the next upload is due; `None` when everything is delivered.
     pub fn next_due(&self) -> Result<Option<Timestamp>, RegisterError> {
-        let next: Option<String> =
-            self.connection
-                .query_row("SELECT min(next_attempt_at) FROM outbox WHERE delivered_at IS NULL", [], |row| row.get(0))?;
-        next.map(|text| text.parse()).transpose().map_err(|_| RegisterError::Damaged("an instant in the outbox is none".into()))
+        let next = self.database.first("SELECT min(next_attempt_at) AS next FROM outbox WHERE delivered_at IS NULL", &[])?;
+        next.map_or(Ok(None), |row| row.parsed_option("next"))
     }
 
     /// The delivery of one control; `None` when it is not to be delivered.
     pub fn delivery(&self, control: &str) -> Result<Option<OutboxState>, RegisterError> {
-        find(&self.connection, control)
+        find(&self.database, control)
     }
 
     /// The deliveries of all controls, delivered or not.
     pub fn deliveries(&self) -> Result<Vec<OutboxState>, RegisterError> {
-        let mut rows = self.connection.prepare_cached(&format!("{SELECT} ORDER BY registered"))?;
-        rows.query_map([], read)?.map(|row| row.map_err(RegisterError::from)).collect()
+        self.database.read(&format!("{SELECT} ORDER BY registered"), &[], |row| read(&row))
     }
 
     /// Notes a failed attempt with its fault code, and when the next one may be made.
@@ -98,13 +95,14 @@ impl Register {
     pub fn record_failure(&mut self, control: &str, code: &str, next_attempt_at: Timestamp) -> Result<(), RegisterError> {
         let transaction = self.begin()?;
         let changed = transaction.execute(
-            "UPDATE outbox SET attempts = attempts + 1, last_error = ?2, next_attempt_at = ?3 WHERE control = ?1 AND delivered_at IS NULL",
-            (control, code, instant_text(next_attempt_at)),
+            "UPDATE outbox SET attempts = attempts + 1, last_error = $2, next_attempt_at = $3
+             WHERE control = $1 AND delivered_at IS NULL",
+            &[control.into(), code.into(), next_attempt_at.into()],
         )?;
         if changed != 1 {
             return Err(RegisterError::NotInOutbox);
         }
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 
     /// Keeps the archive's receipt, exactly as it came, and closes the delivery. The caller has verified it.
@@ -126,33 +124,32 @@ impl Register {
         let kept = ReceiptKept { control, report: delivery.report, receipt_sha256: Digest::of(receipt.as_bytes()) };
         append_in(&transaction, REGISTER_STREAM, &[JournalEntry::new(RECEIPT_KEPT, &kept)?], at)?;
         transaction.execute(
-            "UPDATE outbox SET receipt = ?2, delivered_at = ?3, last_error = NULL WHERE control = ?1",
-            (control, receipt, instant_text(at)),
+            "UPDATE outbox SET receipt = $2, delivered_at = $3, last_error = NULL WHERE control = $1",
+            &[control.into(), receipt.into(), at.into()],
         )?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 }
 
 /// Puts a control into the outbox, inside a transaction that the caller commits. It is due at once.
 pub(super) fn enqueue(transaction: &Transaction<'_>, control: &str, at: Timestamp) -> Result<(), RegisterError> {
     check_name(control)?;
-    transaction.execute("INSERT INTO outbox (control, next_attempt_at) VALUES (?1, ?2)", (control, instant_text(at)))?;
+    transaction.execute("INSERT INTO outbox (control, next_attempt_at) VALUES ($1, $2)", &[control.into(), at.into()])?;
     Ok(())
 }
 
-fn find(connection: &Connection, control: &str) -> Result<Option<OutboxState>, RegisterError> {
-    Ok(connection.prepare_cached(&format!("{SELECT} WHERE control = ?1"))?.query_row([control], read).optional()?)
+fn find(database: &Database, control: &str) -> Result<Option<OutboxState>, RegisterError> {
+    database.first(&format!("{SELECT} WHERE control = $1"), &[control.into()])?.as_ref().map(read).transpose()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<OutboxState> {
-    let attempts: i64 = row.get("attempts")?;
+fn read(row: &Row) -> Result<OutboxState, RegisterError> {
     Ok(OutboxState {
         control: row.get("control")?,
-        report: parsed(row, "report")?,
-        attempts: u32::try_from(unsigned(attempts).unwrap_or_default()).unwrap_or(u32::MAX),
-        next_attempt_at: parsed(row, "next_attempt_at")?,
+        report: row.parsed("report")?,
+        attempts: row.get("attempts")?,
+        next_attempt_at: row.parsed("next_attempt_at")?,
         last_error: row.get("last_error")?,
         receipt: row.get("receipt")?,
-        delivered_at: parsed_option(row, "delivered_at")?,
+        delivered_at: row.parsed_option("delivered_at")?,
     })
 }

@@ -4,15 +4,19 @@
 //! chain still verifies. Its journal bodies, notices, scans, signature and report are gone; the tombstone, a journal entry of its own,
 //! names the digests of the evidence that was removed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
+};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::{Deserialize, Serialize};
 
 use super::{
     ControlFilter, FinishedControl, JournalEntry, REGISTER_STREAM, Register, RegisterError,
-    journal::{append_in, commitment, parsed, signed},
+    database::Database,
+    journal::{ChainedRow, ROW, append_in, each_row, signed},
+    people,
 };
 use crate::{digest::Digest, rules::CertificateKind};
 
@@ -56,7 +60,7 @@ impl Register {
     pub fn plan_purge(&self, ended_before: Timestamp) -> Result<PurgePlan, RegisterError> {
         let mut plan = PurgePlan::default();
         for control in self.controls_where(&ControlFilter { before: Some(ended_before), ..ControlFilter::default() })? {
-            if tombstone_of(&self.connection, &control.control)?.is_some() {
+            if tombstone_of(&self.database, &control.control)?.is_some() {
                 continue;
             }
             let to_deliver = control.certificate == CertificateKind::Qualified && control.report.is_some();
@@ -84,22 +88,18 @@ impl Register {
             progress(done, total);
         }
         let files = self.remove_purged_evidence()?;
-        // Pages that were rewritten earlier may still hold what was erased; a database written anew does not.
-        self.connection.execute_batch("VACUUM")?;
-        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.database.forget_erased()?;
         Ok(Purged { controls: total, files })
     }
 
     /// The tombstone of a purged control and when it was set; `None` for a control that is not purged.
     pub fn tombstone(&self, control: &str) -> Result<Option<(Timestamp, Tombstone)>, RegisterError> {
-        let Some(tombstone) = tombstone_of(&self.connection, control)? else { return Ok(None) };
-        let at: String = self.connection.query_row(
-            "SELECT at FROM journal JOIN purged ON seq = tombstone WHERE control = ?1",
-            [control],
-            |row| row.get(0),
+        let Some(tombstone) = tombstone_of(&self.database, control)? else { return Ok(None) };
+        let at = self.database.first(
+            "SELECT journal.at FROM journal JOIN purged ON seq = tombstone WHERE purged.control = $1",
+            &[control.into()],
         )?;
-        let at = at.parse().map_err(|_| RegisterError::Damaged("an instant in the journal is none".into()))?;
-        Ok(Some((at, tombstone)))
+        at.map(|row| Ok((row.parsed("at")?, tombstone))).transpose()
     }
 
     /// Every piece of evidence that is kept here and that the entries of a control, or the register's own entries about it, name:
@@ -109,15 +109,20 @@ impl Register {
         for entry in self.entries(control)? {
             digests_in(&entry.body, &mut found);
         }
-        let mut rows = self.connection.prepare_cached(
-            "SELECT body FROM journal WHERE stream = 'register' AND json_extract(body, '$.control') = ?1 ORDER BY seq",
-        )?;
-        let mut rows = rows.query([control])?;
-        while let Some(row) = rows.next()? {
-            digests_in(&row.get::<_, String>(0)?, &mut found);
+        let about = format!("SELECT {ROW} FROM journal WHERE control = $1 AND stream = $2 ORDER BY seq");
+        let entries = self
+            .database
+            .read(&about, &[control.into(), REGISTER_STREAM.into()], |row| Ok(ChainedRow::read(&self.database, &row)?.entry))?;
+        for entry in entries {
+            digests_in(&entry.body, &mut found);
         }
-        found.retain(|digest| self.evidence().path(digest).is_file());
-        Ok(found)
+        let mut here = BTreeSet::new();
+        for digest in found {
+            if self.evidence().holds(&digest)? {
+                here.insert(digest);
+            }
+        }
+        Ok(here)
     }
 
     fn bury(&mut self, control: &FinishedControl, ended_before: Timestamp, at: Timestamp) -> Result<(), RegisterError> {
@@ -130,25 +135,23 @@ impl Register {
         let entry = JournalEntry::new(CONTROL_PURGED, &tombstone)?;
         let transaction = self.begin()?;
         let place = *append_in(&transaction, REGISTER_STREAM, &[entry], at)?.first().ok_or(RegisterError::BadBody)?;
-        transaction.execute("INSERT INTO purged (control, tombstone) VALUES (?1, ?2)", (&control.control, signed(place.seq)?))?;
-        let commitments: Vec<(i64, Digest)> = transaction
-            .prepare_cached("SELECT seq, salt, body FROM journal WHERE stream = ?1 AND erased IS NULL")?
-            .query_map([&control.control], |row| {
-                let (seq, salt, body): (i64, Vec<u8>, String) = row.try_into()?;
-                Ok((seq, commitment(&salt, &body)))
-            })?
-            .collect::<Result<_, _>>()?;
-        for (seq, commitment) in commitments {
+        transaction.execute(
+            "INSERT INTO purged (control, tombstone) VALUES ($1, $2)",
+            &[control.control.as_str().into(), signed(place.seq)?.into()],
+        )?;
+        let sql = format!("SELECT {ROW} FROM journal WHERE stream = $1 AND erased IS NULL");
+        let rows = transaction.read(&sql, &[control.control.as_str().into()], |row| ChainedRow::read_closed(&row))?;
+        for row in rows {
             transaction.execute(
-                "UPDATE journal SET body = '', salt = zeroblob(16), erased = :commitment WHERE seq = :seq",
-                named_params! { ":commitment": commitment.to_string(), ":seq": seq },
+                "UPDATE journal SET body = '', salt = $1, erased = $2 WHERE seq = $3",
+                &[[0_u8; 16].as_slice().into(), row.commitment().into(), signed(row.entry.seq)?.into()],
             )?;
         }
+        people::forget(&transaction, &control.control)?;
         // The announcement names the person; that there was one stays in the journal.
-        transaction.execute("DELETE FROM authorisations WHERE control = ?1", [&control.control])?;
-        transaction.execute("DELETE FROM notices WHERE control = ?1", [&control.control])?;
-        transaction.commit()?;
-        Ok(())
+        transaction.execute("DELETE FROM authorisations WHERE control = $1", &[control.control.as_str().into()])?;
+        transaction.execute("DELETE FROM notices WHERE control = $1", &[control.control.as_str().into()])?;
+        transaction.commit()
     }
 
     /// Removes the evidence that tombstones name and no other control does.
@@ -159,13 +162,6 @@ impl Register {
             self.evidence().remove(digest)?;
             removed += 1;
         }
-        let reports = self.folder.join("reports");
-        for control in self.purged_controls()? {
-            match std::fs::remove_file(reports.join(format!("{control}.pdf"))) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-                _ => {}
-            }
-        }
         Ok(removed)
     }
 
@@ -173,47 +169,50 @@ impl Register {
     pub(super) fn purged_evidence_left(&self) -> Result<BTreeMap<Digest, String>, RegisterError> {
         let mut left = BTreeMap::new();
         for control in self.purged_controls()? {
-            let Some(tombstone) = tombstone_of(&self.connection, &control)? else { continue };
-            let here = tombstone.evidence.into_iter().filter(|digest| self.evidence().path(digest).is_file());
-            left.extend(here.map(|digest| (digest, control.clone())));
+            let Some(tombstone) = tombstone_of(&self.database, &control)? else { continue };
+            for digest in tombstone.evidence {
+                if self.evidence().holds(&digest)? {
+                    left.insert(digest, control.clone());
+                }
+            }
         }
         if left.is_empty() {
             return Ok(left);
         }
-        let mut statement =
-            self.connection.prepare("SELECT body FROM journal WHERE erased IS NULL AND stream <> ?1 ORDER BY seq")?;
-        let mut rows = statement.query([REGISTER_STREAM])?;
         let mut named = BTreeSet::new();
-        while let Some(row) = rows.next()? {
-            digests_in(&row.get::<_, String>(0)?, &mut named);
-            left.retain(|digest, _| !named.contains(digest));
-            named.clear();
-        }
-        let mut statement = self
-            .connection
-            .prepare("SELECT report FROM controls WHERE report IS NOT NULL AND control NOT IN (SELECT control FROM purged)")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            left.remove(&parsed(row, "report")?);
+        each_row(&self.database, i64::MIN, |row| -> Result<ControlFlow<()>, RegisterError> {
+            let ChainedRow { entry, erased, .. } = ChainedRow::read(&self.database, row)?;
+            if erased.is_none() && entry.stream != REGISTER_STREAM {
+                digests_in(&entry.body, &mut named);
+                left.retain(|digest, _| !named.contains(digest));
+                named.clear();
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let reports: Vec<Digest> = self.database.read(
+            "SELECT report FROM controls WHERE report IS NOT NULL AND control NOT IN (SELECT control FROM purged)",
+            &[],
+            |row| row.parsed("report"),
+        )?;
+        for report in &reports {
+            left.remove(report);
         }
         Ok(left)
     }
 
     fn purged_controls(&self) -> Result<Vec<String>, RegisterError> {
-        let mut rows = self.connection.prepare_cached("SELECT control FROM purged ORDER BY tombstone")?;
-        rows.query_map([], |row| row.get(0))?.map(|row| row.map_err(RegisterError::from)).collect()
+        self.database.read("SELECT control FROM purged ORDER BY tombstone", &[], |row| row.first())
     }
 }
 
 /// The tombstone that the journal has of this control.
-pub(super) fn tombstone_of(connection: &Connection, control: &str) -> Result<Option<Tombstone>, RegisterError> {
-    let body: Option<String> = connection
-        .prepare_cached(
-            "SELECT body FROM journal JOIN purged ON seq = tombstone
-             WHERE control = ?1 AND journal.stream = ?2 AND journal.kind = ?3",
-        )?
-        .query_row([control, REGISTER_STREAM, CONTROL_PURGED], |row| row.get(0))
-        .optional()?;
+pub(super) fn tombstone_of(database: &Database, control: &str) -> Result<Option<Tombstone>, RegisterError> {
+    let row = database.first(
+        "SELECT journal.body FROM journal JOIN purged ON seq = tombstone
+         WHERE purged.control = $1 AND journal.stream = $2 AND journal.kind = $3",
+        &[control.into(), REGISTER_STREAM.into(), CONTROL_PURGED.into()],
+    )?;
+    let body = row.map(|row| row.get::<String>("body")).transpose()?;
     let tombstone = body.and_then(|body| serde_json::from_str::<Tombstone>(&body).ok());
     Ok(tombstone.filter(|tombstone| tombstone.control == control))
 }

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError,
-    journal::{append_in, parsed},
+    journal::{append_in, signed},
 };
 use crate::digest::Digest;
 
 /// The kind of the journal entry that binds a raised report to the hash chain.
 pub(super) const REPORT_RAISED: &str = "report-raised";
 
-/// What the journal says about a raised report.
+/// What the journal says about a raised report. A row of the table `raised` says the same, for finding it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RaisedReport {
@@ -56,18 +56,23 @@ impl Register {
         let raised = RaisedReport { control: control.to_owned(), from, report, level: level.to_owned() };
         let entry = JournalEntry::new(REPORT_RAISED, &raised)?;
         let transaction = self.begin()?;
-        append_in(&transaction, REGISTER_STREAM, &[entry], at)?;
+        let entry = *append_in(&transaction, REGISTER_STREAM, &[entry], at)?.first().ok_or(RegisterError::BadBody)?;
+        transaction.execute(
+            "INSERT INTO raised (entry, control, report, level) VALUES ($1, $2, $3, $4)",
+            &[signed(entry.seq)?.into(), control.into(), report.into(), level.into()],
+        )?;
         transaction.commit()?;
         Ok(raised)
     }
 
     /// The raised reports of a control, oldest first.
     pub fn raised_reports(&self, control: &str) -> Result<Vec<RaisedReport>, RegisterError> {
-        let mut rows = self.connection.prepare_cached(
-            "SELECT body FROM journal WHERE stream = ?1 AND kind = ?2 AND json_extract(body, '$.control') = ?3 ORDER BY seq",
+        let bodies = self.database.read(
+            "SELECT body FROM journal WHERE control = $1 AND stream = $2 AND kind = $3 ORDER BY seq",
+            &[control.into(), REGISTER_STREAM.into(), REPORT_RAISED.into()],
+            |row| row.get::<String>("body"),
         )?;
-        let bodies = rows.query_map((REGISTER_STREAM, REPORT_RAISED, control), |row| row.get::<_, String>(0))?;
-        bodies.map(|body| serde_json::from_str(&body?).map_err(|_| RegisterError::BadBody)).collect()
+        bodies.iter().map(|body| serde_json::from_str(body).map_err(|_| RegisterError::BadBody)).collect()
     }
 
     /// The newest report of a control: the one raised last, else the registered one; `None` without a report.
@@ -80,20 +85,25 @@ impl Register {
 
     /// Up to `limit` reports after `place` (0 at first) that were not raised to `level` yet, in the order of registration.
     pub fn raisable_reports(&self, level: &str, place: i64, limit: u16) -> Result<Vec<RaisableReport>, RegisterError> {
-        let mut rows = self.connection.prepare_cached(
+        self.database.read(
             "SELECT control, registered, coalesce(
-                (SELECT json_extract(body, '$.report') FROM journal
-                 WHERE stream = ?1 AND kind = ?2 AND json_extract(body, '$.control') = control ORDER BY seq DESC LIMIT 1),
+                (SELECT raised.report FROM raised WHERE raised.control = controls.control ORDER BY entry DESC LIMIT 1),
                 report) AS report
              FROM controls
-             WHERE report IS NOT NULL AND registered > ?4 AND control NOT IN (SELECT control FROM purged) AND control NOT IN
-                (SELECT json_extract(body, '$.control') FROM journal
-                 WHERE stream = ?1 AND kind = ?2 AND json_extract(body, '$.level') = ?3)
-             ORDER BY registered LIMIT ?5",
-        )?;
-        let found = rows.query_map((REGISTER_STREAM, REPORT_RAISED, level, place, limit), |row| {
-            Ok(RaisableReport { control: row.get("control")?, place: row.get("registered")?, report: parsed(row, "report")? })
-        })?;
-        found.map(|row| row.map_err(RegisterError::from)).collect()
+             WHERE report IS NOT NULL AND registered > $1 AND control NOT IN (SELECT control FROM purged)
+                AND NOT EXISTS (SELECT 1 FROM raised WHERE raised.control = controls.control AND level = $2)
+             ORDER BY registered LIMIT $3",
+            &[place.into(), level.into(), limit.into()],
+            |row| {
+                Ok(RaisableReport { control: row.get("control")?, place: row.get("registered")?, report: row.parsed("report")? })
+            },
+        )
+    }
+
+    /// The table by which raised reports are found: its entries must be those of the journal.
+    pub(super) fn raised_table(&self) -> Result<Vec<(String, Digest, String)>, RegisterError> {
+        self.database.read("SELECT control, report, level FROM raised ORDER BY entry", &[], |row| {
+            Ok((row.get("control")?, row.parsed("report")?, row.get("level")?))
+        })
     }
 }

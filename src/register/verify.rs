@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FinishedControl, MAX_EVIDENCE_BYTES, OutboxState, REGISTER_STREAM, Register, RegisterError,
+    FinishedControl, MAX_EVIDENCE_BYTES, OutboxState, Register, RegisterError,
     controls::CONTROL_REGISTERED,
     outbox::RECEIPT_KEPT,
     purge::{CONTROL_PURGED, Tombstone},
@@ -64,9 +64,15 @@ impl Register {
         receipt_check: &dyn Fn(&OutboxState, &str) -> Result<(), String>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<ControlsReport, RegisterError> {
-        let snapshot = self.connection.unchecked_transaction()?;
+        let snapshot = self.database.snapshot()?;
         let mut problems = Vec::new();
         let mut testimony = self.testimony(&mut problems)?;
+        let raised = testimony.raised.iter().map(|raised| (&raised.control, &raised.report, &raised.level));
+        let table = self.raised_table()?;
+        if !raised.eq(table.iter().map(|(control, report, level)| (control, report, level))) {
+            let what = "the table of raised reports is not what the journal says".to_owned();
+            problems.push(ControlProblem { control: String::new(), what });
+        }
         // The reports of a purged control are gone, raised or not.
         testimony.raised.retain(|raised| !testimony.purged.contains_key(&raised.control));
         let mut purged = 0_u64;
@@ -156,7 +162,7 @@ impl Register {
 
     fn testimony(&self, problems: &mut Vec<ControlProblem>) -> Result<Testimony, RegisterError> {
         let mut testimony = Testimony::default();
-        for entry in self.entries(REGISTER_STREAM)? {
+        for entry in self.own_entries()? {
             let understood = match entry.kind.as_str() {
                 CONTROL_REGISTERED => serde_json::from_str::<FinishedControl>(&entry.body).map(|control| {
                     drop(testimony.registered.insert(control.control.clone(), control));

@@ -138,6 +138,11 @@ pub fn is_same(one: &str, other: &str) -> bool {
     words(one) == words(other)
 }
 
+/// A name, written so that [`is_same`] holds of two names exactly when these texts are equal.
+pub fn alike(text: &str) -> String {
+    words(text).join(" ")
+}
+
 /// Whether two full names may be one person's: all the names of one stand in the other, in any order, hyphens read as spaces.
 /// A single name counts against the same single name only.
 ///

@@ -5,22 +5,22 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::{
-    control::{Approval, Command, Control, Identification, Step, Strokes},
+    control::{Approval, Command, Control, Identification, Step},
     digest::Digest,
     evidence::{
         Record,
         record::ChainHead,
         report::{self, ReportError, ReportParts},
         sign::{KeyStoreError, SignReportError, SignatureDetails, SignedReport, Signer, UnsignedReport},
-        timestamp::TimeStampAuthority,
+        timestamp::{TimeStampAuthority, TimeStampError},
         verify::{NotVerified, TrustedCas, VerifiedReport},
     },
-    register::RegisterError,
+    register::{MAX_EVIDENCE_BYTES, RegisterError},
     secret::PinEntry,
     trust::Anchors,
 };
 
-use super::{ActError, CardFault, SignedIn, Station, session::Key};
+use super::{ActError, CardFault, SignedIn, Station, session::Key, shown_report::ShownReport};
 
 /// The report of the open control as it will be signed.
 pub struct Draft {
@@ -139,7 +139,7 @@ impl Station {
         let pdf = report::build(&ReportParts {
             record: &record,
             record_json: &record_json,
-            strokes: parts.strokes.as_ref(),
+            strokes_json: parts.strokes.as_deref(),
             scan_jpeg: parts.scan.as_deref(),
             previous_scan_jpeg: parts.previous_scan.as_deref(),
             terms_text: parts.terms.as_deref(),
@@ -151,10 +151,7 @@ impl Station {
         let kept = |digest: &Digest| self.evidence(digest);
         let strokes = match &record.signature {
             None => None,
-            Some(comparison) => {
-                let json = kept(&comparison.signature.strokes)?;
-                Some(serde_json::from_slice::<Strokes>(&json).map_err(|_| DraftError::EvidenceDamaged)?)
-            }
+            Some(comparison) => Some(kept(&comparison.signature.strokes)?),
         };
         let previous = match control.identification() {
             Some((Identification::ThirdParty { previous_scan: Some(scan), .. }, _)) => Some(kept(&scan.upright)?),
@@ -185,7 +182,7 @@ impl Station {
         let draft = self.draft.as_ref().ok_or(DraftError::NotAtApproval)?;
         let authority = self.authority.as_ref();
         let card_key = self.signed_in.as_ref().and_then(SignedIn::card_key).cloned();
-        let (report, signers, judged) = if let Some(key) = card_key {
+        let ((report, no_time), signers, judged) = if let Some(key) = card_key {
             let (mut signer, judged) = self.card_signer(&key)?;
             (signed(draft, authority, &mut signer, pin.into(), &details)?, self.cards.trust().anchors().clone(), Some(judged))
         } else {
@@ -211,38 +208,52 @@ impl Station {
             signed_at: now.at,
             level: verified.verification().level.map(|level| level.to_string()).unwrap_or_default(),
             judged: judged.map(Box::new),
+            time_stamp_fault: no_time.map(|error| error.code().to_owned()),
         };
         Ok(self.keep(Command::Approve(Box::new(approval)))?)
     }
 
-    /// The signed report of the control as a file whose name ends in `.pdf`, for people and viewers.
+    /// The signed report of the control as a file whose name ends in `.pdf`, for people and viewers; `None` without a report, and on
+    /// a machine without a file system in memory.
     ///
-    /// It is a second name of the kept evidence, not a copy; it is made when it is first asked for.
+    /// It lies in memory and is gone when the control is left; on the disk the report is sealed.
     pub fn report_file(&self) -> Result<Option<PathBuf>, RegisterError> {
         let Some((id, approval)) = self.control.as_ref().and_then(|control| Some((control.id(), control.approval()?))) else {
             return Ok(None);
         };
-        self.register.report_file(&id.to_string(), &approval.report).map(Some)
+        let name = id.to_string();
+        let mut shown = self.shown_report.borrow_mut();
+        if shown.as_ref().is_none_or(|shown| shown.name() != name) {
+            let pdf = self.register.evidence().get(&approval.report, MAX_EVIDENCE_BYTES)?;
+            *shown = ShownReport::put(&name, &pdf)?;
+        }
+        Ok(shown.as_ref().map(|shown| shown.path().to_owned()))
+    }
+
+    /// The digest of the control's signed report.
+    pub fn report(&self) -> Option<Digest> {
+        self.control.as_ref()?.approval().map(|approval| approval.report)
     }
 }
 
 struct Parts {
-    strokes: Option<Strokes>,
+    strokes: Option<Vec<u8>>,
     scan: Option<Vec<u8>>,
     previous_scan: Option<Vec<u8>>,
     terms: Option<String>,
 }
 
-/// The signed report. Without the authority's time it is signed all the same; the time-stamp is added later.
+/// The signed report. Without the authority's time it is signed all the same, and why stands in the journal; the time-stamp is added
+/// later.
 fn signed(
     draft: &Draft,
     authority: Option<&TimeStampAuthority>,
     signer: &mut dyn Signer,
     pin: PinEntry,
     details: &SignatureDetails,
-) -> Result<SignedReport, SignReportError> {
+) -> Result<(SignedReport, Option<TimeStampError>), SignReportError> {
     match authority {
-        Some(authority) => draft.report.sign_with_time(signer, pin, details, authority).map(|(report, _)| report),
-        None => draft.report.sign(signer, pin, details),
+        Some(authority) => draft.report.sign_with_time(signer, pin, details, authority),
+        None => draft.report.sign(signer, pin, details).map(|report| (report, None)),
     }
 }

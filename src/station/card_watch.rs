@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{CardView, Cards, cards::CardFault};
+use super::{CardView, Cards, SeenCard, cards::CardFault};
 use crate::{
     control::Now,
     device::card::{CardError, DeskReaders, ReaderEvent, ReaderPlace, ReaderState},
@@ -17,6 +17,9 @@ use crate::{
 
 /// How long the end of the watch may go unnoticed. Events are not late by it.
 const NOTICE: Duration = Duration::from_millis(200);
+
+/// How often a card is read again that goes away or is reset while it is read.
+const READINGS: u8 = 10;
 
 /// The watch over both readers; dropping it ends it.
 pub struct CardsWatched {
@@ -114,7 +117,7 @@ impl Shown {
         let read = move || {
             done(
                 turn,
-                match cards.look(place, now.at, now.today) {
+                match look(&cards, place, now) {
                     Ok(card) => CardView::Card(Box::new(card)),
                     Err(CardFault::Card(error)) => without_card(&error),
                     Err(fault) => CardView::Fault { code: fault.code(), message: fault.to_string() },
@@ -129,6 +132,23 @@ impl Shown {
         let at = self.at(place);
         if at.turn == turn {
             at.view = view;
+        }
+    }
+}
+
+/// Reads the card. One that was pulled or reset during the reading is read again after a moment, because the reader itself tells
+/// when it is empty, and what is read after it has told is not shown.
+fn look(cards: &Cards, place: ReaderPlace, now: Now) -> Result<SeenCard, CardFault> {
+    let mut again = READINGS;
+    loop {
+        match cards.look(place, now.at, now.today) {
+            Err(CardFault::Card(CardError::NoCard | CardError::Removed | CardError::NoReader | CardError::Disturbed))
+                if again > 0 =>
+            {
+                again -= 1;
+                thread::sleep(NOTICE);
+            }
+            done => return done,
         }
     }
 }

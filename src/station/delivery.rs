@@ -135,6 +135,7 @@ impl DeliveryRoad {
     }
 
     fn private(configuration: &Configuration, data: &DataFolder, keys: &KeyStore, now: Timestamp) -> Result<Self, DeliveryError> {
+        configuration.seal(&data.archive(), now).map_err(RegisterError::from)?;
         let company = &configuration.master.value.common.company_name;
         let ca = keys.training_ca(company, now)?;
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);

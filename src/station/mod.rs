@@ -17,12 +17,13 @@ mod raising;
 pub mod run_script;
 pub mod script;
 mod session;
+mod shown_report;
 mod sign_ins;
 mod time_stamp;
 pub mod virtual_cards;
 pub mod worker;
 
-use std::sync::Arc;
+use std::{cell::RefCell, sync::Arc};
 
 pub use approval::{ApproveError, Draft, DraftError};
 pub use capture::{CaptureError, LayError, ScanFault};
@@ -40,6 +41,7 @@ pub use session::{KnownOperator, SessionError, SignedIn};
 pub use time_stamp::{AuthorityError, authority};
 
 use cards::CardFacts;
+use shown_report::ShownReport;
 use virtual_cards::{VirtualCardError, VirtualDesk};
 
 use crate::{
@@ -75,6 +77,8 @@ pub struct Station {
     raw_scan: Option<RawScan>,
     draft: Option<Draft>,
     people: person::PeopleDesk,
+    /// The signed report as people open it.
+    shown_report: RefCell<Option<ShownReport>>,
 }
 
 /// Why something did not happen. The control stands where it stood.
@@ -395,6 +399,8 @@ impl Station {
                 };
                 let deliver = approved && opening.certificate == CertificateKind::Qualified;
                 self.register.register_control(&finished, &entries, deliver, now.at)?;
+                // A control that is not in the index yet is found all the same, and enters it with the next one.
+                drop(people::bring_up_to_date(&mut self.register));
             }
             _ if entries.is_empty() => {}
             _ => {
@@ -423,6 +429,7 @@ impl Station {
         self.control = None;
         self.raw_scan = None;
         self.draft = None;
+        self.shown_report.take();
         self.clear_glass();
     }
 }

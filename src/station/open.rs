@@ -1,15 +1,23 @@
 //! Opening the station: data folder, register, keys, scanner, and the control that was under way.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
 
 use crate::{
     config::{Configuration, local::ScannerDriver},
-    control::EffectiveRules,
+    control::{EffectiveRules, RulesSigner},
     device::scanner::{HostedSane, ScanError, Scanner, VirtualGlass},
     directory::{Directory, DirectoryError},
     evidence::sign::{KeyStore, KeyStoreError},
     register::{Register, RegisterError},
     rules::DocumentKind,
+    seal::{Recipient, SealError, establish},
     trust::{Desk, Trust, TrustFileError},
 };
 
@@ -17,6 +25,7 @@ use super::{
     Cards, Clock, DataFolder, Station,
     data::DataFolderError,
     journal::{self, ReadBackError},
+    people,
     person::PeopleDesk,
     time_stamp::{self, AuthorityError},
     virtual_cards::{VirtualDesk, prepare},
@@ -49,6 +58,9 @@ pub enum OpenError {
     /// The directory that MASTER.toml names.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
+    /// The register's seal.
+    #[error(transparent)]
+    Seal(#[from] SealError),
 }
 
 impl OpenError {
@@ -63,6 +75,7 @@ impl OpenError {
             Self::Scanner(error) => error.code(),
             Self::Trust(error) => error.code(),
             Self::Directory(error) => error.code(),
+            Self::Seal(error) => error.code(),
         }
     }
 }
@@ -78,10 +91,12 @@ impl Station {
         clock: Box<dyn Clock>,
     ) -> Result<Self, OpenError> {
         data.create()?;
-        let register = Register::open(&data.register())?;
+        configuration.seal(&data.register(), clock.now())?;
+        let mut register = Register::open(&data.register())?;
+        people::bring_up_to_date(&mut register)?;
         let keys = KeyStore::open(&data.keys())?;
         let authority = time_stamp::authority(&configuration)?;
-        let people = PeopleDesk::with(Directory::open(&configuration.master.value.directory)?);
+        let people_desk = PeopleDesk::with(Directory::open(&configuration.master.value.directory)?);
         let control = journal::unfinished(&register)?;
         let local = &configuration.local.value.scanner;
         let patience = Duration::from_secs(local.hang_seconds.into());
@@ -118,7 +133,8 @@ impl Station {
             control,
             raw_scan: None,
             draft: None,
-            people,
+            people: people_desk,
+            shown_report: RefCell::default(),
         })
     }
 }
@@ -138,6 +154,13 @@ impl Configuration {
             Desk::Production
         };
         Ok(Trust::open(&master.trust, &master.proxy, desk, &data.revocation())?)
+    }
+
+    /// Seals the folder as the configuration says: with the key that `[Seal]` names, to the auditors of MASTER.toml.
+    pub fn seal(&self, folder: &Path, at: Timestamp) -> Result<(), SealError> {
+        let auditors: Vec<Recipient> =
+            self.master.value.registers.auditors.iter().map(|auditor| auditor.recipient.clone()).collect();
+        establish(folder, &self.local.value.seal.key, &auditors, at)
     }
 
     /// The office's time zone.
@@ -166,6 +189,12 @@ impl Configuration {
             master: self.master.digest,
             training: self.training(),
             program: format!("bam-station {}", env!("CARGO_PKG_VERSION")),
+            signed_by: self.signer.as_ref().map(|signer| RulesSigner {
+                name: signer.name.clone(),
+                key: signer.key,
+                version: signer.version,
+                signed_at: signer.signed_at,
+            }),
         }
     }
 

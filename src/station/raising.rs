@@ -1,5 +1,6 @@
 //! Raising the kept reports to B-LTA in the background: the time of an authority, the CAs' answers on revocation, and a time-stamp
-//! over both. What was signed stays as it is; each raised report is kept beside the registered one.
+//! over both; and renewing them before the newest time-stamp's certificate ends. What was signed stays as it is; each raised report is kept beside
+//! the registered one.
 
 use std::{
     collections::HashMap,
@@ -12,11 +13,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     config::Configuration,
+    digest::Digest,
     evidence::{
-        raise::{RaiseError, raise},
+        raise::{RaiseError, is_due, raise},
         sign::{KeyStore, KeyStoreError, SignedReport},
         timestamp::TimeStampAuthority,
-        verify::{Level, TrustedCas, VerifiedReport},
+        verify::{Level, TrustedCas, VerifiedReport, newest_time_stamp_lasts},
     },
     register::{MAX_EVIDENCE_BYTES, RaisableReport, Register, RegisterError},
     trust::{Anchors, Desk, Trust, TrustFileError},
@@ -33,6 +35,10 @@ const GOAL: Level = Level::BLTA;
 const TRY_AGAIN: SignedDuration = SignedDuration::from_hours(6);
 /// So many reports are asked for at once.
 const PAGE: u16 = 100;
+/// No report has this level: every report is below it.
+const NO_LEVEL: &str = "";
+/// An open station looks into so many reports a round that it has not looked into since it was opened.
+const LOOKS: usize = 200;
 
 /// Why there is no road to B-LTA.
 #[derive(Debug, thiserror::Error)]
@@ -68,8 +74,8 @@ impl RaisingError {
 pub struct Raised {
     /// Controls whose report was raised, each with the level that was reached.
     pub raised: Vec<(String, Level)>,
-    /// Controls whose report stays below [`Level::BLTA`] for now: a fault's code, or `None` when their CA publishes nothing about
-    /// revocation.
+    /// Controls whose report stays below [`Level::BLTA`] for now, or whose newest time-stamp ends soon: a fault's code, or `None` when their CA
+    /// publishes nothing about revocation or the authority's certificate does not last longer either.
     pub waiting: Vec<(String, Option<&'static str>)>,
 }
 
@@ -79,6 +85,8 @@ pub struct RaisingRoad {
     trust: Trust,
     signers: Anchors,
     tried: HashMap<String, Timestamp>,
+    /// Until when the newest time-stamps of archived reports last; `None` for reports without one.
+    lasting: HashMap<String, Option<Timestamp>>,
 }
 
 impl RaisingRoad {
@@ -92,52 +100,103 @@ impl RaisingRoad {
         let trust = Trust::open(&master.trust, &master.proxy, desk, &data.revocation())?;
         // The station's own CA signs reports at a training desk; elsewhere only those of [Trust] do.
         let signers = [own.certificates(), trust.anchors().certificates()].concat();
-        Ok(Some(Self { authority, trust, signers: Anchors::new(signers), tried: HashMap::new() }))
+        Ok(Some(Self { authority, trust, signers: Anchors::new(signers), tried: HashMap::new(), lasting: HashMap::new() }))
     }
 
-    /// Tries every report below B-LTA that was not tried lately. When the authority is away, the round ends with that attempt.
+    /// Tries every report below B-LTA that was not tried lately, then those at B-LTA that are due for another time-stamp. When the authority
+    /// is away, the round ends with that attempt.
     ///
     /// # Errors
     /// Only when the register cannot be read or written.
     pub fn round(&mut self, register: &mut Register) -> Result<Raised, RegisterError> {
+        self.round_of(register, usize::MAX)
+    }
+
+    /// [`RaisingRoad::round`], which looks into at most so many archived reports that it does not know yet.
+    fn round_of(&mut self, register: &mut Register, mut looks: usize) -> Result<Raised, RegisterError> {
         let mut done = Raised::default();
         let now = SystemClock.now();
         self.tried.retain(|_, tried| now.duration_since(*tried) < TRY_AGAIN);
-        let mut place = 0;
-        loop {
-            let page = register.raisable_reports(&GOAL.to_string(), place, PAGE)?;
-            let Some(last) = page.last() else { return Ok(done) };
-            place = last.place;
-            for RaisableReport { control, report, .. } in page {
-                if self.tried.contains_key(&control) {
-                    continue;
-                }
-                let pdf = match register.evidence().get(&report, MAX_EVIDENCE_BYTES) {
-                    Ok(pdf) => pdf,
-                    Err(error @ (RegisterError::EvidenceMissing(_) | RegisterError::EvidenceDamaged(_))) => {
-                        self.wait(&mut done, control, Some(error.code()), now);
+        for level in [GOAL.to_string().as_str(), NO_LEVEL] {
+            let mut place = 0;
+            loop {
+                let page = register.raisable_reports(level, place, PAGE)?;
+                let Some(last) = page.last() else { break };
+                place = last.place;
+                for RaisableReport { control, report, .. } in page {
+                    if self.tried.contains_key(&control) {
                         continue;
                     }
-                    Err(error) => return Err(error),
-                };
-                match self.raise(pdf) {
-                    Ok(Some(raised)) => {
-                        let level = raised.level();
-                        register.keep_raised(&control, raised.bytes(), &level.to_string(), SystemClock.now())?;
-                        if level < GOAL {
-                            self.tried.insert(control.clone(), now);
-                        }
-                        done.raised.push((control, level));
+                    if level == NO_LEVEL && !self.is_due(register, &control, &report, now, &mut looks)? {
+                        continue;
                     }
-                    Ok(None) => self.wait(&mut done, control, None, now),
-                    Err(error) if error.concerns_all() => {
-                        done.waiting.push((control, Some(error.code())));
+                    if self.raise_kept(register, control, &report, now, &mut done)? == Next::Stop {
                         return Ok(done);
                     }
-                    Err(error) => self.wait(&mut done, control, Some(error.code()), now),
                 }
             }
         }
+        Ok(done)
+    }
+
+    /// Whether an archived report needs another time-stamp. One that cannot be read is told of by `register verify`.
+    fn is_due(
+        &mut self,
+        register: &Register,
+        control: &str,
+        report: &Digest,
+        now: Timestamp,
+        looks: &mut usize,
+    ) -> Result<bool, RegisterError> {
+        if let Some(lasts) = self.lasting.get(control) {
+            return Ok(lasts.is_some_and(|lasts| is_due(lasts, now)));
+        }
+        let Some(left) = looks.checked_sub(1) else { return Ok(false) };
+        *looks = left;
+        let lasts = match register.evidence().get(report, MAX_EVIDENCE_BYTES) {
+            Ok(pdf) => newest_time_stamp_lasts(&pdf),
+            Err(RegisterError::EvidenceMissing(_) | RegisterError::EvidenceDamaged(_)) => None,
+            Err(error) => return Err(error),
+        };
+        self.lasting.insert(control.to_owned(), lasts);
+        Ok(lasts.is_some_and(|lasts| is_due(lasts, now)))
+    }
+
+    /// Raises or renews one report and keeps the outcome.
+    fn raise_kept(
+        &mut self,
+        register: &mut Register,
+        control: String,
+        report: &Digest,
+        now: Timestamp,
+        done: &mut Raised,
+    ) -> Result<Next, RegisterError> {
+        let pdf = match register.evidence().get(report, MAX_EVIDENCE_BYTES) {
+            Ok(pdf) => pdf,
+            Err(error @ (RegisterError::EvidenceMissing(_) | RegisterError::EvidenceDamaged(_))) => {
+                self.wait(done, control, Some(error.code()), now);
+                return Ok(Next::GoOn);
+            }
+            Err(error) => return Err(error),
+        };
+        match self.raise(pdf) {
+            Ok(Some(raised)) => {
+                let level = raised.level();
+                register.keep_raised(&control, raised.bytes(), &level.to_string(), SystemClock.now())?;
+                self.lasting.insert(control.clone(), raised.archived_until());
+                if level < GOAL {
+                    self.tried.insert(control.clone(), now);
+                }
+                done.raised.push((control, level));
+            }
+            Ok(None) => self.wait(done, control, None, now),
+            Err(error) if error.concerns_all() => {
+                done.waiting.push((control, Some(error.code())));
+                return Ok(Next::Stop);
+            }
+            Err(error) => self.wait(done, control, Some(error.code()), now),
+        }
+        Ok(Next::GoOn)
     }
 
     fn wait(&mut self, done: &mut Raised, control: String, code: Option<&'static str>, now: Timestamp) {
@@ -151,6 +210,13 @@ impl RaisingRoad {
         let report = VerifiedReport::check(SignedReport::new(pdf), trusted, clock())?;
         raise(&report, &self.authority, &self.trust, trusted, &clock)
     }
+}
+
+/// Whether the round goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    GoOn,
+    Stop,
 }
 
 impl Station {
@@ -178,7 +244,7 @@ impl Raiser {
             .spawn(move || {
                 loop {
                     // A register that is busy or full is tried again; whoever works at the desk is told by their own work.
-                    drop(road.round(&mut register));
+                    drop(road.round_of(&mut register, LOOKS));
                     if let Err(mpsc::RecvTimeoutError::Disconnected) = stopped.recv_timeout(PAUSE) {
                         return;
                     }

@@ -22,6 +22,7 @@ use crate::{
         scan, signature,
     },
     device::scanner::ScanControl,
+    digest::Digest,
     register::RegisterError,
     rules::Method,
     secret::{NotAPin, Pin, PinEntry},
@@ -44,8 +45,10 @@ pub struct ScriptResult {
     pub refusal: Option<String>,
     /// How it ended, in full.
     pub end: Option<End>,
-    /// The signed report.
+    /// The signed report, where it was put outside the register: that is asked for.
     pub report: Option<PathBuf>,
+    /// The digest of the signed report, by which the register finds it.
+    pub report_sha256: Option<Digest>,
     /// The archive's receipt is verified and kept.
     pub delivered: bool,
     /// The fault code of a delivery that could not be tried or did not succeed; the report waits in the outbox.
@@ -201,7 +204,8 @@ pub fn run_script(
     };
     let end = station.control().and_then(Control::end).cloned();
     let outcome = end.as_ref().map_or(Outcome::Aborted, End::outcome);
-    Ok(ScriptResult { control: id, outcome, refusal, end, report: station.report_file()?, delivered, delivery_fault, resumed_at })
+    let report_sha256 = station.report();
+    Ok(ScriptResult { control: id, outcome, refusal, end, report: None, report_sha256, delivered, delivery_fault, resumed_at })
 }
 
 fn sign_in(station: &mut Station, script: &Script, folder: &Path) -> Result<(), RunError> {
@@ -296,6 +300,7 @@ fn open_control(station: &mut Station, script: &Script, tell: &mut dyn FnMut(&st
             refusal: Some(refusal.code().to_owned()),
             end: None,
             report: None,
+            report_sha256: None,
             delivered: false,
             delivery_fault: None,
             resumed_at: None,

@@ -2,7 +2,8 @@
 
 mod export;
 mod filter;
-mod progress;
+mod get;
+pub(super) mod progress;
 mod purge;
 
 use std::{
@@ -16,16 +17,22 @@ use clap::{Args, Subcommand};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
-use self::{export::ExportArgs, filter::FilterArgs, progress::Progress, purge::PurgeArgs};
+use self::{export::ExportArgs, filter::FilterArgs, get::GetArgs, progress::Progress, purge::PurgeArgs};
+use super::file_out::FileOutError;
 use crate::{
     delivery::receipt::{ArchiveKey, SignedReceipt},
     register::{ExportError, Head, OutboxState, Register, RegisterError, StoredEntry},
+    seal::{Keys, SealError},
     station::journal::verify_evidence,
 };
 
 /// The document register.
 #[derive(Debug, Args)]
 pub struct RegisterArgs {
+    /// A key file of age that opens what is sealed, such as an auditor's; may be named more than once. The station's own key is used
+    /// where it is at hand
+    #[arg(long, global = true, value_name = "FILE")]
+    identity: Vec<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -63,6 +70,8 @@ enum Kept {
     },
     /// Controls with reports, receipts, evidence and their section of the chain, into a folder or a zip file
     Export(ExportArgs),
+    /// A report, or another piece of evidence, as a file or on standard output. It holds personal data
+    Get(GetArgs),
     /// Erases what is older than the retention, and leaves a tombstone in the chain. Shows it first
     Purge(PurgeArgs),
     /// The hash chain, every report, every receipt, every scan, signature and terms text; or an export
@@ -116,6 +125,7 @@ enum Answer {
 enum Failure {
     Register(RegisterError),
     Export(ExportError),
+    FileOut(FileOutError),
     /// A purge was asked for of what must still be kept.
     Retention {
         years: u8,
@@ -149,7 +159,8 @@ fn answer(
         let _ = writeln!(messages, "bam-station: reports are raised with the configuration at hand");
         return 2;
     };
-    match act(kept, &data.join("register"), retention_years, out, messages, terminal) {
+    let keys = read_keys(&args.identity).map_err(|error| Failure::Register(error.into()));
+    match keys.and_then(|keys| act(kept, &data.join("register"), &keys, retention_years, out, messages, terminal)) {
         Ok(Answer::Yes) => 0,
         Ok(Answer::No) => 1,
         Err(failure) => {
@@ -157,6 +168,7 @@ fn answer(
             let _ = match &failure {
                 Failure::Register(error) => writeln!(messages, "{}: {error}", error.code()),
                 Failure::Export(error) => writeln!(messages, "{}: {error}", error.code()),
+                Failure::FileOut(error) => writeln!(messages, "{}: {error}", error.code()),
                 Failure::Retention { years } => writeln!(
                     messages,
                     "REGISTER_RETENTION: controls are kept for {years} years: ask for a longer time, or change RetentionYears in MASTER.toml"
@@ -171,8 +183,10 @@ fn answer(
                     _ => 3,
                 },
                 Failure::Export(ExportError::NothingToExport) => 1,
-                Failure::Export(ExportError::TargetExists(_)) | Failure::Retention { .. } => 2,
-                Failure::Export(ExportError::Target(_)) | Failure::Output => 3,
+                Failure::Export(ExportError::TargetExists(_))
+                | Failure::FileOut(FileOutError::Exists(_))
+                | Failure::Retention { .. } => 2,
+                Failure::Export(ExportError::Target(_)) | Failure::FileOut(_) | Failure::Output => 3,
             }
         }
     }
@@ -181,16 +195,18 @@ fn answer(
 fn act(
     kept: &Kept,
     folder: &Path,
+    keys: &Keys,
     retention_years: u8,
     out: &mut dyn Write,
     messages: &mut dyn Write,
     terminal: bool,
 ) -> Result<Answer, Failure> {
-    let read = || Register::open_read_only(folder);
+    let read = || Register::open_read_only_with(folder, keys);
     match kept {
         Kept::List { filter, json } => list(&read()?, filter, *json, out),
         Kept::Show { control, json } => show(&read()?, control, *json, out, messages),
         Kept::Export(args) => export::export(&read()?, args, out, Progress::new(messages, terminal)),
+        Kept::Get(args) => get::get(&read()?, args, out, messages),
         Kept::Verify { export: Some(place), head, json, .. } => {
             export::verify(place, head, *json, out, Progress::new(messages, terminal))
         }
@@ -205,7 +221,7 @@ fn act(
                 return purge::show(&reader, args, ended_before, out);
             }
             drop(reader);
-            purge::erase(&mut Register::open(folder)?, args, ended_before, out, Progress::new(messages, terminal))
+            purge::erase(&mut Register::open_with(folder, keys)?, args, ended_before, out, Progress::new(messages, terminal))
         }
     }
 }
@@ -294,7 +310,10 @@ fn show(
         writeln!(out, "          {}", event.body)?;
     }
     for digest in &evidence {
-        writeln!(out, "evidence  {digest}  {}", register.evidence().path(digest).display())?;
+        match register.evidence().file(digest) {
+            Some(file) => writeln!(out, "evidence  {digest}  {}", file.display())?,
+            None => writeln!(out, "evidence  {digest}")?,
+        }
     }
     for raised in &raised {
         writeln!(out, "raised    {}  {}", raised.level, raised.report)?;
@@ -336,7 +355,8 @@ fn verify(
         }
     }
     // What controls and evidence are compared with must hold itself.
-    let (controls, evidence) = if journal.first_bad.is_some() {
+    let opened = register.opens()?;
+    let (controls, evidence) = if journal.first_bad.is_some() || !opened {
         (None, None)
     } else {
         let controls =
@@ -352,7 +372,7 @@ fn verify(
     if json {
         let document = json!({
             "valid": valid, "entries": journal.entries, "head": journal.head, "first_bad": journal.first_bad,
-            "missing_heads": missing, "controls": controls, "evidence": evidence,
+            "missing_heads": missing, "opened": opened, "controls": controls, "evidence": evidence,
         });
         writeln!(out, "{document}")?;
     } else {
@@ -362,6 +382,9 @@ fn verify(
         }
         for head in &missing {
             writeln!(out, "the journal does not contain {}:{}: it was cut off or rewritten", head.seq, head.hash)?;
+        }
+        if !opened {
+            writeln!(out, "only the chain was checked: what is sealed opens with the station's key, or with --identity FILE")?;
         }
         if let Some(controls) = &controls {
             let purged = if controls.purged == 0 { String::new() } else { format!(", {} of them purged", controls.purged) };
@@ -425,6 +448,17 @@ impl From<RegisterError> for Failure {
     fn from(error: RegisterError) -> Self {
         Self::Register(error)
     }
+}
+
+impl From<FileOutError> for Failure {
+    fn from(error: FileOutError) -> Self {
+        Self::FileOut(error)
+    }
+}
+
+/// The keys in these files.
+pub(super) fn read_keys(files: &[PathBuf]) -> Result<Keys, SealError> {
+    files.iter().try_fold(Keys::default(), |keys, file| Ok(keys.after(&Keys::read(file)?)))
 }
 
 impl From<ExportError> for Failure {

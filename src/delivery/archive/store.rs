@@ -4,7 +4,6 @@ use std::path::Path;
 
 use ed25519_dalek::SigningKey;
 use jiff::{Timestamp, Unit};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{
     super::{
@@ -15,7 +14,10 @@ use super::{
 };
 use crate::{
     digest::Digest,
-    register::{EvidenceStore, FolderLock, RegisterError, Schema, create_folder, lock_folder, open_writer},
+    register::{
+        BlobFolder, Database, EvidenceStore, FolderLock, RegisterError, Resealed, Schema, create_folder, lock_folder, open_writer,
+    },
+    seal::{Keys, Seal},
 };
 
 const SCHEMA: Schema = Schema {
@@ -38,7 +40,7 @@ const SCHEMA: Schema = Schema {
 
 /// The archive's folder, open for this process alone.
 pub struct ArchiveStore {
-    connection: Connection,
+    database: Database,
     reports: EvidenceStore,
     key: SigningKey,
     name: String,
@@ -71,23 +73,20 @@ pub enum StoreError {
     Store(#[from] RegisterError),
 }
 
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Store(error.into())
-    }
-}
-
 impl ArchiveStore {
     pub fn open(folder: &Path, name: String) -> Result<Self, ArchiveError> {
         create_folder(folder)?;
         let lock = lock_folder(folder)?;
-        let connection = open_writer(&folder.join("archive.db"), &SCHEMA)?;
-        let reports = EvidenceStore::open(&folder.join("reports"))?;
+        let database = open_writer(&folder.join("archive.db"), &SCHEMA)?;
+        let seal = Seal::of_writer(folder, &Keys::default()).map_err(RegisterError::from)?;
+        let reports = EvidenceStore::new(BlobFolder::open(&folder.join("reports"))?, seal);
+        // A report that came before the folder was sealed.
+        reports.reseal(&mut Resealed::default(), &mut |_, _, _| {})?;
         let key = open_or_make(folder, "receipt-key.der").map_err(|error| match error {
             SigningKeyError::NotAKey => ArchiveError::ReceiptKey,
             SigningKeyError::Folder(error) => error.into(),
         })?;
-        Ok(Self { connection, reports, key, name, _lock: lock })
+        Ok(Self { database, reports, key, name, _lock: lock })
     }
 
     pub fn key(&self) -> ArchiveKey {
@@ -96,8 +95,7 @@ impl ArchiveStore {
 
     /// How many receipts were given.
     pub fn count(&self) -> Result<u64, StoreError> {
-        let count: i64 = self.connection.query_row("SELECT count(*) FROM receipts", [], |row| row.get(0))?;
-        Ok(u64::try_from(count).unwrap_or_default())
+        Ok(self.database.value("SELECT count(*) FROM receipts", &[])?.unwrap_or_default())
     }
 
     /// The receipt that was given for a report.
@@ -113,11 +111,10 @@ impl ArchiveStore {
         match self.known(report)? {
             Some((of, receipt)) if of == control => Ok(Some(Given { receipt, new: false })),
             Some(_) => Err(StoreError::OtherControl),
-            None => {
-                let taken: i64 =
-                    self.connection.query_row("SELECT count(*) FROM receipts WHERE control = ?1", [control], |row| row.get(0))?;
-                if taken == 0 { Ok(None) } else { Err(StoreError::OtherReport) }
-            }
+            None => match self.database.first("SELECT entry FROM receipts WHERE control = $1", &[control.into()])? {
+                None => Ok(None),
+                Some(_) => Err(StoreError::OtherReport),
+            },
         }
     }
 
@@ -128,31 +125,30 @@ impl ArchiveStore {
         if let Some(given) = self.given(control, &report)? {
             return Ok(given);
         }
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let last: Option<(i64, String)> = transaction
-            .query_row("SELECT entry, receipt FROM receipts ORDER BY entry DESC LIMIT 1", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        let previous = last.as_ref().map(|(_, json)| SignedReceipt::parse(json)).transpose()?.map(|receipt| receipt.digest());
-        let entry = last.map_or(0, |(entry, _)| entry).saturating_add(1);
+        let transaction = self.database.write()?;
+        let last = transaction.first("SELECT entry, receipt FROM receipts ORDER BY entry DESC LIMIT 1", &[])?;
+        let (last, previous) = match last {
+            Some(row) => {
+                let receipt: String = row.get("receipt")?;
+                (row.get("entry")?, Some(SignedReceipt::parse(&receipt)?.digest()))
+            }
+            None => (0_i64, None),
+        };
+        let entry = last.saturating_add(1);
         let number = u64::try_from(entry).map_err(|_| ReceiptError::NotAReceipt)?;
         let received_at = now.round(Unit::Millisecond).unwrap_or(now);
         let receipt = Receipt::new(report, control.to_owned(), received_at, self.name.clone(), number, previous);
         let receipt = receipt.sign(&self.key)?.to_json()?;
         transaction.execute(
-            "INSERT INTO receipts (entry, report, control, receipt) VALUES (?1, ?2, ?3, ?4)",
-            params![entry, report.to_string(), control, receipt],
+            "INSERT INTO receipts (entry, report, control, receipt) VALUES ($1, $2, $3, $4)",
+            &[entry.into(), report.into(), control.into(), receipt.as_str().into()],
         )?;
         transaction.commit()?;
         Ok(Given { receipt, new: true })
     }
 
     fn known(&self, report: &Digest) -> Result<Option<(String, String)>, StoreError> {
-        Ok(self
-            .connection
-            .prepare_cached("SELECT control, receipt FROM receipts WHERE report = ?1")?
-            .query_row([report.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?)
+        let row = self.database.first("SELECT control, receipt FROM receipts WHERE report = $1", &[(*report).into()])?;
+        Ok(row.map(|row| Ok::<_, RegisterError>((row.get("control")?, row.get("receipt")?))).transpose()?)
     }
 }

@@ -21,8 +21,8 @@ pub struct ReaderInfo {
     pub card: bool,
 }
 
-/// How long a reader may take to notice that its card is gone.
-const NOTICE: Duration = Duration::from_millis(500);
+/// How long a reader may take to notice that its card is gone, on a busy machine too.
+const NOTICE: Duration = Duration::from_secs(3);
 
 /// The readers that are connected, in the service's order.
 pub fn readers() -> Result<Vec<ReaderInfo>, CardError> {

@@ -8,7 +8,7 @@ use krilla::{
     destination::XyzDestination,
     embed::{AssociationKind, EmbeddedFile, MimeType},
     error::KrillaError,
-    geom::{Path, PathBuilder, Point, Rect, Size, Transform},
+    geom::{PathBuilder, Point, Size, Transform},
     metadata::{DateTime, Metadata},
     outline::{Outline, OutlineNode},
     page::PageSettings,
@@ -20,11 +20,10 @@ use krilla::{
 
 use super::{
     ReportError,
-    sheet::{Node, Role, Shape, Sheets},
+    sheet::{Contour, Node, Role, Shape, Sheets, Step},
     style::{Colour, PAGE_HEIGHT, PAGE_WIDTH},
     text::Run,
 };
-use crate::imaging::ink::{self, Curve, Place, Trace};
 
 /// What the file says about itself. Names nobody but the organisation.
 pub struct About {
@@ -38,8 +37,22 @@ pub struct About {
     pub completed_at: Timestamp,
 }
 
-/// Draws the pages and attaches the record.
-pub fn draw(sheets: Sheets, about: &About, record_json: &[u8]) -> Result<Vec<u8>, ReportError> {
+/// A file inside the report.
+pub struct Attachment<'a> {
+    /// Its name.
+    pub name: &'static str,
+    /// What its bytes are.
+    pub mime: &'static str,
+    /// For people.
+    pub description: &'static str,
+    /// What it is to the pages (ISO 19005-3, 6.8).
+    pub kind: AssociationKind,
+    /// Its content.
+    pub bytes: &'a [u8],
+}
+
+/// Draws the pages and attaches the files.
+pub fn draw(sheets: Sheets, about: &About, attached: &[Attachment<'_>]) -> Result<Vec<u8>, ReportError> {
     let configuration = ConfigurationBuilder::new()
         .with_archival_validator(Archival::A3_A)
         .with_accessibility_validator(Accessibility::UA1)
@@ -78,17 +91,19 @@ pub fn draw(sheets: Sheets, about: &About, record_json: &[u8]) -> Result<Vec<u8>
         outline.push_child(OutlineNode::new(bookmark.title, XyzDestination::new(bookmark.page, Point::from_xy(0.0, bookmark.y))));
     }
     document.set_outline(outline);
-    let record = EmbeddedFile {
-        path: "record.json".to_owned(),
-        mime_type: MimeType::new("application/json"),
-        description: Some("Kontrollen i maskinlesbar form. The control in machine-readable form.".to_owned()),
-        association_kind: AssociationKind::Data,
-        data: Data::from(record_json.to_vec()),
-        modification_date: Some(date),
-        compress: Some(true),
-        location: None,
-    };
-    document.embed_file(record).ok_or(ReportError::NotDrawn)?;
+    for file in attached {
+        let file = EmbeddedFile {
+            path: file.name.to_owned(),
+            mime_type: MimeType::new(file.mime),
+            description: Some(file.description.to_owned()),
+            association_kind: file.kind,
+            data: Data::from(file.bytes.to_vec()),
+            modification_date: Some(date),
+            compress: Some(true),
+            location: None,
+        };
+        document.embed_file(file).ok_or(ReportError::NotDrawn)?;
+    }
     document.finish().map_err(|error| match error {
         KrillaError::Image(..) => ReportError::ScanUnreadable,
         _ => ReportError::NotDrawn,
@@ -132,7 +147,7 @@ impl Fonts {
     /// Draws one mark; content gets a name for the structure.
     fn mark(&self, surface: &mut Surface<'_>, shape: Shape, role: Role) -> Option<Identifier> {
         let artifact = |kind| ContentTag::Artifact(Artifact::with_kind(kind));
-        let spoken = spoken(&shape);
+        let spoken = shape.spoken();
         let tag = match (role, &shape) {
             (Role::Header, _) => artifact(ArtifactType::Header),
             (Role::Footer, _) => artifact(ArtifactType::Footer),
@@ -152,41 +167,14 @@ impl Fonts {
     fn shape(&self, surface: &mut Surface<'_>, shape: Shape) {
         match shape {
             Shape::Text(run, x, y) => self.text(surface, &run, x, y),
-            Shape::Area(colour, area) => {
-                if let Some(path) = rectangle(area) {
-                    fill(surface, colour);
-                    surface.draw_path(&path);
-                }
-            }
-            Shape::Frame(colour, area) => {
-                if let Some(path) = rectangle(area) {
-                    pen(surface, colour, 0.6);
-                    surface.draw_path(&path);
-                }
-            }
-            Shape::Tick(colour, x, y, size) => {
-                let mut tick = PathBuilder::new();
-                tick.move_to(x, y + size * 0.55);
-                tick.line_to(x + size * 0.36, y + size * 0.9);
-                tick.line_to(x + size, y + size * 0.1);
-                if let Some(tick) = tick.finish() {
-                    pen(surface, colour, 1.5);
-                    surface.draw_path(&tick);
-                }
-            }
             Shape::Picture(picture, [x, y, width, height]) => {
                 if let Some(size) = Size::from_wh(width, height) {
                     surface.push_transform(&Transform::from_translate(x, y));
-                    surface.draw_image(picture.0, size);
+                    surface.draw_image(picture.image, size);
                     surface.pop();
                 }
             }
-            Shape::Ink(traces, x, y, scale) => {
-                pen(surface, ink::INK, f32::from(ink::PEN_WIDTH) * scale);
-                for path in traces.iter().filter_map(|trace| line(trace, x, y, scale)) {
-                    surface.draw_path(&path);
-                }
-            }
+            drawn => drawn.contours().iter().for_each(|drawn| contour(surface, drawn)),
         }
     }
 
@@ -197,30 +185,24 @@ impl Fonts {
     }
 }
 
-/// What is read and copied instead of grouped digits: the digits alone.
-fn spoken(shape: &Shape) -> Option<String> {
-    match shape {
-        Shape::Text(run, ..) if run.grouped => Some(run.text.split_whitespace().collect()),
-        _ => None,
-    }
-}
-
-fn line(trace: &Trace, left: f32, top: f32, scale: f32) -> Option<Path> {
-    let placed = |place: Place| (left + place.x * scale, top + place.y * scale);
-    let mut line = PathBuilder::new();
-    let start = placed(trace.start);
-    line.move_to(start.0, start.1);
-    for &Curve { leaving, arriving, end } in &trace.curves {
-        let [leaving, arriving, end] = [leaving, arriving, end].map(placed);
-        line.cubic_to(leaving.0, leaving.1, arriving.0, arriving.1, end.0, end.1);
-    }
-    line.finish()
-}
-
-fn rectangle([x, y, width, height]: [f32; 4]) -> Option<Path> {
+fn contour(surface: &mut Surface<'_>, contour: &Contour) {
     let mut path = PathBuilder::new();
-    path.push_rect(Rect::from_xywh(x, y, width, height)?);
-    path.finish()
+    for step in &contour.steps {
+        match *step {
+            Step::Move([x, y]) => path.move_to(x, y),
+            Step::Line([x, y]) => path.line_to(x, y),
+            Step::Curve([leaving, arriving, end]) => {
+                path.cubic_to(leaving[0], leaving[1], arriving[0], arriving[1], end[0], end[1]);
+            }
+            Step::Close => path.close(),
+        }
+    }
+    let Some(path) = path.finish() else { return };
+    match contour.pen {
+        Some(width) => pen(surface, contour.colour, width),
+        None => fill(surface, contour.colour),
+    }
+    surface.draw_path(&path);
 }
 
 fn fill(surface: &mut Surface<'_>, [red, green, blue]: Colour) {

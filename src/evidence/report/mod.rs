@@ -6,21 +6,30 @@
 //!
 //! ```text
 //! sections ──► layout (flow down the pages) ──► sheets (marks and structure) ──► draw (PDF)
+//!                                                      └──► verify: do the pages of a signed file show exactly these?
 //! ```
+//!
+//! Everything that the pages show follows from the record and from what is attached or embedded beside it (strokes, terms, pictures), all of it
+//! named in the record by its digest. [`sheets`] is that rule, and [`LAYOUT`] its number: a verifier lays the pages out
+//! anew and compares. A change of the rule gets a new number, and the old rule stays for the reports that were made by it.
 
+use krilla::embed::AssociationKind;
+use serde_json::Value;
+
+use super::verify::RECORD_NAME;
 use crate::{
     control::{Identification, Strokes},
     digest::Digest,
-    evidence::Record,
+    evidence::{Record, record::LAYOUT},
 };
 
 mod draw;
 mod frame;
 mod layout;
 mod sections;
-mod sheet;
-mod style;
-mod text;
+pub(in crate::evidence) mod sheet;
+pub(in crate::evidence) mod style;
+pub(in crate::evidence) mod text;
 mod words;
 
 /// Largest JPEG of a scan, bytes.
@@ -31,6 +40,13 @@ pub const LONGEST_SIDE: u32 = 8_192;
 pub const LARGEST_TERMS: usize = 256 << 10;
 /// Largest record, bytes.
 pub const LARGEST_RECORD: usize = 4 << 20;
+/// Largest strokes, JSON, bytes: [`Strokes::MOST_POINTS`] samples.
+pub const LARGEST_STROKES: usize = 16 << 20;
+
+/// The attachment with the signature's strokes.
+pub const STROKES_NAME: &str = "strokes.json";
+/// The attachment with the text of the accepted terms.
+pub const TERMS_NAME: &str = "terms.txt";
 
 /// What a report is made of.
 #[derive(Debug, Clone, Copy)]
@@ -39,8 +55,8 @@ pub struct ReportParts<'a> {
     pub record: &'a Record,
     /// The same record as it is attached ([`Record::to_json`]).
     pub record_json: &'a [u8],
-    /// The signature's strokes, when the record has a signature.
-    pub strokes: Option<&'a Strokes>,
+    /// The signature's strokes as they are kept, JSON, when the record has a signature.
+    pub strokes_json: Option<&'a [u8]>,
     /// The upright picture of the document, JPEG, when the record has a scan.
     pub scan_jpeg: Option<&'a [u8]>,
     /// The upright picture of the document scanned earlier, JPEG, when a third party vouched and the person was compared with it.
@@ -55,6 +71,9 @@ pub enum ReportError {
     /// The attachment does not say what the pages say.
     #[error("the machine-readable record is not the record of this control: the control cannot be approved, begin it anew")]
     RecordDiffers,
+    /// The record was made for another layout than this program's.
+    #[error("the record belongs to another layout of the pages: use the program that made it, or a newer one")]
+    OtherLayout,
     /// The record has a scan, the parts have none.
     #[error("the picture of the scanned document is missing: scan the document again")]
     ScanMissing,
@@ -64,15 +83,21 @@ pub enum ReportError {
     /// The picture cannot be shown.
     #[error("the picture of the scanned document cannot be read: scan the document again")]
     ScanUnreadable,
+    /// The record has an earlier scan, the parts have none.
+    #[error("the picture of the document scanned earlier is missing: compare it again")]
+    PreviousScanMissing,
     /// The picture of the earlier scan is not the one that the record names.
     #[error("the picture of the document scanned earlier is not the one that was compared: compare it again")]
     PreviousScanDiffers,
     /// The record has a signature, the parts have none.
     #[error("the holder's signature is missing: let the holder sign again")]
     StrokesMissing,
-    /// The strokes are not those that the record counts.
+    /// The strokes are not those that the record names and counts.
     #[error("the holder's signature is not the one that was judged: let the holder sign again")]
     StrokesDiffer,
+    /// The record has terms, the parts have no text.
+    #[error("the text of the terms that the holder accepted is missing: restore the file of the terms")]
+    TermsMissing,
     /// The text is not the one that was accepted.
     #[error("the text of the terms is not the one that the holder accepted: restore the file of the terms")]
     TermsDiffer,
@@ -92,12 +117,15 @@ impl ReportError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::RecordDiffers => "REPORT_RECORD_DIFFERS",
+            Self::OtherLayout => "REPORT_LAYOUT_UNKNOWN",
             Self::ScanMissing => "REPORT_SCAN_MISSING",
             Self::ScanDiffers => "REPORT_SCAN_DIFFERS",
             Self::ScanUnreadable => "REPORT_SCAN_UNREADABLE",
+            Self::PreviousScanMissing => "REPORT_PREVIOUS_SCAN_MISSING",
             Self::PreviousScanDiffers => "REPORT_PREVIOUS_SCAN_DIFFERS",
             Self::StrokesMissing => "REPORT_STROKES_MISSING",
             Self::StrokesDiffer => "REPORT_STROKES_DIFFER",
+            Self::TermsMissing => "REPORT_TERMS_MISSING",
             Self::TermsDiffer => "REPORT_TERMS_DIFFER",
             Self::TooLarge => "REPORT_PART_TOO_LARGE",
             Self::NoTypeface => "REPORT_NO_TYPEFACE",
@@ -115,16 +143,61 @@ impl ReportError {
 /// the record does not prove.
 pub fn build(parts: &ReportParts<'_>) -> Result<Vec<u8>, ReportError> {
     let record = parts.record;
-    if parts.record_json.len() > LARGEST_RECORD || parts.terms_text.is_some_and(|text| text.len() > LARGEST_TERMS) {
+    let typeface = text::Typeface::load()?;
+    let about = draw::About {
+        company: typeface.field(&record.rules.company),
+        control: record.control.to_string(),
+        program: typeface.field(&record.rules.program),
+        completed_at: record.completed_at,
+    };
+    let mut attached = vec![draw::Attachment {
+        name: RECORD_NAME,
+        mime: "application/json",
+        description: "Kontrollen i maskinlesbar form. The control in machine-readable form.",
+        kind: AssociationKind::Data,
+        bytes: parts.record_json,
+    }];
+    let sheets = sheets(parts)?;
+    attached.extend(parts.strokes_json.filter(|_| record.signature.is_some()).map(|bytes| draw::Attachment {
+        name: STROKES_NAME,
+        mime: "application/json",
+        description: "Signaturens strøk slik pennen skrev dem. The strokes of the signature as the pen wrote them.",
+        kind: AssociationKind::Source,
+        bytes,
+    }));
+    attached.extend(parts.terms_text.filter(|_| record.terms.is_some()).map(|text| draw::Attachment {
+        name: TERMS_NAME,
+        mime: "text/plain",
+        description: "Avtalevilkårene som ble godtatt. The accepted terms.",
+        kind: AssociationKind::Source,
+        bytes: text.as_bytes(),
+    }));
+    draw::draw(sheets, &about, &attached)
+}
+
+/// The pages as they are laid out: what the report must show, mark by mark. Nothing is drawn.
+///
+/// # Errors
+/// As [`build`].
+pub(in crate::evidence) fn sheets(parts: &ReportParts<'_>) -> Result<sheet::Sheets, ReportError> {
+    let record = parts.record;
+    if record.layout != LAYOUT {
+        return Err(ReportError::OtherLayout);
+    }
+    let too_large = parts.record_json.len() > LARGEST_RECORD
+        || parts.strokes_json.is_some_and(|json| json.len() > LARGEST_STROKES)
+        || parts.terms_text.is_some_and(|text| text.len() > LARGEST_TERMS);
+    if too_large {
         return Err(ReportError::TooLarge);
     }
-    if serde_json::from_slice::<Record>(parts.record_json).ok().as_ref() != Some(record) {
+    if !says_the_same(parts.record_json, record) {
         return Err(ReportError::RecordDiffers);
     }
+    let strokes = strokes(parts)?;
     let content = sections::Content {
         record,
         record_digest: Digest::of(parts.record_json),
-        strokes: strokes(parts)?,
+        strokes: strokes.as_ref(),
         scan: scan(parts)?,
         previous_scan: previous_scan(parts)?,
         terms_text: terms_text(parts)?,
@@ -134,21 +207,38 @@ pub fn build(parts: &ReportParts<'_>) -> Result<Vec<u8>, ReportError> {
     sections::lay_out(&mut flow, &content);
     let mut sheets = flow.finish();
     frame::add(&mut sheets, &typeface, record);
-    let about = draw::About {
-        company: typeface.field(&record.rules.company),
-        control: record.control.to_string(),
-        program: typeface.field(&format!("bam-station {}", record.rules.program)),
-        completed_at: record.completed_at,
-    };
-    draw::draw(sheets, &about, parts.record_json)
+    Ok(sheets)
 }
 
-fn strokes<'a>(parts: &ReportParts<'a>) -> Result<Option<&'a Strokes>, ReportError> {
+/// Whether the attachment is this record and says nothing besides, which no page would show.
+fn says_the_same(json: &[u8], record: &Record) -> bool {
+    let read = serde_json::from_slice::<Record>(json).ok();
+    let (attached, understood) = (serde_json::from_slice(json).ok(), serde_json::to_value(record).ok());
+    read.as_ref() == Some(record)
+        && attached.zip(understood).is_some_and(|(attached, understood)| is_within(&attached, &understood))
+}
+
+/// Whether everything in `attached` stands in `understood`. A later version of the program may know more that an old record leaves out.
+fn is_within(attached: &Value, understood: &Value) -> bool {
+    match (attached, understood) {
+        (Value::Object(attached), Value::Object(understood)) => {
+            attached.iter().all(|(key, value)| understood.get(key).is_some_and(|known| is_within(value, known)))
+        }
+        (Value::Array(attached), Value::Array(understood)) => {
+            attached.len() == understood.len() && attached.iter().zip(understood).all(|(one, other)| is_within(one, other))
+        }
+        (one, other) => one == other,
+    }
+}
+
+fn strokes(parts: &ReportParts<'_>) -> Result<Option<Strokes>, ReportError> {
     let Some(comparison) = &parts.record.signature else { return Ok(None) };
-    let strokes = parts.strokes.ok_or(ReportError::StrokesMissing)?;
+    let json = parts.strokes_json.ok_or(ReportError::StrokesMissing)?;
     let signature = &comparison.signature;
+    let strokes = serde_json::from_slice::<Strokes>(json).map_err(|_| ReportError::StrokesDiffer)?;
     let counts = |counted: u32, number: usize| usize::try_from(counted) == Ok(number);
-    let same = counts(signature.stroke_count, strokes.strokes.len())
+    let same = Digest::of(json) == signature.strokes
+        && counts(signature.stroke_count, strokes.strokes.len())
         && counts(signature.points, strokes.points())
         && signature.duration_ms == strokes.duration_ms()
         && signature.ink_length == strokes.ink_length();
@@ -162,12 +252,9 @@ fn scan(parts: &ReportParts<'_>) -> Result<Option<sections::Photograph>, ReportE
 }
 
 fn previous_scan(parts: &ReportParts<'_>) -> Result<Option<sections::Photograph>, ReportError> {
-    match (&parts.record.identification, parts.previous_scan_jpeg) {
-        (Identification::ThirdParty { previous_scan: Some(scan), .. }, Some(jpeg)) => {
-            photograph(jpeg, &scan.upright, ReportError::PreviousScanDiffers).map(Some)
-        }
-        _ => Ok(None),
-    }
+    let Identification::ThirdParty { previous_scan: Some(scan), .. } = &parts.record.identification else { return Ok(None) };
+    let jpeg = parts.previous_scan_jpeg.ok_or(ReportError::PreviousScanMissing)?;
+    photograph(jpeg, &scan.upright, ReportError::PreviousScanDiffers).map(Some)
 }
 
 fn photograph(jpeg: &[u8], expected: &Digest, differs: ReportError) -> Result<sections::Photograph, ReportError> {
@@ -186,13 +273,11 @@ fn photograph(jpeg: &[u8], expected: &Digest, differs: ReportError) -> Result<se
     if width.max(height) > LONGEST_SIDE {
         return Err(ReportError::TooLarge);
     }
-    Ok(sections::Photograph { picture: sheet::Picture(image), width, height })
+    Ok(sections::Photograph { picture: sheet::Picture { image, digest: *expected }, width, height })
 }
 
 fn terms_text<'a>(parts: &ReportParts<'a>) -> Result<Option<&'a str>, ReportError> {
-    match (&parts.record.terms, parts.terms_text) {
-        (Some(accepted), Some(text)) if Digest::of(text.as_bytes()) == accepted.terms.text => Ok(Some(text)),
-        (_, None) => Ok(None),
-        _ => Err(ReportError::TermsDiffer),
-    }
+    let Some(accepted) = &parts.record.terms else { return Ok(None) };
+    let text = parts.terms_text.ok_or(ReportError::TermsMissing)?;
+    if Digest::of(text.as_bytes()) == accepted.terms.text { Ok(Some(text)) } else { Err(ReportError::TermsDiffer) }
 }

@@ -7,7 +7,10 @@ use std::sync::Arc;
 use krilla::tagging::TagKind;
 
 use super::{style::Colour, text::Run};
-use crate::imaging::ink::Trace;
+use crate::{
+    digest::Digest,
+    imaging::ink::{self, Place, Trace},
+};
 
 /// What a mark is to a reader (ISO 32000-1 §14.8.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +27,12 @@ pub enum Role {
 
 /// A picture, in the bytes of its JPEG file.
 #[derive(Clone)]
-pub struct Picture(pub krilla::image::Image);
+pub struct Picture {
+    /// The picture.
+    pub image: krilla::image::Image,
+    /// SHA-256 of the file.
+    pub digest: Digest,
+}
 
 /// What is drawn.
 pub enum Shape {
@@ -40,6 +48,81 @@ pub enum Shape {
     Picture(Picture, [f32; 4]),
     /// Ink: upper left corner, points a micrometre.
     Ink(Arc<[Trace]>, f32, f32, f32),
+}
+
+/// One step of an outline; coordinates from the upper left corner of the page, points.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Step {
+    /// Begins here.
+    Move([f32; 2]),
+    /// A straight line.
+    Line([f32; 2]),
+    /// A cubic Bézier curve: two control points and the end.
+    Curve([[f32; 2]; 3]),
+    /// Back to the beginning.
+    Close,
+}
+
+/// A shape without letters or pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contour {
+    /// Its course.
+    pub steps: Vec<Step>,
+    /// The width of the round pen that follows it; `None` when it is filled.
+    pub pen: Option<f32>,
+    /// Its colour.
+    pub colour: Colour,
+}
+
+/// The pen around pictures.
+const FRAME_PEN: f32 = 0.6;
+/// The pen of a tick.
+const TICK_PEN: f32 = 1.5;
+/// A point of ink is drawn so long, for a line of no length would be left out.
+const DOT: f32 = 0.02;
+
+impl Shape {
+    /// The outlines that make up the shape; empty for text and pictures.
+    pub fn contours(&self) -> Vec<Contour> {
+        match self {
+            Self::Text(..) | Self::Picture(..) => Vec::new(),
+            Self::Area(colour, area) => vec![Contour { steps: rectangle(*area), pen: None, colour: *colour }],
+            Self::Frame(colour, area) => vec![Contour { steps: rectangle(*area), pen: Some(FRAME_PEN), colour: *colour }],
+            Self::Tick(colour, x, y, size) => {
+                let at = |across: f32, down: f32| [x + size * across, y + size * down];
+                let steps = vec![Step::Move(at(0.0, 0.55)), Step::Line(at(0.36, 0.9)), Step::Line(at(1.0, 0.1))];
+                vec![Contour { steps, pen: Some(TICK_PEN), colour: *colour }]
+            }
+            Self::Ink(traces, x, y, scale) => {
+                let pen = Some(f32::from(ink::PEN_WIDTH) * scale);
+                let place = |place: Place| [x + place.x * scale, y + place.y * scale];
+                traces.iter().map(|trace| Contour { steps: line(trace, place), pen, colour: ink::INK }).collect()
+            }
+        }
+    }
+
+    /// What is read and copied instead of grouped digits: the digits alone.
+    pub fn spoken(&self) -> Option<String> {
+        match self {
+            Self::Text(run, ..) if run.grouped => Some(run.text.split_whitespace().collect()),
+            _ => None,
+        }
+    }
+}
+
+fn rectangle([x, y, width, height]: [f32; 4]) -> Vec<Step> {
+    let (right, bottom) = (x + width, y + height);
+    vec![Step::Move([x, y]), Step::Line([right, y]), Step::Line([right, bottom]), Step::Line([x, bottom]), Step::Close]
+}
+
+fn line(trace: &Trace, place: impl Fn(Place) -> [f32; 2]) -> Vec<Step> {
+    let start = place(trace.start);
+    let curves = trace.curves.iter().map(|curve| Step::Curve([curve.leaving, curve.arriving, curve.end].map(&place)));
+    let steps: Vec<Step> = std::iter::once(Step::Move(start)).chain(curves).collect();
+    if steps.iter().all(|step| matches!(step, Step::Move(at) | Step::Curve([_, _, at]) if *at == start)) {
+        return vec![Step::Move(start), Step::Line([start[0] + DOT, start[1]])];
+    }
+    steps
 }
 
 /// One drawn thing.

@@ -8,11 +8,13 @@
 //! 4. `signature`: does the one signature cover every byte but itself, and is it right?
 //! 5. `times`: is each time-stamp right, and about this?
 //! 6. [`crate::trust`]: did the certificate count at the time of signing, which the first time-stamp proves?
-//! 7. `record`: which record is attached?
+//! 7. `record`: which record and which evidence are attached?
+//! 8. `pages`: do the pages show exactly what the record says?
 //!
 //! Hostile files are expected: nothing here panics, recurses without bound or unpacks without bound.
 
 mod later;
+mod pages;
 mod problem;
 mod record;
 mod revisions;
@@ -36,7 +38,7 @@ use self::{
     times::Stamp,
     validation::Needed,
 };
-use super::sign::SignedReport;
+use super::{sign::SignedReport, timestamp::TimeStampToken};
 use crate::{
     digest::Digest,
     trust::{Anchors, Chain, SignatureAlgorithm, TrustError, describe, is_training, serial_text, verify_chain},
@@ -67,6 +69,8 @@ pub struct Verification {
     pub signed_at: Option<Timestamp>,
     /// By when at the latest, as a time-stamping authority proves; from level B-T on.
     pub proven_at: Option<Timestamp>,
+    /// At level B-LTA: until when the newest time-stamp's certificate lasts. Before that another one must be put over it.
+    pub archived_until: Option<Timestamp>,
     /// The time-stamps, oldest first.
     pub time_stamps: Vec<TimeStampInfo>,
     /// The attached record; only of a valid report, because anything else is no evidence.
@@ -192,6 +196,11 @@ impl VerifiedReport {
         self.verification.level.unwrap_or(Level::BB)
     }
 
+    /// At level B-LTA: until when the newest time-stamp's certificate lasts.
+    pub fn archived_until(&self) -> Option<Timestamp> {
+        self.verification.archived_until
+    }
+
     /// What the verification found.
     pub fn verification(&self) -> &Verification {
         &self.verification
@@ -211,6 +220,17 @@ pub fn own<'a>(
     } else {
         Err(NotVerified { problems: vec![ProblemKind::Record.because("the attached record is not the one of this control")] })
     }
+}
+
+/// Until when the certificate of the newest time-stamp over a document lasts, by what the file itself says; `None` without one. This only tells
+/// whether a report that was verified before is due for another time-stamp: nothing is verified here.
+pub fn newest_time_stamp_lasts(pdf: &[u8]) -> Option<Timestamp> {
+    let file = (pdf.len() <= MAX_REPORT).then(|| File::read(pdf).ok()).flatten()?;
+    let located = Located::find(&file).ok()?;
+    let Later::TimeStamp { dictionary, end, .. } = later::read(pdf, &file, &located).ok()?.pop()? else { return None };
+    let covered = signature::Covered::by(pdf.get(..end)?, dictionary).ok()?;
+    let token = TimeStampToken::read(covered.message).ok()?;
+    Some(crate::trust::validity(token.certificate()).1)
 }
 
 /// Verifies the report `pdf`. `now` is only used to refuse signatures from the future.
@@ -248,7 +268,12 @@ impl Verification {
         if let Some(later) = later {
             self.examine_trust(pdf, &file, &signed, &later, trusted, now)?;
         }
-        let record = record::extract(&file)?;
+        let mut attached = record::attachments(&file)?;
+        // Last, because it takes longer than everything before it: a file that is refused anyway is not laid out anew.
+        if self.problems.is_empty() {
+            pages::check(&file, &attached)?;
+        }
+        let record = attached.remove(RECORD_NAME).unwrap_or_default();
         let value = serde_json::from_slice(&record);
         self.record = Some(value.map_err(|_| ProblemKind::Record.because("the attached record is not JSON"))?);
         self.record_bytes = Some(record);
@@ -279,7 +304,11 @@ impl Verification {
         let all: Vec<Needed<'_>> = std::iter::once(of_signer).chain(chains).collect();
         let all_known = all.len() == 1 + stamps.len();
         self.note(validation::check(&store, &held, &all, all_known));
-        self.level = Some(level(file, &store, of_signer, &stamps));
+        let level = level(file, &store, of_signer, &stamps);
+        self.level = Some(level);
+        if level == Level::BLTA {
+            self.archived_until = stamps.iter().rfind(|stamp| stamp.info.counts).map(|stamp| stamp.expires);
+        }
 
         if stamps.last().is_some_and(|newest| newest.info.counts && newest.expires < now) {
             self.notices.push(

@@ -46,6 +46,12 @@ pub enum ProblemKind {
     ValidationData,
     /// The machine-readable record is missing, doubled or unreadable.
     Record,
+    /// The record was made for a layout that this program does not know.
+    Layout,
+    /// Evidence that the record names is missing from the file, or is another.
+    Evidence,
+    /// The pages show something else than the record says.
+    Pages,
 }
 
 impl ProblemKind {
@@ -66,6 +72,9 @@ impl ProblemKind {
             Self::SigningTime => "REPORT_SIGNING_TIME_WRONG",
             Self::ValidationData => "REPORT_VALIDATION_DATA_WRONG",
             Self::Record => "REPORT_RECORD_UNREADABLE",
+            Self::Layout => "REPORT_LAYOUT_UNKNOWN",
+            Self::Evidence => "REPORT_EVIDENCE_DIFFERS",
+            Self::Pages => "REPORT_PAGES_DIFFER",
         }
     }
 

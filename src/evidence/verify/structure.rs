@@ -24,6 +24,8 @@ pub struct Indirect<'a> {
     pub value: Value,
     /// The stream's bytes as they are stored.
     pub stream: Option<&'a [u8]>,
+    /// Where it starts in the file.
+    pub at: usize,
 }
 
 /// One revision of the file.
@@ -131,7 +133,7 @@ impl<'a> Revision<'a> {
                 revision.check_trailer(previous, at)?;
                 return Ok(revision);
             }
-            let (number, object) = indirect_object(reader)?;
+            let (number, object) = indirect_object(reader, at)?;
             if objects.insert(number, object).is_some() {
                 return Err(ProblemKind::Structure.at(at, "an object occurs twice in one revision"));
             }
@@ -165,7 +167,7 @@ impl<'a> Revision<'a> {
 }
 
 /// `N 0 obj … endobj`.
-fn indirect_object<'a>(reader: &mut Reader<'a>) -> Result<(u32, Indirect<'a>), Problem> {
+fn indirect_object<'a>(reader: &mut Reader<'a>, at: usize) -> Result<(u32, Indirect<'a>), Problem> {
     let expected = reader.damaged("an object or a cross-reference table is expected here");
     let number = reader.digits().and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0);
     let number = number.filter(|_| reader.skip(b" 0 obj")).ok_or(expected)?;
@@ -184,7 +186,7 @@ fn indirect_object<'a>(reader: &mut Reader<'a>) -> Result<(u32, Indirect<'a>), P
     };
     reader.white_space();
     reader.expect(b"endobj", "an object is not closed")?;
-    Ok((number, Indirect { value, stream }))
+    Ok((number, Indirect { value, stream, at }))
 }
 
 /// The bytes between `stream` and `endstream`; their number must be stated directly.

@@ -63,6 +63,11 @@ impl Dictionary {
         self.0.get(key.as_bytes()).map(|entry| entry.place.clone())
     }
 
+    /// The keys with their values, in the order of the keys' bytes.
+    pub fn entries(&self) -> impl Iterator<Item = (&[u8], &Value)> {
+        self.0.iter().map(|(key, entry)| (key.as_slice(), &entry.value))
+    }
+
     /// The keys, in the order of their bytes.
     pub fn keys(&self) -> impl Iterator<Item = &[u8]> {
         self.0.keys().map(Vec::as_slice)
@@ -186,6 +191,13 @@ impl<'a> Reader<'a> {
         }
         let digits = self.take(length)?;
         Some(digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
+    }
+
+    /// An operator of a page's content (ISO 32000-1 §7.8.2); `None` when a value stands here.
+    pub fn operator(&mut self) -> Option<&'a [u8]> {
+        let word = |byte: &u8| byte.is_ascii_alphabetic() || *byte == b'*';
+        let length = self.rest().iter().take_while(|byte| word(byte)).count();
+        if length == 0 { None } else { self.take(length) }
     }
 
     /// One value.

@@ -8,14 +8,14 @@ use std::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, channel},
     },
-    thread,
+    thread::{self, ThreadId},
     time::Duration,
 };
 
 use crate::wire::{self, Ask};
 
-/// How long a card may take to leave the slot.
-const ON_ITS_WAY_OUT: Duration = Duration::from_secs(1);
+/// How long a card may take to leave the slot, and pcscd to see that it is empty.
+const ON_ITS_WAY_OUT: Duration = Duration::from_secs(10);
 
 /// A virtual reader.
 pub struct Reader {
@@ -31,6 +31,11 @@ struct Slot {
     /// Something changed since the last wait ended. Only a wait takes the news: pcscd asks for the card's presence from
     /// several threads, and the one that waits must not miss what another has seen.
     news: bool,
+    /// The thread that waits for news and then asks for the card's presence: pcscd learns of cards from it alone.
+    watcher: Option<ThreadId>,
+    /// A card has gone, and the watcher was not told yet. A new card waits for it: pcscd takes a card that comes in the meantime
+    /// for the old one.
+    going: bool,
 }
 
 /// The card in the slot: where its commands go, and where its answers come from.
@@ -79,7 +84,8 @@ impl Reader {
     /// Whether the slot is empty, or will be in a moment: the card before may just be on its way out. A second card does not
     /// fit, and its connection is closed.
     fn is_free_soon(&self) -> bool {
-        let slot = self.changed.wait_timeout_while(lock(&self.slot), ON_ITS_WAY_OUT, |slot| slot.card.is_some());
+        let taken = |slot: &mut Slot| slot.card.is_some() || slot.going;
+        let slot = self.changed.wait_timeout_while(lock(&self.slot), ON_ITS_WAY_OUT, taken);
         let (slot, _) = slot.unwrap_or_else(PoisonError::into_inner);
         slot.card.is_none()
     }
@@ -98,7 +104,10 @@ impl Reader {
                 }
             }
             // First the slot is empty, then the command under way learns that no answer comes.
-            reader.change(|slot| slot.card = slot.card.take().filter(|card| card.number != number));
+            reader.change(|slot| {
+                slot.going |= slot.card.as_ref().is_some_and(|card| card.number == number);
+                slot.card = slot.card.take().filter(|card| card.number != number);
+            });
             drop(sender);
         });
     }
@@ -144,12 +153,20 @@ impl Reader {
 
     /// Whether a card is in the slot.
     pub fn has_card(&self) -> bool {
-        lock(&self.slot).card.is_some()
+        let mut slot = lock(&self.slot);
+        let there = slot.card.is_some();
+        if slot.going && !there && slot.watcher == Some(thread::current().id()) {
+            slot.going = false;
+            self.changed.notify_all();
+        }
+        there
     }
 
     /// Waits until there is news about the slot, at most `limit`.
     pub fn wait(&self, limit: Duration) {
-        let slot = self.changed.wait_timeout_while(lock(&self.slot), limit, |slot| !slot.news);
+        let mut slot = lock(&self.slot);
+        slot.watcher = Some(thread::current().id());
+        let slot = self.changed.wait_timeout_while(slot, limit, |slot| !slot.news);
         let (mut slot, _) = slot.unwrap_or_else(PoisonError::into_inner);
         slot.news = false;
     }

@@ -2,6 +2,7 @@
 
 use super::{Content, digest, given, optional, plain, said, trust};
 use crate::{
+    control::RulesSigner,
     evidence::{
         record::LIMITS,
         report::{
@@ -18,7 +19,7 @@ use crate::{
 const LIMITS_NB: [&str; LIMITS.len()] = [
     "Skanningen er et bilde i hvitt lys av det som ble vist. Ingen maskin har bekreftet at dokumentet er ekte.",
     "Om to signaturer er like, er operatørens vurdering. Ingen automatisk sammenligning er gjort.",
-    "Tidspunktet for signeringen er stasjonens klokke. Ingen tidsstemplingstjeneste har bekreftet det.",
+    "Tidspunktene i oppføringen er stasjonens klokke. Om en tidsstemplingstjeneste har bekreftet tidspunktet for signaturen, står i signaturen.",
 ];
 
 /// Lays out the sections.
@@ -71,14 +72,15 @@ fn rules(flow: &mut Flow<'_>, content: &Content<'_>) {
     let rows = flags(&record.rules.issue_process).map(|(name, value, meaning)| vec![plain(name), value, said(&meaning)]);
     flow.table(&[158.0, 70.0, WIDTH - 228.0], &head, &rows);
     flow.space(4.0);
-    flow.fields(vec![
-        Field::wide(
-            "Organisasjonens regler, MASTER.toml, SHA-256",
-            "The organisation's rules, SHA-256",
-            digest(&record.rules.master),
-        ),
+    let mut fields = vec![Field::wide(
+        "Organisasjonens regler, MASTER.toml, SHA-256",
+        "The organisation's rules, SHA-256",
+        digest(&record.rules.master),
+    )];
+    fields.extend(signed_by(typeface, record.rules.signed_by.as_ref()));
+    fields.extend([
         Field::new("Modus", "Mode", said(&words::mode(record.rules.mode))),
-        Field::new("Program", "Program", given(typeface, &format!("bam-station {}", record.rules.program))),
+        Field::new("Program", "Program", given(typeface, &record.rules.program)),
         Field::wide(
             "Registerets siste rad da rapporten ble laget",
             "Last row of the register when the report was made",
@@ -88,6 +90,24 @@ fn rules(flow: &mut Flow<'_>, content: &Content<'_>) {
         Field::wide("Vedlagt oppføring, record.json, SHA-256", "Attached record, SHA-256", digest(&content.record_digest)),
         Field::wide("Etterprøving", "How to check", said(&how_to_check())),
     ]);
+    flow.fields(fields);
+}
+
+/// Who signed the organisation's rules.
+fn signed_by(typeface: &Typeface, signer: Option<&RulesSigner>) -> Vec<Field> {
+    let Some(signer) = signer else {
+        let unsigned = words::both("Ingen: dette kontoret krever det ikke", "Nobody: this office does not demand it");
+        return vec![Field::wide("Reglene signert av", "Rules signed by", said(&unsigned))];
+    };
+    vec![
+        Field::new("Reglene signert av", "Rules signed by", given(typeface, &signer.name)),
+        Field::new(
+            "Versjon og tidspunkt",
+            "Version and time",
+            plain(format!("{}, {}", signer.version, words::utc(signer.signed_at))),
+        ),
+        Field::wide("Nøkkelen, Ed25519", "The key, Ed25519", digest(&signer.key)),
+    ]
 }
 
 fn how_to_check() -> Both {

@@ -1,0 +1,201 @@
+//! `bam-station seal status|rotate|reseal`: the key of the register, and to whom what is kept is sealed.
+
+use std::{
+    io::{self, IsTerminal as _, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{
+    exit,
+    register::{progress::Progress, read_keys},
+};
+use crate::{
+    config::Configuration,
+    register::{Register, RegisterError, Resealed, reseal_files, rotate_key},
+    seal::{SealError, SealState, drop_old_keys, follow},
+    station::DataFolder,
+};
+
+/// The seal of the register.
+#[derive(Debug, Args)]
+pub struct SealArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Where the key is, to whom things are sealed, and how much is not sealed to them yet
+    Status {
+        /// One JSON document on standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// Puts a new key of the station in force and seals everything anew. The station must be closed
+    Rotate(AgainArgs),
+    /// Seals to the present key and auditors what is not sealed to them yet. The station must be closed
+    Reseal(AgainArgs),
+}
+
+/// With what things are opened, to be sealed anew.
+#[derive(Debug, Args)]
+struct AgainArgs {
+    /// An auditor's key file, for a station that has lost its own; may be named more than once
+    #[arg(long, value_name = "FILE")]
+    identity: Vec<PathBuf>,
+    /// One JSON document on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    #[error("the answer could not be written")]
+    Output(#[from] io::Error),
+}
+
+impl From<SealError> for Failure {
+    fn from(error: SealError) -> Self {
+        Self::Register(error.into())
+    }
+}
+
+impl Failure {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Register(error) => error.code(),
+            Self::Output(_) => "OUTPUT_CLOSED",
+        }
+    }
+
+    fn exit(&self) -> u8 {
+        match self {
+            Self::Register(
+                RegisterError::Missing
+                | RegisterError::Seal(
+                    SealError::KeyNotOurs { .. } | SealError::NotAKey { .. } | SealError::AlreadySealed | SealError::StateMissing,
+                ),
+            ) => exit::WRONG_USE,
+            _ => exit::FAILED,
+        }
+    }
+}
+
+/// Runs the command on the data folder.
+///
+/// Exit codes: 0 everything is sealed to the present key and auditors, 1 some is not, 2 no register or a key that this program does not
+/// change, 3 something failed.
+pub fn run(args: &SealArgs, configuration: &Configuration, data: &DataFolder) -> ExitCode {
+    let mut out = io::stdout().lock();
+    let done = match &args.command {
+        Command::Status { json } => status(&data.register(), *json, &mut out),
+        Command::Rotate(args) => again(args, true, configuration, data, &mut out),
+        Command::Reseal(args) => again(args, false, configuration, data, &mut out),
+    };
+    match done {
+        Ok(true) => exit::DONE.into(),
+        Ok(false) => exit::NO.into(),
+        Err(failure) => {
+            exit::complain(failure.code(), &failure);
+            failure.exit().into()
+        }
+    }
+}
+
+fn status(folder: &Path, json: bool, out: &mut dyn Write) -> Result<bool, Failure> {
+    let register = Register::open_read_only(folder)?;
+    let status = register.seal_status()?;
+    let seal = register.seal();
+    let older = seal.keys().count().saturating_sub(1);
+    let all = seal.seals() && status.behind == 0;
+    if json {
+        let recipients = seal.recipients();
+        let document = json!({
+            "sealed": seal.seals(), "key": seal.key_place(), "key_at_hand": seal.keys().count() > 0, "older_keys": older,
+            "station": recipients.map(|set| &set.station), "auditors": recipients.map(|set| &set.auditors),
+            "things": status.things, "behind": status.behind,
+        });
+        writeln!(out, "{document}")?;
+        return Ok(all);
+    }
+    match (seal.key_place(), seal.recipients()) {
+        (Some(key), Some(set)) => {
+            let there = if seal.keys().count() > 0 { "" } else { ", which is NOT there" };
+            writeln!(out, "key       {key}{there}; {older} older ones kept")?;
+            writeln!(out, "station   {}", set.station)?;
+            for auditor in &set.auditors {
+                writeln!(out, "auditor   {auditor}")?;
+            }
+            if set.auditors.is_empty() {
+                writeln!(
+                    out,
+                    "no auditors: if the station's key is lost, nobody opens this register (Auditors in [Registers] of MASTER.toml)"
+                )?;
+            }
+        }
+        _ => writeln!(out, "not sealed")?,
+    }
+    writeln!(out, "{} of {} things are sealed to them", status.things.saturating_sub(status.behind), status.things)?;
+    if !all {
+        writeln!(out, "to seal the rest: close the station, then bam-station seal reseal")?;
+    }
+    Ok(all)
+}
+
+fn again(
+    args: &AgainArgs,
+    rotate: bool,
+    configuration: &Configuration,
+    data: &DataFolder,
+    out: &mut dyn Write,
+) -> Result<bool, Failure> {
+    let (folder, archive) = (data.register(), data.archive());
+    let also = read_keys(&args.identity)?;
+    // A mistyped --data must not become a new, empty register.
+    drop(Register::open_read_only_with(&folder, &also)?);
+    let now = Timestamp::now();
+    let lost = match configuration.seal(&folder, now) {
+        Err(SealError::KeyMissing { .. } | SealError::OtherKey { .. }) if rotate && also.count() > 0 => true,
+        sealed => {
+            sealed?;
+            false
+        }
+    };
+    if rotate {
+        rotate_key(&folder, lost, now)?;
+    }
+    let mut messages = io::stderr().lock();
+    let mut progress = Progress::new(&mut messages, io::stderr().is_terminal());
+    let mut tell = |what: &str, done, total| progress.tell(what, done, total);
+    let mut register = Register::open_with(&folder, &also)?;
+    let mut done = register.reseal(&mut tell)?;
+    drop(register);
+    if SealState::read(&archive)?.is_some() {
+        follow(&archive, &folder)?;
+        let of_archive = reseal_files(&archive, "reports", &also, &mut tell)?;
+        done.files += of_archive.files;
+        done.problems.extend(of_archive.problems);
+    }
+    // As long as something may be sealed to an older key, that key stays.
+    let dropped = if done.problems.is_empty() { drop_old_keys(&folder, Timestamp::now())? } else { 0 };
+    told(&done, dropped, args.json, out)?;
+    Ok(done.problems.is_empty())
+}
+
+fn told(done: &Resealed, dropped: usize, json: bool, out: &mut dyn Write) -> io::Result<()> {
+    if json {
+        return writeln!(out, "{}", json!({ "resealed": done, "keys_dropped": dropped }));
+    }
+    writeln!(out, "{} rows and {} pieces of evidence sealed anew; {dropped} older keys dropped", done.rows, done.files)?;
+    for problem in &done.problems {
+        writeln!(out, "not opened, and left as it is: {problem}")?;
+    }
+    Ok(())
+}

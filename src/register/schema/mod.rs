@@ -1,0 +1,3 @@
+//! The tables of the register, once in the words of each database.
+
+pub mod sqlite;

@@ -1,0 +1,113 @@
+//! Whatever byte of a whole report of level B-LTA is changed, the report is refused, or it is provably the same document.
+//!
+//! `make flips` changes each byte of a report, twice: its lowest bit, and the bit that tells upper from lower case. The test suite changes 2,000
+//! bytes at random places in random ways.
+
+use std::{
+    hash::{BuildHasher as _, Hasher as _},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
+
+use bam_station::{
+    evidence::{sign::UnsignedReport, verify::verify},
+    rules::{CertificateKind, Function, Method},
+    trust::{Anchors, SignatureAlgorithm},
+};
+use jiff::Timestamp;
+
+use crate::{
+    long_term::World,
+    report_pages::{of_kind, qualified},
+};
+
+/// A report with everything that a report can have, its scan a small one, at level B-LTA.
+fn archived() -> (Vec<u8>, Anchors) {
+    let world = World::new(SignatureAlgorithm::P256);
+    let plan = qualified().record.plan;
+    let case = of_kind(Function::NewCard, CertificateKind::Qualified, Method::Document, &plan, "nb");
+    let stamped = world.stamped_of(&UnsignedReport::new(case.build().unwrap()));
+    (world.raised(stamped).unwrap().unwrap().bytes().to_vec(), world.anchors.clone())
+}
+
+/// The places of the hexadecimal digits of the signature and of the time-stamps.
+fn digits(pdf: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let starts = pdf.windows(10).enumerate().filter(|(_, window)| window == b"/Contents<");
+    starts
+        .map(|(at, _)| {
+            let start = at + 10;
+            start..start + pdf[start..].iter().position(|byte| *byte == b'>').unwrap()
+        })
+        .collect()
+}
+
+/// Verifies the report with this bit of this byte changed; `true` when it is accepted.
+fn accepted(pdf: &mut [u8], anchors: &Anchors, now: Timestamp, place: usize, change: u8) -> bool {
+    pdf[place] ^= change;
+    let valid = verify(pdf, anchors, now).valid;
+    pdf[place] ^= change;
+    valid
+}
+
+/// The same digit written in the other case, in the place of a signature: every reader decodes the same bytes from it.
+fn means_the_same(pdf: &[u8], digits: &[std::ops::Range<usize>], place: usize, change: u8) -> bool {
+    let (before, after) = (pdf[place], pdf[place] ^ change);
+    digits.iter().any(|digits| digits.contains(&place)) && before.eq_ignore_ascii_case(&after) && before.is_ascii_hexdigit()
+}
+
+#[test]
+fn a_changed_byte_anywhere_is_refused_or_means_the_same() {
+    let (pdf, anchors) = archived();
+    let now = Timestamp::now();
+    assert!(verify(&pdf, &anchors, now).valid);
+    let hex = digits(&pdf);
+    assert_eq!(hex.len(), 2, "the signature and the time-stamp over the document");
+    let mut random = std::hash::RandomState::new().build_hasher();
+    let mut next = |below: usize| {
+        random.write_u8(1);
+        (random.finish() % below as u64) as usize
+    };
+    let mut changed = pdf.clone();
+    for _ in 0..2_000 {
+        let (place, change) = (next(pdf.len()), 1 + next(255) as u8);
+        let valid = accepted(&mut changed, &anchors, now, place, change);
+        assert_eq!(valid, means_the_same(&pdf, &hex, place, change), "byte {place}, changed by {change:#04x}");
+    }
+}
+
+/// `make flips`: every byte.
+#[test]
+#[ignore = "takes minutes; `make flips` runs it"]
+fn every_changed_byte_is_refused_or_means_the_same() {
+    let (pdf, anchors) = archived();
+    let now = Timestamp::now();
+    let hex = digits(&pdf);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let (next, same) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut changed = pdf.clone();
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    if place >= pdf.len() {
+                        return;
+                    }
+                    for change in [0x01, 0x20] {
+                        let valid = accepted(&mut changed, &anchors, now, place, change);
+                        assert_eq!(valid, means_the_same(&pdf, &hex, place, change), "byte {place}, changed by {change:#04x}");
+                        same.fetch_add(usize::from(valid), Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    println!(
+        "{} bytes, each changed twice: {} refused, {} mean the same (a hexadecimal digit of a signature in the other case); {:.0} s",
+        pdf.len(),
+        2 * pdf.len() - same.load(Ordering::Relaxed),
+        same.load(Ordering::Relaxed),
+        begun.elapsed().as_secs_f32()
+    );
+}

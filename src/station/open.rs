@@ -3,9 +3,15 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
-    config::{Configuration, local::ScannerDriver},
+    config::{
+        Configuration,
+        local::{PadDriver, ScannerDriver, SignaturePad},
+    },
     control::EffectiveRules,
-    device::scanner::{HostedSane, ScanError, Scanner, VirtualGlass},
+    device::{
+        pad::{self, OpenPad},
+        scanner::{HostedSane, ScanError, Scanner, VirtualGlass},
+    },
     evidence::sign::{KeyStore, KeyStoreError},
     register::{Register, RegisterError},
     rules::DocumentKind,
@@ -95,7 +101,8 @@ impl Station {
                 (Box::new(scanner), Some(glass))
             }
         };
-        Ok(Self {
+        let pad = pad_of(&configuration.local.value.signature_pad);
+        let mut station = Self {
             configuration,
             data,
             clock,
@@ -104,6 +111,7 @@ impl Station {
             authority,
             scanner,
             glass,
+            pad: None,
             cards,
             virtual_desk,
             signed_in: None,
@@ -111,7 +119,20 @@ impl Station {
             control,
             raw_scan: None,
             draft: None,
-        })
+        };
+        if let Some(pad) = pad {
+            station.set_pad(pad);
+        }
+        Ok(station)
+    }
+}
+
+/// The way to the signature pad, where LOCAL.toml names one.
+fn pad_of(settings: &SignaturePad) -> Option<OpenPad> {
+    let wanted = settings.device;
+    match settings.driver {
+        PadDriver::Touch => None,
+        PadDriver::Stu => Some(Arc::new(move || Ok(Box::new(pad::stu::open(wanted)?)))),
     }
 }
 

@@ -225,6 +225,7 @@ pub fn qualified() -> Case {
             captured_at: at(-160),
             attempts: 2,
             judged_alike_at: at(-140),
+            reason: None,
         }),
         scan: Some(AcceptedScan {
             scan: DocumentScan {
@@ -233,10 +234,13 @@ pub fn qualified() -> Case {
                 raw_height: 1748,
                 dpi: 300,
                 device: "bamvirtual:a6".into(),
-                upright: Upright { picture: Digest::of(&scan), turn: Turn::Quarter, width: 1748, height: 1240 },
+                upright: Upright { picture: Digest::of(&scan), turn: Turn::Quarter, crop: None, width: 1748, height: 1240 },
+                examined: None,
             },
             taken_at: at(-90),
             attempts: 1,
+            zone_check: None,
+            reason: None,
         }),
         register: ChainHead { seq: 4711, hash: Digest::of(b"head") },
         limits: LIMITS.iter().map(|&limit| limit.to_owned()).collect(),

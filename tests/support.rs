@@ -6,7 +6,7 @@ use bam_station::{
         document::AcceptDocument,
         opening::{CardSource, EffectiveRules, open},
         own_card::ProvenCard,
-        scan::{DocumentScan, Upright},
+        scan::{DocumentScan, Examined, TakenScan, Upright, ZoneRead},
         signature::CapturedSignature,
         terms::ShownTerms,
     },
@@ -128,18 +128,29 @@ pub fn signature(ink_length: u64) -> CapturedSignature {
 }
 
 pub fn upright(turn: Turn) -> Upright {
-    Upright { picture: Digest::of(b"upright"), turn, width: 1748, height: 1240 }
+    Upright { picture: Digest::of(b"upright"), turn, crop: None, width: 1748, height: 1240 }
 }
 
-pub fn scan() -> DocumentScan {
-    DocumentScan {
+pub fn scan() -> TakenScan {
+    let scan = DocumentScan {
         raw: Digest::of(b"raw"),
         raw_width: 1240,
         raw_height: 1748,
         dpi: 300,
         device: "virtual".into(),
         upright: upright(Turn::Quarter),
-    }
+        examined: None,
+    };
+    TakenScan { scan, kind: passport() }
+}
+
+/// A scan whose zone is that of the specimen passport, which differs from what is typed in the kind alone.
+pub fn scan_with_zone() -> TakenScan {
+    let lines = bam_station::imaging::specimen::Specimen::passport().mrz_lines();
+    let zone = ZoneRead::Certain { format: bam_station::imaging::mrz::Format::Td3, lines };
+    let mut taken = scan();
+    taken.scan.examined = Some(Examined { findings: vec![], zone });
+    taken
 }
 
 pub fn approval() -> Approval {

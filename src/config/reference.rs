@@ -107,6 +107,8 @@ The identity documents that are accepted. At least one `[[Document]]`:
 | `Name.nb`, `Name.en` | the name on the screens and in the report |
 | `SizeMm` | width and height of the upright page in millimetres; must fit the A6 glass (105 × 148) in its pose |
 | `Pose` | `\"lying\"`: as it is; `\"upright\"`: laid on its short edge, so the picture is turned by 90° |
+| `SignatureMm` | `[left, top, width, height]` in millimetres: where the holder's signature stands on the upright page, for the \
+     comparison after the scan; without it the whole document is shown |
 | `AcceptedFor` | a list of `\"local\"`, `\"qualified\"` |
 | `BamChoice` | the choice in BAM's list of documents that stands for the kind; may be left out |
 | `Mrz.Format` | `\"TD1\"`, `\"TD2\"` or `\"TD3\"`: the machine-readable zone; a kind without one has no `Mrz` |

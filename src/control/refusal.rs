@@ -116,6 +116,14 @@ pub enum Refusal {
     /// There is nothing.
     #[error("there is nothing to judge yet")]
     NothingToJudge,
+    /// What was typed and the machine readable zone contradict each other.
+    #[error(
+        "the machine-readable zone states something else than what was typed: read the document again and correct it, or reject it"
+    )]
+    ZoneDiffers,
+    /// The station found something that speaks against the picture.
+    #[error("something speaks against this picture: scan again, or say why it is good all the same")]
+    ScanReasonNeeded,
 }
 
 impl Refusal {
@@ -154,6 +162,8 @@ impl Refusal {
             Self::SignatureTooShort => "SIGNATURE_TOO_SHORT",
             Self::NotJudgedYet => "NOT_JUDGED_YET",
             Self::NothingToJudge => "NOTHING_TO_JUDGE",
+            Self::ZoneDiffers => "ZONE_DIFFERS",
+            Self::ScanReasonNeeded => "SCAN_REASON_NEEDED",
         }
     }
 }

@@ -116,6 +116,10 @@ pub struct DocumentKind {
     /// Its machine readable zone, on the page that is scanned.
     #[serde(default)]
     pub mrz: Option<KindZone>,
+    /// Where the holder's signature stands on the upright page: left, top, width, height in millimetres. A generous part is
+    /// better than a tight one, because issues of one kind differ.
+    #[serde(default)]
+    pub signature_mm: Option<[f32; 4]>,
     /// Which documents of the kind are accepted.
     #[serde(default)]
     pub validity: Validity,
@@ -214,6 +218,7 @@ impl DocumentKind {
             pose,
             accepted_for: CertificateKind::ALL.to_vec(),
             mrz: None,
+            signature_mm: None,
             validity: Validity::default(),
             features_drawn: FEWEST_FEATURES,
             features,

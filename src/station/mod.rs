@@ -45,7 +45,10 @@ use virtual_cards::{VirtualCardError, VirtualDesk};
 use crate::{
     config::Configuration,
     control::{Command, Control, ControlId, Event, Now, OpenRequest, Operator, Outcome, Refusal, Step, opening},
-    device::scanner::{RawScan, Scanner, VirtualGlass},
+    device::{
+        pad::OpenPad,
+        scanner::{RawScan, Scanner, VirtualGlass},
+    },
     evidence::{sign::KeyStore, timestamp::TimeStampAuthority},
     register::{FinishedControl, JournalEntry, Register, RegisterError},
     rules::{self, CardState, CertificateKind, Function, Person, PersonError, Plan, PlanRequest, role::Role},
@@ -62,6 +65,8 @@ pub struct Station {
     authority: Option<TimeStampAuthority>,
     scanner: Box<dyn Scanner + Send>,
     glass: Option<VirtualGlass>,
+    /// The way to the signature pad, where this desk has one.
+    pad: Option<OpenPad>,
     cards: Cards,
     /// Training: the virtual readers, or why there are none.
     virtual_desk: Option<Result<VirtualDesk, VirtualCardError>>,
@@ -189,6 +194,14 @@ impl Station {
     /// The virtual glass of training, where the driver is virtual.
     pub fn glass(&self) -> Option<&VirtualGlass> {
         self.glass.as_ref()
+    }
+    /// The way to the signature pad, where this desk has one.
+    pub fn pad(&self) -> Option<&OpenPad> {
+        self.pad.as_ref()
+    }
+    /// Has this desk's holders sign on the pad at the end of this way.
+    pub fn set_pad(&mut self, pad: OpenPad) {
+        self.pad = Some(pad);
     }
     /// The time, and the date at the office.
     pub fn now(&self) -> Now {

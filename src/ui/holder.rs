@@ -1,6 +1,6 @@
 //! The holder's window: what will happen, the terms, the signature. It shows no identity number and nothing of anybody else.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Instant};
 
 use bam_station_ui::{
     Fact, Holder, HolderPage, HolderSign, HolderTerms, HolderWindow, OperatorWindow, Paragraph, Sheet, TermsWatch, paginate,
@@ -56,11 +56,11 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     });
     let sign = shell.holder.global::<HolderSign>();
     on!(shell, sign, on_pen_down, |here, x, y, width, height| {
-        here.desk(|desk| desk.pen.down(x, y, width, height));
+        here.desk(|desk| desk.pen.down(x, y, width, height, Instant::now()));
         written(&here);
     });
     on!(shell, sign, on_pen_move, |here, x, y| {
-        here.desk(|desk| desk.pen.moved(x, y));
+        here.desk(|desk| desk.pen.moved(x, y, Instant::now()));
         written(&here);
     });
     on!(shell, sign, on_pen_up, |here| {
@@ -78,7 +78,7 @@ pub(super) fn connect(shell: &Rc<Shell>) {
 }
 
 /// Shows the ink on both windows and nothing else anew: the pen is fast.
-fn written(shell: &Shell) {
+pub(super) fn written(shell: &Shell) {
     shell.desk(|desk| {
         ink(desk, &shell.holder);
         super::signature::show(desk, &shell.operator);
@@ -88,6 +88,12 @@ fn written(shell: &Shell) {
 fn ink(desk: &Desk, window: &HolderWindow) {
     let sign = window.global::<HolderSign>();
     sign.set_commands(desk.pen.commands().into());
+    let on_pad = desk.on_pad();
+    sign.set_on_pad(on_pad);
+    if on_pad && desk.pen.strokes().width > 0 {
+        sign.set_field_width(super::pen::pixels(desk.pen.strokes().width));
+        sign.set_field_height(super::pen::pixels(desk.pen.strokes().height));
+    }
     sign.set_can_finish(desk.pen.strokes().ink_length() >= SHORTEST_INK && !desk.busy());
 }
 
@@ -173,10 +179,11 @@ pub(super) fn show(desk: &Desk, operator: &OperatorWindow, window: &HolderWindow
     holder.set_wait_text(waiting(desk, language));
     holder.set_end_text("".into());
     if let Some(control) = desk.control() {
+        let signature = if desk.has_pad() { "welcome.step-signature-pad" } else { "welcome.step-signature" };
         let steps = [
             (first_step(control), true),
             ("welcome.step-terms", control.needs(Step::Terms)),
-            ("welcome.step-signature", control.needs(Step::Signature)),
+            (signature, control.needs(Step::Signature)),
             ("welcome.step-scan", control.needs(Step::Scan)),
         ];
         fill(

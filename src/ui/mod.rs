@@ -5,6 +5,7 @@
 
 mod approval;
 mod cards;
+mod compare;
 mod desk;
 mod dock;
 mod document;
@@ -27,6 +28,7 @@ mod words;
 use std::{path::PathBuf, sync::Arc};
 
 pub use desk::{Desk, Place, holder_page, operator_page};
+pub use pen::Pen;
 pub use shell::Shell;
 
 use crate::{

@@ -10,7 +10,7 @@ use bam_station_ui::{HolderWindow, I18n, Operator, OperatorSheet, OperatorWindow
 use slint::{ComponentHandle as _, PhysicalPosition, PhysicalSize, WindowPosition};
 
 use super::{
-    UiError, approval,
+    UiError, approval, compare,
     desk::{Desk, Place, SeenFault},
     dock, document, holder, holder_card, home, identification, lock, new_control, outcome, scan, sign_in, signature,
     waiting::Work,
@@ -71,6 +71,7 @@ impl Shell {
             document::connect,
             signature::connect,
             scan::connect,
+            compare::connect,
             approval::connect,
             outcome::connect,
             holder::connect,
@@ -170,20 +171,33 @@ impl Shell {
 
     /// Takes over what is told, and shows it with what follows from it. Returns whether there was anything.
     pub fn tell(&self, updates: impl IntoIterator<Item = Update>) -> bool {
-        let mut any = false;
+        let (mut any, mut ink) = (false, false);
         let before = self.desk(|desk| desk.step());
         for update in updates {
-            any = true;
-            self.take(update);
+            match update {
+                Update::Ink(told) => {
+                    ink = true;
+                    self.desk(|desk| desk.pen.ink(told));
+                }
+                update => {
+                    any = true;
+                    self.take(update);
+                }
+            }
+        }
+        if ink && !any {
+            holder::written(self);
         }
         if any {
             scan::decode(self);
+            compare::decode(self);
+            document::refill(self);
             identification::decode(self);
             self.follow_up();
             self.close_sheet(before);
             self.present();
         }
-        any
+        any || ink
     }
 
     fn take(&self, update: Update) {
@@ -199,6 +213,8 @@ impl Shell {
             Update::Pin(PinStage::TypeOnPad(place)) => desk.at_pad = Some(place),
             Update::Pin(PinStage::CardWorks(_)) => desk.at_pad = None,
             Update::ScanProgress(part) => desk.scanned = part,
+            Update::PadOpened(pad) => desk.pen.on_pad(pad.field_um),
+            Update::Ink(told) => desk.pen.ink(told),
             Update::Page { index, of, width, height, pixels } => {
                 let buffer = slint::SharedPixelBuffer::<slint::Rgba8Pixel>::clone_from_slice(&pixels, width, height);
                 desk.preview.page = Some((index, of));
@@ -226,6 +242,7 @@ impl Shell {
     /// What follows from where everything stands now, without anybody's touch.
     fn follow_up(&self) {
         holder::follow_up(self);
+        signature::follow_up(self);
         holder_card::follow_up(self);
         new_control::follow_up(self);
         approval::follow_up(self);
@@ -245,6 +262,7 @@ impl Shell {
         document::show(&desk, &self.operator);
         signature::show(&desk, &self.operator);
         scan::show(&desk, &self.operator);
+        compare::show(&desk, &self.operator);
         approval::show(&desk, &self.operator);
         outcome::show(&desk, &self.operator);
         holder::show(&desk, &self.operator, &self.holder);

@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use serde_json::json;
 
-use super::exit;
+use super::{announce::announce, exit};
 use crate::{
     config::Configuration,
     control::{Command, Outcome, Step},
@@ -59,7 +59,12 @@ pub fn run(args: &ControlArgs, configuration: Configuration, data: DataFolder, e
             exit::say(&step);
         }
     };
-    match run_script(&mut station, &script, folder, &mut tell) {
+    let outcome = run_script(&mut station, &script, folder, &mut tell);
+    match station.register().companion() {
+        Ok(mut register) => announce(station.configuration(), station.data(), &mut register),
+        Err(error) => exit::complain(error.code(), &error),
+    }
+    match outcome {
         Ok(result) => {
             if let Some(code) = &result.delivery_fault {
                 exit::complain(

@@ -115,7 +115,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<QueuedNotice> {
             recipient,
             name: row.get("name")?,
             user_name: row.get("user_name")?,
-            text: LocalText { nb: row.get("text_nb")?, en: row.get("text_en")? },
+            text: LocalText::new(row.get::<_, String>("text_nb")?, row.get::<_, String>("text_en")?),
         },
         sent: state == "sent",
         queued_at: parsed(row, "queued_at")?,

@@ -41,7 +41,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn local(nb: &str, en: &str) -> LocalText {
-    LocalText { nb: nb.into(), en: en.into() }
+    LocalText::new(nb, en)
 }
 
 /// The JPEG of a picture.
@@ -727,7 +727,7 @@ proptest::proptest! {
         case.record.rules.company = company;
         case.record.rules.office = office;
         case.record.operator.name = operator;
-        case.record.plan.because = vec![LocalText { nb, en }];
+        case.record.plan.because = vec![LocalText::new(nb, en)];
         proptest::prop_assert!(case.build().is_ok());
     }
 }

@@ -77,7 +77,7 @@ pub fn request(function: Function, certificate: CertificateKind) -> OpenRequest 
 }
 
 pub fn passport() -> DocumentKind {
-    let text = |t: &str| LocalText { nb: t.into(), en: t.into() };
+    let text = |t: &str| LocalText::new(t, t);
     let feature = |id: &str| SecurityFeature { id: id.into(), text: text(id), always: false };
     DocumentKind::new("passport", text("Pass"), [125.0, 88.0], Pose::Upright, ["a", "b", "c", "d"].map(feature).to_vec())
 }
@@ -203,8 +203,8 @@ pub fn qualified_at_signature() -> Control {
     let mut control = opened(request(Function::NewCard, CertificateKind::Qualified));
     act(&mut control, Command::AcceptDocument(Box::new(accept_passport())));
     act(&mut control, Command::ShowTerms(shown_terms("nb")));
-    act(&mut control, Command::ReachLastPage);
-    act(&mut control, Command::AcceptTerms);
+    act(&mut control, Command::ReachLastPage(shown_terms("nb").text));
+    act(&mut control, Command::AcceptTerms(shown_terms("nb").text));
     control
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    Broken, ConfigError,
+    Broken, ConfigError, Language,
     reader::quoted,
     source::{FILE_LIMIT, Source},
 };
@@ -231,7 +231,7 @@ fn features(entry: &Entry, start: usize, problem: &mut impl FnMut(usize, String,
 }
 
 const ID: &str = "small letters a–z, digits and hyphens, 1 to 40 characters";
-const FILLED: &str = "nb and en, each of 1 to 300 characters";
+const FILLED: &str = "nb and en, and where translated nn and others of the station's languages, each of 1 to 300 characters";
 
 /// A stable name: kebab-case.
 pub(super) fn is_id(id: &str) -> bool {
@@ -240,7 +240,7 @@ pub(super) fn is_id(id: &str) -> bool {
 }
 
 fn is_filled(text: &LocalText) -> bool {
-    [&text.nb, &text.en].into_iter().all(|text| is_text(text, 300))
+    text.all().all(|(code, text)| Language::from_code(code).is_some() && is_text(text, 300))
 }
 
 fn is_text(text: &str, longest: usize) -> bool {

@@ -517,7 +517,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                     name: "Language",
                     required: false,
                     field: Field::Choice {
-                        of: &["nb", "en"],
+                        of: &bam_station_ui::LANGUAGES,
                         get: |local| local.holder.language.code(),
                         set: |local, word| Language::from_code(word).map(|language| local.holder.language = language).is_some(),
                     },

@@ -97,12 +97,12 @@ pub enum Command {
     },
     /// Step 2: the holder's screen shows these terms; again when the language changes.
     ShowTerms(terms::ShownTerms),
-    /// Step 2: the last page was reached.
-    ReachLastPage,
-    /// Step 2: the holder accepts.
-    AcceptTerms,
-    /// Step 2: the holder declines.
-    DeclineTerms,
+    /// Step 2: the last page was reached, of the text with this digest.
+    ReachLastPage(Digest),
+    /// Step 2: the holder accepts the text with this digest.
+    AcceptTerms(Digest),
+    /// Step 2: the holder declines the text with this digest.
+    DeclineTerms(Digest),
     /// Step 3: the holder has signed.
     CaptureSignature(signature::CapturedSignature),
     /// Step 3: the operator compares.
@@ -414,9 +414,9 @@ impl Control {
             Command::ComparePreviousScan(comparison) => self.compare_previous_scan(comparison),
             Command::VouchAsOperator { statement } => self.vouch_as_operator(statement),
             Command::ShowTerms(terms) => self.show_terms(terms),
-            Command::ReachLastPage => self.reach_last_page(),
-            Command::AcceptTerms => self.accept_terms(),
-            Command::DeclineTerms => self.decline_terms(),
+            Command::ReachLastPage(text) => self.reach_last_page(text),
+            Command::AcceptTerms(text) => self.accept_terms(text),
+            Command::DeclineTerms(text) => self.decline_terms(text),
             Command::CaptureSignature(signature) => self.capture_signature(signature),
             Command::JudgeSignature(judgement) => self.judge_signature(judgement),
             Command::TakeScan(scan) => self.take_scan(*scan, now.today),

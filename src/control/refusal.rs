@@ -104,6 +104,9 @@ pub enum Refusal {
     /// The holder has not seen any terms.
     #[error("the terms are not on the holder's screen yet")]
     TermsNotShown,
+    /// The holder touched another text than the one that is shown.
+    #[error("the holder touched other terms than those that are shown now: the holder answers again")]
+    OtherTermsShown,
     /// The last page was not reached.
     #[error("the holder must see the last page of the terms before accepting")]
     TermsNotRead,
@@ -158,6 +161,7 @@ impl Refusal {
             Self::VouchedTooOften { .. } => "VOUCHED_TOO_OFTEN",
             Self::NoComparisonInPlan => "NO_COMPARISON_IN_PLAN",
             Self::TermsNotShown => "TERMS_NOT_SHOWN",
+            Self::OtherTermsShown => "OTHER_TERMS_SHOWN",
             Self::TermsNotRead => "TERMS_NOT_READ",
             Self::SignatureTooShort => "SIGNATURE_TOO_SHORT",
             Self::NotJudgedYet => "NOT_JUDGED_YET",

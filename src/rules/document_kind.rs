@@ -4,24 +4,7 @@ use bam_station_imaging::mrz::Format;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::CertificateKind;
-
-/// A text in the languages of the screens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LocalText {
-    /// Bokmål.
-    pub nb: String,
-    /// English.
-    pub en: String,
-}
-
-impl LocalText {
-    /// The same said in bokmål and in English.
-    pub fn new(nb: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { nb: nb.into(), en: en.into() }
-    }
-}
+use super::{CertificateKind, LocalText};
 
 /// How a document lies on the A6 glass, and so how its picture is turned to stand upright (seed 003, "Skanning").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

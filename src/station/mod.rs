@@ -31,7 +31,7 @@ pub use cards::{
 };
 pub use clock::{Clock, SystemClock};
 pub use data::DataFolder;
-pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader};
+pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader, archive_connection};
 pub use open::OpenError;
 pub use people::EarlierControl;
 pub use raising::{Raised, Raiser, RaisingError, RaisingRoad};

@@ -392,14 +392,16 @@ fn document(station: &Station, input: &DocumentInput) -> Result<AcceptDocument, 
 fn terms(station: &mut Station, script: &Script) -> Result<(), RunError> {
     let terms = script.terms.as_ref().ok_or(RunError::Missing { what: "terms" })?;
     let language = Language::from_code(&terms.language).ok_or_else(|| RunError::UnknownLanguage(terms.language.clone()))?;
-    station.show_terms(language)?;
+    let control = station.show_terms(language)?;
+    let text =
+        control.terms().on_screen().map(|shown| shown.text).ok_or(ActError::Refused(crate::control::Refusal::TermsNotShown))?;
     match terms.answer {
         Answer::Accept => {
-            station.act(Command::ReachLastPage)?;
-            station.act(Command::AcceptTerms)?;
+            station.act(Command::ReachLastPage(text))?;
+            station.act(Command::AcceptTerms(text))?;
         }
         Answer::Decline => {
-            station.act(Command::DeclineTerms)?;
+            station.act(Command::DeclineTerms(text))?;
         }
     }
     Ok(())

@@ -33,6 +33,7 @@ use crate::{
     register::RegisterError,
     rules::{self, CertificateKind, Function, Plan},
     secret::{Pin, PinEntry},
+    selftest::Tested,
 };
 
 /// What the screens ask for.
@@ -167,6 +168,10 @@ pub enum Update {
         /// RGBA, four bytes a pixel.
         pixels: Vec<u8>,
     },
+    /// A device or service was tested.
+    Tested(Box<Tested>),
+    /// All of them were.
+    TestedAll,
     /// The oldest request that was not answered yet now is.
     Answered,
 }

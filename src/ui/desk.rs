@@ -9,6 +9,7 @@ use super::{
     approval::Shown,
     cards::{concerns_pin, fault_tone},
     compare::Compared,
+    devices::DevicesDesk,
     dock::DockDesk,
     holder_card::{SideDesk, asks_pin, side_asked},
     pen::Pen,
@@ -89,6 +90,8 @@ pub struct Desk {
     pub holder_began: bool,
     /// The terms divided into pages of the holder's screen.
     pub terms_pages: Vec<Vec<Paragraph>>,
+    /// The text whose pages they are, by its digest.
+    pub terms_text: Option<Digest>,
     /// The page that the holder sees, from 0.
     pub terms_page: usize,
     /// The language in which the terms were last asked for in this control.
@@ -125,6 +128,8 @@ pub struct Desk {
     pub plan_asked: Option<Asked>,
     /// Training: the virtual cards in both readers.
     pub dock: DockDesk,
+    /// The devices and services, as they were tested.
+    pub devices: DevicesDesk,
 }
 
 impl Desk {
@@ -149,6 +154,7 @@ impl Desk {
             first_row: 0,
             holder_began: false,
             terms_pages: vec![],
+            terms_text: None,
             terms_page: 0,
             terms_asked: None,
             pen: Pen::default(),
@@ -167,6 +173,7 @@ impl Desk {
             plan: None,
             plan_asked: None,
             dock: DockDesk::default(),
+            devices: DevicesDesk::default(),
         }
     }
 

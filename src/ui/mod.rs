@@ -7,6 +7,7 @@ mod approval;
 mod cards;
 mod compare;
 mod desk;
+mod devices;
 mod dock;
 mod document;
 mod forms;
@@ -23,7 +24,7 @@ mod shell;
 mod sign_in;
 mod signature;
 mod waiting;
-mod words;
+pub mod words;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -50,7 +51,9 @@ pub enum UiError {
     #[error(transparent)]
     Raising(#[from] RaisingError),
     /// The display.
-    #[error("the screens cannot be shown ({0}): start the program in a graphical session, or with scripts/run.sh")]
+    #[error(
+        "the screens cannot be shown, because no display can be reached: start the program in a graphical session, or with scripts/run.sh"
+    )]
     Display(#[from] slint::PlatformError),
     /// A thread.
     #[error("the system has no room for another thread: close other programs")]

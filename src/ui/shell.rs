@@ -12,14 +12,15 @@ use slint::{ComponentHandle as _, PhysicalPosition, PhysicalSize, WindowPosition
 use super::{
     UiError, approval, compare,
     desk::{Desk, Place, SeenFault},
-    dock, document, holder, holder_card, home, identification, lock, new_control, outcome, scan, sign_in, signature,
+    devices, dock, document, holder, holder_card, home, identification, lock, new_control, outcome, scan, sign_in, signature,
     waiting::Work,
 };
 use crate::{
     config::{Configuration, Language, local::WindowPlace},
     control::Step,
+    fault_log,
     station::{
-        PinStage, Station, Uploader,
+        Clock as _, PinStage, Station, SystemClock, Uploader,
         worker::{Request, StationHandle, Update},
     },
 };
@@ -66,6 +67,7 @@ impl Shell {
             sign_in::connect,
             lock::connect,
             dock::connect,
+            devices::connect,
             new_control::connect,
             identification::connect,
             document::connect,
@@ -85,15 +87,28 @@ impl Shell {
 
     /// Lets the station work for these windows.
     pub fn connect(&self, station: Station, uploader: Option<Uploader>) -> Result<(), UiError> {
-        let sender = self.sender.clone();
+        let places = (station.data().clone(), station.cards().executable().to_owned());
+        self.desk(|desk| desk.devices.station = Some(places));
+        let (tell, data) = (self.teller(), station.data().clone());
         let handle = StationHandle::start(station, uploader, move |update| {
-            // The window may be gone already; then nobody waits for the update.
-            let _ = sender.send(update);
-            wake();
+            if let Update::Fault { code, .. } | Update::OpeningRefused { code, .. } = &update {
+                fault_log::record(&data, code, SystemClock.now());
+            }
+            tell(update);
         })?;
         let _ = self.station.set(handle);
         self.ask(Request::Look);
         Ok(())
+    }
+
+    /// Tells the screens from another thread.
+    pub(super) fn teller(&self) -> impl Fn(Update) + Send + 'static + use<> {
+        let sender = self.sender.clone();
+        move |update| {
+            // The window may be gone already; then nobody waits for the update.
+            let _ = sender.send(update);
+            wake();
+        }
     }
 
     /// Something to call from another thread when what the register holds has changed.
@@ -220,6 +235,8 @@ impl Shell {
                 desk.preview.page = Some((index, of));
                 desk.preview.picture = slint::Image::from_rgba8(buffer);
             }
+            Update::Tested(tested) => drop(desk.devices.found.insert(tested.part, *tested)),
+            Update::TestedAll => desk.devices.testing = false,
             Update::Answered => {
                 desk.known = true;
                 desk.at_pad = None;
@@ -257,6 +274,7 @@ impl Shell {
         sign_in::show(&desk, &self.operator);
         lock::show(&desk, &self.operator);
         dock::show(&desk, &self.operator);
+        devices::show(&desk, &self.operator);
         new_control::show(&desk, &self.operator);
         identification::show(&desk, &self.operator);
         document::show(&desk, &self.operator);

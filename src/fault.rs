@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::rules::document_kind::LocalText;
+use crate::{config::Language, rules::LocalText};
 
 /// A fault as it is explained to the user.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -46,7 +46,7 @@ pub fn lookup(code: &str) -> Option<&'static Fault> {
     FAULTS.get(at)
 }
 
-/// The page `docs/faults.md`: every fault with cause and remedy in both languages.
+/// The page `docs/faults.md`: every fault with cause and remedy in all languages.
 pub fn page() -> String {
     use std::fmt::Write as _;
     let mut page = String::from(
@@ -55,7 +55,12 @@ pub fn page() -> String {
     );
     for Fault { code, cause, remedy } in all() {
         // A String takes everything that is written to it.
-        let _ = write!(page, "\n## {code}\n\n{} {}\n\n*{} {}*\n", cause.en, remedy.en, cause.nb, remedy.nb);
+        let _ = write!(page, "\n## {code}\n\n{} {}\n", cause.en, remedy.en);
+        for language in Language::ALL.into_iter().filter(|language| *language != Language::EN) {
+            if let (Some(cause), Some(remedy)) = (cause.in_language(language.code()), remedy.in_language(language.code())) {
+                let _ = write!(page, "\n*{cause} {remedy}*\n");
+            }
+        }
     }
     page
 }

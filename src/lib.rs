@@ -19,6 +19,9 @@
 //! | [`notices`] | mail to holders, vouchers and administrators |
 //! | [`station`] | the shell that wires devices, core and register together; knows no pixels |
 //! | [`ui`] | state → what the screens show, touches → commands; knows no rules |
+//! | [`selftest`] | every device and service tried, each within its time |
+//! | [`fault_log`] | the codes of the last faults that the screens showed |
+//! | [`support`] | the support bundle: figures and versions, nothing about a person |
 //! | [`fault`] | every fault that a user can meet: code, cause, remedy |
 //! | [`cli`] | the command line, one file per command |
 
@@ -31,6 +34,7 @@ pub mod digest;
 pub mod directory;
 pub mod evidence;
 pub mod fault;
+pub mod fault_log;
 pub mod imaging;
 pub mod notices;
 pub mod people;
@@ -38,6 +42,8 @@ pub mod register;
 pub mod rules;
 pub mod seal;
 pub mod secret;
+pub mod selftest;
 pub mod station;
+pub mod support;
 pub mod trust;
 pub mod ui;

@@ -64,6 +64,10 @@ enum Command {
     Card(cli::card::CardArgs),
     /// The operators' keys
     Operator(cli::operator::OperatorArgs),
+    /// Tests every device and service of this desk ("Test all"). Spends no PIN try
+    Selftest(cli::selftest::SelftestArgs),
+    /// Writes a support bundle: configuration, versions, self-test, figures; nothing about a person
+    Support(cli::support::SupportArgs),
     /// Draws a specimen document (state UTO) for training
     #[command(hide = true)]
     Specimen(cli::specimen::SpecimenArgs),
@@ -124,6 +128,8 @@ fn main() -> ExitCode {
             Err(error) => wrong(&error),
         },
         Command::Operator(args) => cli::operator::run(args, data.path()),
+        Command::Selftest(args) => with(in_force(false), |whole| cli::selftest::run(args, whole, data, executable())),
+        Command::Support(args) => with(in_force(false), |whole| cli::support::run(args, whole, data, executable())),
         Command::Specimen(args) => cli::specimen::run(args),
         Command::DeviceHost(args) => cli::device_host::run(args),
     }
@@ -155,6 +161,10 @@ fn deliver(args: &cli::deliver::DeliverArgs, configuration: &Configuration, data
     if let Err(error @ RegisterError::Missing) = Register::open_read_only(&data.register()) {
         exit::complain(error.code(), &error);
         return exit::WRONG_USE.into();
+    }
+    // What is told to the issuing system waits for no archive. A register that an open station holds is announced by that station.
+    if let Ok(mut register) = Register::open(&data.register()) {
+        cli::announce::announce(configuration, data, &mut register);
     }
     let now = SystemClock.now();
     let road = KeyStore::open(&data.keys())

@@ -144,14 +144,14 @@ fn what_is_missing_is_said_with_its_code() {
     at_a_desk(|desk| {
         let (code, out, message) = card(&["show", "--reader", "Operator"]);
         assert_eq!((code, out.as_str()), (3, ""));
-        assert!(message.contains("[CARD_ABSENT]"), "{message}");
-        assert!(card(&["show", "--reader", "Nobody"]).2.contains("[CARD_READER_MISSING]"));
+        assert!(message.contains("(CARD_ABSENT)\n  "), "{message}");
+        assert!(card(&["show", "--reader", "Nobody"]).2.contains("(CARD_READER_MISSING)"));
         assert_eq!(card(&["show", "--trust", "missing.pem"]).0, 2);
         assert_eq!(card(&["show"]), (0, "There is no card in any reader.\n".to_owned(), String::new()));
         desk.stop_service();
         let (code, _, message) = card(&["list"]);
         assert_eq!(code, 3);
-        assert!(message.contains("[CARD_SERVICE_MISSING]"), "{message}");
+        assert!(message.contains("(CARD_SERVICE_MISSING)"), "{message}");
     });
 }
 
@@ -187,7 +187,7 @@ fn both_roads_of_a_desk_are_listed_and_shown() {
         assert_eq!((&cards[0]["road"], &cards[1]["road"]), (&"pcsc".into(), &"pkcs11".into()));
         assert_eq!(cards[0]["certificates"], cards[1]["certificates"], "the same card by both roads");
         assert_eq!((&cards[0]["pin_tries_left"], &cards[1]["pin_tries_left"]), (&3.into(), &Value::Null));
-        assert!(card_by(&roads, &["show", "--reader", "Reader"]).2.contains("[CARD_READER_AMBIGUOUS]"));
+        assert!(card_by(&roads, &["show", "--reader", "Reader"]).2.contains("(CARD_READER_AMBIGUOUS)"));
         assert_eq!(inserted.card().verify_count(), 0);
     });
 }

@@ -241,7 +241,7 @@ fn the_commands_refuse_or_go_on_with_the_last_good_copy() {
     desk.load().unwrap();
     fs::remove_file(desk.path("share/MASTER.toml")).unwrap();
     let (_, told) = deliver();
-    assert!(told.contains("the last good MASTER.toml stays in force [CONFIG_MISSING]"), "{told}");
+    assert!(told.contains("the last good MASTER.toml stays in force (CONFIG_MISSING)"), "{told}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn a_file_that_says_nothing_is_a_desk_in_operation() {
     assert_eq!(desk, Local::default());
     assert!(!desk.training);
     assert_eq!((desk.scanner.driver, desk.scanner.dpi, desk.scanner.mode), (ScannerDriver::Sane, 300, ScanMode::Color));
-    assert_eq!(desk.holder.language, Language::Nb);
+    assert_eq!(desk.holder.language, Language::NB);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn every_key_reaches_its_place() {
     assert_eq!(desk.scanner.driver, ScannerDriver::Virtual);
     assert_eq!(desk.scanner.device.as_deref(), Some("bamvirtual:a6"));
     assert_eq!((desk.scanner.dpi, desk.scanner.mode, desk.scanner.hang_seconds), (600, ScanMode::Gray, 30));
-    assert_eq!(desk.holder.language, Language::En);
+    assert_eq!(desk.holder.language, Language::EN);
     assert_eq!(desk.windows.operator, Some(WindowPlace { width: 1920, height: 1080, position: None }));
     assert_eq!(desk.windows.holder, Some(WindowPlace { width: 1280, height: 800, position: Some((-1280, 0)) }));
 }

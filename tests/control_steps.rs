@@ -136,17 +136,35 @@ fn every_end_of_step_one_closes_the_control_and_issues_nothing() {
 
 #[test]
 fn terms_are_accepted_only_after_the_last_page_in_the_language_shown() {
+    let (nb, en) = (s::shown_terms("nb").text, s::shown_terms("en").text);
     let mut control = opened(request(Function::NewCard, CertificateKind::Qualified));
     act(&mut control, Command::AcceptDocument(Box::new(s::accept_passport())));
-    assert_eq!(control.decide(Command::AcceptTerms, s::now(1)), Err(Refusal::TermsNotShown));
+    assert_eq!(control.decide(Command::AcceptTerms(nb), s::now(1)), Err(Refusal::TermsNotShown));
     act(&mut control, Command::ShowTerms(s::shown_terms("nb")));
-    assert_eq!(control.decide(Command::AcceptTerms, s::now(1)), Err(Refusal::TermsNotRead));
-    act(&mut control, Command::ReachLastPage);
+    assert_eq!(control.decide(Command::AcceptTerms(nb), s::now(1)), Err(Refusal::TermsNotRead));
+    act(&mut control, Command::ReachLastPage(nb));
     act(&mut control, Command::ShowTerms(s::shown_terms("en")));
-    assert_eq!(control.decide(Command::AcceptTerms, s::now(1)), Err(Refusal::TermsNotRead), "the other language starts anew");
-    act(&mut control, Command::ReachLastPage);
-    act(&mut control, Command::AcceptTerms);
+    assert_eq!(control.decide(Command::AcceptTerms(en), s::now(1)), Err(Refusal::TermsNotRead), "the other language starts anew");
+    act(&mut control, Command::ReachLastPage(en));
+    act(&mut control, Command::AcceptTerms(en));
     assert_eq!(control.terms().acceptance().unwrap().terms.language, "en");
+}
+
+#[test]
+fn a_touch_on_terms_that_are_not_shown_any_more_counts_for_nothing() {
+    let (nb, en) = (s::shown_terms("nb").text, s::shown_terms("en").text);
+    let mut control = opened(request(Function::NewCard, CertificateKind::Qualified));
+    act(&mut control, Command::AcceptDocument(Box::new(s::accept_passport())));
+    act(&mut control, Command::ShowTerms(s::shown_terms("nb")));
+    act(&mut control, Command::ReachLastPage(nb));
+    // The finger meant the text in bokmål; the text in English has taken its place.
+    act(&mut control, Command::ShowTerms(s::shown_terms("en")));
+    for late in [Command::ReachLastPage(nb), Command::AcceptTerms(nb), Command::DeclineTerms(nb)] {
+        assert_eq!(control.decide(late, s::now(1)), Err(Refusal::OtherTermsShown));
+    }
+    act(&mut control, Command::ReachLastPage(en));
+    assert_eq!(control.decide(Command::AcceptTerms(nb), s::now(1)), Err(Refusal::OtherTermsShown));
+    act(&mut control, Command::AcceptTerms(en));
 }
 
 #[test]
@@ -154,7 +172,7 @@ fn declined_terms_end_the_control() {
     let mut control = opened(request(Function::NewCard, CertificateKind::Qualified));
     act(&mut control, Command::AcceptDocument(Box::new(s::accept_passport())));
     act(&mut control, Command::ShowTerms(s::shown_terms("nb")));
-    act(&mut control, Command::DeclineTerms);
+    act(&mut control, Command::DeclineTerms(s::shown_terms("nb").text));
     assert_eq!(control.end().unwrap().outcome(), Outcome::Declined);
     assert_eq!(control.step(), Step::HandBack, "the document still goes back");
 }

@@ -61,10 +61,21 @@ impl AtTheDesk {
     }
 
     fn open_as(configuration: Configuration, data: &Path, pictures: Option<&'static str>) -> Self {
+        Self::open_prepared(configuration, data, pictures, |_| {})
+    }
+
+    /// The same, with something done to the station before the windows are connected.
+    pub fn open_prepared(
+        configuration: Configuration,
+        data: &Path,
+        pictures: Option<&'static str>,
+        prepare: impl FnOnce(&mut Station),
+    ) -> Self {
         let configuration = Arc::new(configuration);
         let executable = PathBuf::from(env!("CARGO_BIN_EXE_bam-station"));
         let folder = DataFolder::locate(Some(data.to_owned()));
-        let station = Station::open(Arc::clone(&configuration), folder, executable, Box::new(SystemClock)).unwrap();
+        let mut station = Station::open(Arc::clone(&configuration), folder, executable, Box::new(SystemClock)).unwrap();
+        prepare(&mut station);
         let glass = station.glass().unwrap().clone();
         let road = station.delivery_road().unwrap();
         let companion = station.register().companion().unwrap();

@@ -216,8 +216,9 @@ fn a_card_pulled_at_any_step_leaves_a_named_state_and_the_control_goes_on() {
         at.done(Request::Begin(Box::new(asked(Function::NewCard, Qualified))));
         at.pulled_before(|| Request::Act(passport(&configuration)));
         at.done(Request::ShowTerms(Language::default()));
-        at.pulled_before(|| Request::Act(Command::ReachLastPage));
-        at.pulled_before(|| Request::Act(Command::AcceptTerms));
+        let terms = configuration.terms.all().iter().find(|terms| terms.certificate == Qualified).unwrap().digest;
+        at.pulled_before(|| Request::Act(Command::ReachLastPage(terms)));
+        at.pulled_before(|| Request::Act(Command::AcceptTerms(terms)));
         at.pulled_before(|| Request::Signature(Box::new(strokes())));
         at.pulled_before(|| Request::Act(Command::JudgeSignature(signature::Judgement::Alike)));
         at.pulled_before(|| Request::Scan);

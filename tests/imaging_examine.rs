@@ -24,7 +24,7 @@ fn page(seed: u64, format: Format) -> (Page, Random) {
 }
 
 fn kind(size_mm: [f32; 2]) -> DocumentKind {
-    DocumentKind::new("card", LocalText { nb: "Kort".into(), en: "Card".into() }, size_mm, Pose::Lying, vec![])
+    DocumentKind::new("card", LocalText::new("Kort", "Card"), size_mm, Pose::Lying, vec![])
 }
 
 fn is_read(seen: &Examination) -> bool {

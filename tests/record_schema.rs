@@ -151,7 +151,7 @@ fn pattern_matches(pattern: &str, text: &str) -> bool {
 }
 
 #[track_caller]
-fn assert_fits(record: &Value) {
+pub fn assert_fits(record: &Value) {
     let schema = schema();
     let found = faults(&schema, &schema, record, "");
     assert!(found.is_empty(), "{found:#?}");

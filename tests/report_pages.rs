@@ -41,7 +41,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn local(nb: &str, en: &str) -> LocalText {
-    LocalText { nb: nb.into(), en: en.into() }
+    LocalText::new(nb, en)
 }
 
 /// The JPEG of a picture.
@@ -227,6 +227,7 @@ pub fn qualified() -> Case {
             captured_at: at(-160),
             attempts: 2,
             judged_alike_at: at(-140),
+            reason: None,
         }),
         scan: Some(AcceptedScan {
             scan: DocumentScan {
@@ -235,10 +236,13 @@ pub fn qualified() -> Case {
                 raw_height: 1748,
                 dpi: 300,
                 device: "bamvirtual:a6".into(),
-                upright: Upright { picture: Digest::of(&scan), turn: Turn::Quarter, width: 1748, height: 1240 },
+                upright: Upright { picture: Digest::of(&scan), turn: Turn::Quarter, crop: None, width: 1748, height: 1240 },
+                examined: None,
             },
             taken_at: at(-90),
             attempts: 1,
+            zone_check: None,
+            reason: None,
         }),
         register: ChainHead { seq: 4711, hash: Digest::of(b"head") },
         limits: LIMITS.iter().map(|&limit| limit.to_owned()).collect(),
@@ -725,7 +729,7 @@ proptest::proptest! {
         case.record.rules.company = company;
         case.record.rules.office = office;
         case.record.operator.name = operator;
-        case.record.plan.because = vec![LocalText { nb, en }];
+        case.record.plan.because = vec![LocalText::new(nb, en)];
         proptest::prop_assert!(case.build().is_ok());
     }
 }

@@ -222,19 +222,6 @@ fn every_page_of_the_operator_has_a_scene() {
 }
 
 #[test]
-fn both_languages_have_the_same_texts() {
-    let [first, second] = LANGUAGES.map(|lang| keys(lang).collect::<BTreeSet<_>>());
-    assert!(first.len() > 100);
-    assert_eq!(first, second);
-    for lang in LANGUAGES {
-        for key in keys(lang) {
-            let said = text(lang, key);
-            assert!(!said.trim().is_empty() && said.trim() == said, "{lang} {key}: {said:?}");
-        }
-    }
-}
-
-#[test]
 fn every_text_that_a_page_asks_for_exists() {
     fn asked(folder: &Path, found: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {

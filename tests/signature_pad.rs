@@ -25,16 +25,20 @@ use proptest::prelude::*;
 
 /// An STU-430 as its public description has it: 96 × 60 mm in hundredths of a millimetre, 320 × 200 pixels.
 #[derive(Default)]
-struct Pad {
+pub struct Pad {
     /// Reports, each with the time in milliseconds at which it comes.
-    stream: VecDeque<(u64, Vec<u8>)>,
+    pub stream: VecDeque<(u64, Vec<u8>)>,
     now: u64,
     calls: usize,
-    gone_after: Option<usize>,
+    pub gone_after: Option<usize>,
+    /// Reports may come later: an empty stream is a pen that rests.
+    pub open_ended: bool,
+    /// It was pulled out.
+    pub gone: bool,
     /// An older model has no clock.
     no_clock: bool,
     timed: bool,
-    inking: bool,
+    pub inking: bool,
     area: [u16; 4],
     picture: Option<Vec<u8>>,
     screen: Vec<u8>,
@@ -43,7 +47,7 @@ struct Pad {
 }
 
 #[derive(Clone, Default)]
-struct Cable(Arc<Mutex<Pad>>);
+pub struct Cable(pub Arc<Mutex<Pad>>);
 
 const CAPABILITY: [u8; 17] =
     [0x09, 0x25, 0x80, 0x17, 0x70, 0x03, 0xff, 0x01, 0x40, 0x00, 0xc8, 200, 0x09, 0xec, 0x00, 0x00, 0x00];
@@ -51,6 +55,9 @@ const CAPABILITY: [u8; 17] =
 impl Pad {
     fn call(&mut self) -> Result<(), HidError> {
         self.calls += 1;
+        if self.gone {
+            return Err(HidError::Gone);
+        }
         if self.gone_after.is_some_and(|after| self.calls > after) { Err(HidError::Gone) } else { Ok(()) }
     }
 }
@@ -94,6 +101,11 @@ impl Hid for Cable {
         let mut pad = self.0.lock().unwrap();
         pad.call()?;
         let Some((at, next)) = pad.stream.pop_front() else {
+            if pad.open_ended {
+                drop(pad);
+                std::thread::sleep(Duration::from_millis(2));
+                return Ok(0);
+            }
             // Nobody touches the pad any more, so somebody stops it.
             pad.stop.as_ref().expect("the stream ends before the capture does").store(true, Ordering::Relaxed);
             return Ok(0);
@@ -105,19 +117,19 @@ impl Hid for Cable {
 }
 
 /// The pen of a person: samples with the pad's own clock and count.
-struct Hand {
-    stream: VecDeque<(u64, Vec<u8>)>,
+pub struct Hand {
+    pub stream: VecDeque<(u64, Vec<u8>)>,
     ms: u64,
     number: u64,
     timed: bool,
 }
 
 impl Hand {
-    fn new(timed: bool) -> Self {
+    pub fn new(timed: bool) -> Self {
         Self { stream: VecDeque::new(), ms: 65_000, number: 65_500, timed }
     }
 
-    fn sample(&mut self, x: u16, y: u16, pressure: u16) {
+    pub fn sample(&mut self, x: u16, y: u16, pressure: u16) {
         let touch = if pressure > 0 { 0x90 } else { 0x80 };
         let mut report = vec![if self.timed { 0x34 } else { 0x01 }, touch | (pressure >> 8) as u8, pressure as u8];
         report.extend([x, y].map(u16::to_be_bytes).concat());
@@ -130,7 +142,7 @@ impl Hand {
     }
 
     /// A stroke in hundredths of a millimetre, and the pen lifted after it.
-    fn stroke(&mut self, points: impl IntoIterator<Item = (u16, u16, u16)>) {
+    pub fn stroke(&mut self, points: impl IntoIterator<Item = (u16, u16, u16)>) {
         let mut last = (0, 0);
         for (x, y, pressure) in points {
             self.sample(x, y, pressure);
@@ -139,12 +151,12 @@ impl Hand {
         self.sample(last.0, last.1, 0);
     }
 
-    fn tap(&mut self, place: Place) {
+    pub fn tap(&mut self, place: Place) {
         let (x, y) = middle_of(place);
         self.stroke([(x, y, 300), (x, y, 300)]);
     }
 
-    fn pause(&mut self, ms: u64) {
+    pub fn pause(&mut self, ms: u64) {
         self.ms += ms;
     }
 }
@@ -369,7 +381,7 @@ fn what_a_pad_refuses_or_hides_is_told() {
 #[test]
 fn without_a_pad_the_desk_is_told_so() {
     // Through the real HID layer of this machine.
-    assert_eq!(stu::open().err(), Some(PadError::NoPad));
+    assert_eq!(stu::open(None).err(), Some(PadError::NoPad));
 }
 
 proptest! {

@@ -6,7 +6,7 @@ use bam_station::{
         document::AcceptDocument,
         opening::{CardSource, EffectiveRules, open},
         own_card::ProvenCard,
-        scan::{DocumentScan, Upright},
+        scan::{DocumentScan, Examined, TakenScan, Upright, ZoneRead},
         signature::CapturedSignature,
         terms::ShownTerms,
     },
@@ -79,7 +79,7 @@ pub fn request(function: Function, certificate: CertificateKind) -> OpenRequest 
 }
 
 pub fn passport() -> DocumentKind {
-    let text = |t: &str| LocalText { nb: t.into(), en: t.into() };
+    let text = |t: &str| LocalText::new(t, t);
     let feature = |id: &str| SecurityFeature { id: id.into(), text: text(id), always: false };
     DocumentKind::new("passport", text("Pass"), [125.0, 88.0], Pose::Upright, ["a", "b", "c", "d"].map(feature).to_vec())
 }
@@ -130,18 +130,29 @@ pub fn signature(ink_length: u64) -> CapturedSignature {
 }
 
 pub fn upright(turn: Turn) -> Upright {
-    Upright { picture: Digest::of(b"upright"), turn, width: 1748, height: 1240 }
+    Upright { picture: Digest::of(b"upright"), turn, crop: None, width: 1748, height: 1240 }
 }
 
-pub fn scan() -> DocumentScan {
-    DocumentScan {
+pub fn scan() -> TakenScan {
+    let scan = DocumentScan {
         raw: Digest::of(b"raw"),
         raw_width: 1240,
         raw_height: 1748,
         dpi: 300,
         device: "virtual".into(),
         upright: upright(Turn::Quarter),
-    }
+        examined: None,
+    };
+    TakenScan { scan, kind: passport() }
+}
+
+/// A scan whose zone is that of the specimen passport, which differs from what is typed in the kind alone.
+pub fn scan_with_zone() -> TakenScan {
+    let lines = bam_station::imaging::specimen::Specimen::passport().mrz_lines();
+    let zone = ZoneRead::Certain { format: bam_station::imaging::mrz::Format::Td3, lines };
+    let mut taken = scan();
+    taken.scan.examined = Some(Examined { findings: vec![], zone });
+    taken
 }
 
 pub fn approval() -> Approval {
@@ -194,8 +205,8 @@ pub fn qualified_at_signature() -> Control {
     let mut control = opened(request(Function::NewCard, CertificateKind::Qualified));
     act(&mut control, Command::AcceptDocument(Box::new(accept_passport())));
     act(&mut control, Command::ShowTerms(shown_terms("nb")));
-    act(&mut control, Command::ReachLastPage);
-    act(&mut control, Command::AcceptTerms);
+    act(&mut control, Command::ReachLastPage(shown_terms("nb").text));
+    act(&mut control, Command::AcceptTerms(shown_terms("nb").text));
     control
 }
 

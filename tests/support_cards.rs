@@ -151,9 +151,10 @@ pub fn refused(station: &mut Station, asked: Asked) -> Option<&'static str> {
 pub fn up_to_the_approval(station: &mut Station) {
     begin(station, asked(Function::NewCard, CertificateKind::Qualified));
     station.act(passport(&station.configuration().clone())).unwrap();
-    station.show_terms(bam_station::config::Language::default()).unwrap();
-    station.act(Command::ReachLastPage).unwrap();
-    station.act(Command::AcceptTerms).unwrap();
+    let control = station.show_terms(bam_station::config::Language::default()).unwrap();
+    let terms = control.terms().on_screen().unwrap().text;
+    station.act(Command::ReachLastPage(terms)).unwrap();
+    station.act(Command::AcceptTerms(terms)).unwrap();
     station.capture_signature(&strokes()).unwrap();
     station.act(Command::JudgeSignature(bam_station::control::signature::Judgement::Alike)).unwrap();
     station.lay_specimen().unwrap();

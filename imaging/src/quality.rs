@@ -11,6 +11,7 @@ use super::{
 
 /// What is wrong with a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "kebab-case")]
 pub enum Finding {
     /// Nothing lies on the glass.
     #[error("no document lies on the glass: lay it on, close the lid, scan anew")]
@@ -67,6 +68,9 @@ const BLANK: f32 = 0.006;
 /// A reflection covers at least this, in square millimetres.
 const GLARE_MM2: f32 = 20.0;
 
+/// Height of the area of a machine readable zone at the foot of every format, in millimetres (ICAO 9303-3 §4.5).
+const ZONE_MM: f32 = 23.2;
+
 /// Judges the picture of a document. `print_blur_mm` is how far the print of its machine readable zone is blurred, when one was
 /// found.
 pub fn judge(scan: &Plane, dpi: u16, placement: &Placement, print_blur_mm: Option<f32>) -> Vec<Finding> {
@@ -86,7 +90,9 @@ pub fn judge(scan: &Plane, dpi: u16, placement: &Placement, print_blur_mm: Optio
             findings.push(Finding::Blurred);
         }
     }
-    if reflects(&page, percentile(&levels, 0.5)) {
+    // The zone stands on a panel that is often as white as light. What lies in light there cannot be read, and that is told.
+    let clear_from = page.height().saturating_sub(print_blur_mm.map_or(0, |_| count(ZONE_MM * PER_MM)));
+    if reflects(&page, percentile(&levels, 0.5), clear_from) {
         findings.push(Finding::Glare);
     }
     findings
@@ -137,8 +143,9 @@ fn sharpness(page: &Plane) -> f32 {
     steepest / contrast.max(20.0)
 }
 
-/// Whether a part of the page is blown out by light: white, larger than print leaves white, and fading at its edge.
-fn reflects(page: &Plane, usual: u8) -> bool {
+/// Whether a part of the page above row `clear_from` is blown out by light: white, larger than print leaves white, and fading at
+/// its edge.
+fn reflects(page: &Plane, usual: u8, clear_from: usize) -> bool {
     if usual > 238 {
         // White paper: nothing tells light from paper.
         return false;
@@ -147,7 +154,8 @@ fn reflects(page: &Plane, usual: u8) -> bool {
     let white = white.darkest(1, 1).brightest(1, 1);
     let area = PER_MM * PER_MM;
     regions(&white, count(GLARE_MM2 * area)).iter().any(|region| {
-        if real(region.len()) > 0.4 * real(page.pixels().len()) {
+        let above = region.iter().filter(|(_, y)| *y < clear_from).count();
+        if real(region.len()) > 0.4 * real(page.pixels().len()) || above * 2 < region.len() {
             return false;
         }
         let mut own = vec![0_u8; page.pixels().len()];

@@ -1,7 +1,7 @@
 //! The raw scan made upright: turned by quarter turns, never resampled (pure).
 //!
 //! Two pictures are kept of every scan (seed 003, "Skanning"): the raw one, losslessly, as it came from the glass, and the
-//! upright one for people, as JPEG. Nothing is cropped or straightened here.
+//! upright one for people, as JPEG. Nothing is cropped or straightened here: that is [`crate::placement`].
 
 use std::io::Cursor;
 
@@ -139,17 +139,23 @@ impl UprightError {
 /// Turns a scan and encodes it as JPEG.
 pub fn upright(raw: &RawScan, turn: Turn) -> Result<Upright, UprightError> {
     let turned = turned(raw, turn)?;
+    Ok(Upright { turn, ..encoded(&turned)? })
+}
+
+/// Encodes a picture that is upright already, with its resolution.
+pub fn encoded(picture: &RawScan) -> Result<Upright, UprightError> {
+    check(picture)?;
     let side = |px: u32| u16::try_from(px).map_err(|_| UprightError::TooLarge);
-    let (width, height) = (side(turned.width_px)?, side(turned.height_px)?);
+    let (width, height) = (side(picture.width_px)?, side(picture.height_px)?);
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, JPEG_QUALITY);
-    encoder.set_density(PixelDensity { density: (raw.dpi, raw.dpi), unit: PixelDensityUnit::Inches });
-    let colours = match turned.mode {
+    encoder.set_density(PixelDensity { density: (picture.dpi, picture.dpi), unit: PixelDensityUnit::Inches });
+    let colours = match picture.mode {
         ColourMode::Colour => ColorType::Rgb,
         ColourMode::Grey => ColorType::Luma,
     };
-    encoder.encode(&turned.pixels, width, height, colours).map_err(|error| UprightError::Encoding(error.to_string()))?;
-    Ok(Upright { jpeg: bytes, width_px: turned.width_px, height_px: turned.height_px, dpi: raw.dpi, turn })
+    encoder.encode(&picture.pixels, width, height, colours).map_err(|error| UprightError::Encoding(error.to_string()))?;
+    Ok(Upright { jpeg: bytes, width_px: picture.width_px, height_px: picture.height_px, dpi: picture.dpi, turn: Turn::None })
 }
 
 /// Encodes a scan's pixels as PNG, as they came from the glass.

@@ -198,8 +198,7 @@ pub fn run_to(args: &CardArgs, configured: &Configured, now: Timestamp, out: &mu
             Err(_) => exit::FAILED,
         },
         Err(error) => {
-            // A closed standard error is no reason to end otherwise.
-            let _ = writeln!(messages, "bam-station: {error} [{}]", error.code());
+            exit::complain_to(messages, error.code(), &error);
             if matches!(error, ShowError::Trust(_)) { exit::WRONG_USE } else { exit::FAILED }
         }
     }

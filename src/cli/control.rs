@@ -10,6 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::{
+    announce::announce,
     exit,
     file_out::{FileOutError, write_new},
 };
@@ -66,7 +67,12 @@ pub fn run(args: &ControlArgs, configuration: Configuration, data: DataFolder, e
             exit::say(&step);
         }
     };
-    match run_script(&mut station, &script, folder, &mut tell) {
+    let outcome = run_script(&mut station, &script, folder, &mut tell);
+    match station.register().companion() {
+        Ok(mut register) => announce(station.configuration(), station.data(), &mut register),
+        Err(error) => exit::complain(error.code(), &error),
+    }
+    match outcome {
         Ok(mut result) => {
             if let Some((target, report)) = args.report.as_ref().zip(result.report_sha256) {
                 if let Err(error) = put_report(&station, &report, target) {

@@ -11,6 +11,7 @@ use std::{
 use clap::Args;
 use jiff::Timestamp;
 
+use super::exit;
 use crate::{
     delivery::{
         client::{ArchiveClient, ArchiveConnection},
@@ -40,14 +41,14 @@ pub fn run_to(args: &DeliverArgs, data: &Path, connection: &ArchiveConnection, m
     let archive = match ArchiveClient::new(connection) {
         Ok(archive) => archive,
         Err(error) => {
-            say(messages, &format!("{}: {error}", error.code()));
+            exit::complain_to(messages, error.code(), &error);
             return 2;
         }
     };
     match drain(args.once, &data.join("register"), &archive, messages) {
         Ok(code) => code,
         Err(error) => {
-            say(messages, &format!("{}: {error}", error.code()));
+            exit::complain_to(messages, error.code(), &error);
             3
         }
     }

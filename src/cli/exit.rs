@@ -2,9 +2,11 @@
 
 use std::{
     fmt::Display,
-    io::{self, Write as _},
+    io::{self, Write},
     process::ExitCode,
 };
+
+use crate::fault;
 
 /// Done.
 pub const DONE: u8 = 0;
@@ -15,9 +17,23 @@ pub const WRONG_USE: u8 = 2;
 /// A device or service failed.
 pub const FAILED: u8 = 3;
 
-/// Says on standard error what happened and what to do, with the fault's code.
+/// Says on standard error what happened, with the fault's code, and what to do.
 pub fn complain(code: &str, message: &dyn Display) {
-    say(&format_args!("bam-station: {message} [{code}]"));
+    complain_to(&mut io::stderr().lock(), code, message);
+}
+
+/// The same at another place for messages to people. Every command tells a fault in this form:
+///
+/// ```text
+/// bam-station: what happened (CODE)
+///   what to do
+/// ```
+pub fn complain_to(messages: &mut dyn Write, code: &str, message: &dyn Display) {
+    // A closed standard error is no reason to stop the work.
+    drop(writeln!(messages, "bam-station: {message} ({code})"));
+    if let Some(known) = fault::lookup(code) {
+        drop(writeln!(messages, "  {}", known.remedy.en));
+    }
 }
 
 /// A line for people, on standard error.

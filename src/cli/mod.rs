@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 the answer is no, 2 wrong use or configuration, 3 a device or service failed. With `--json` one JSON
 //! document stands on standard output and nothing else; messages for people go to standard error.
 
+pub mod announce;
 pub mod authorisation;
 pub mod card;
 pub mod config;
@@ -21,5 +22,7 @@ pub mod read;
 pub mod receive;
 pub mod register;
 pub mod seal;
+pub mod selftest;
 pub mod specimen;
+pub mod support;
 pub mod verify;

@@ -147,7 +147,7 @@ pub fn run(args: &OperatorArgs, data_folder: &Path) -> ExitCode {
             Err(_) => ExitCode::from(3),
         },
         Err(error) => {
-            let _ = writeln!(io::stderr(), "bam-station: {error} ({})", error.code());
+            exit::complain(error.code(), &error);
             error.exit_code()
         }
     }

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use serde::Serialize;
 
+use super::exit;
 use crate::rules::issue_process::FlagError;
 use crate::rules::{CardState, CertificateKind, Function, IssueProcess, LraMode, Method, Plan, PlanRequest, Refusal, plan};
 
@@ -124,7 +125,7 @@ pub fn answer(
     let outcome = match ask(args, mode, flags) {
         Ok(outcome) => outcome,
         Err(error) => {
-            writeln!(notes, "{}: --set: {error}", error.code())?;
+            exit::complain_to(notes, error.code(), &format_args!("--set: {error}"));
             return Ok(2);
         }
     };

@@ -10,6 +10,7 @@ use std::{
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::exit;
 use crate::{
     evidence::verify::{MAX_REPORT, Stamped, TrustedCas, Verification, verify},
     trust::{Anchors, AnchorsError},
@@ -77,7 +78,7 @@ pub fn run(args: &VerifyArgs) -> ExitCode {
     let verification = match examine(args, Timestamp::now()) {
         Ok(verification) => verification,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "bam-station: {error} ({})", error.code());
+            exit::complain(error.code(), &error);
             return ExitCode::from(2);
         }
     };

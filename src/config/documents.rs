@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    Broken, ConfigError,
+    Broken, ConfigError, Language,
     reader::quoted,
     source::{FILE_LIMIT, Source},
 };
@@ -29,6 +29,7 @@ struct Entry {
     pose: Pose,
     accepted_for: Spanned<Vec<CertificateKind>>,
     mrz: Option<Spanned<KindZone>>,
+    signature_mm: Option<Spanned<[f32; 4]>>,
     #[serde(default)]
     validity: Option<Spanned<Validity>>,
     features_drawn: Option<Spanned<usize>>,
@@ -97,6 +98,7 @@ fn kind(entry: Entry) -> DocumentKind {
         pose: entry.pose,
         accepted_for: entry.accepted_for.into_inner(),
         mrz: entry.mrz.map(Spanned::into_inner),
+        signature_mm: entry.signature_mm.map(Spanned::into_inner),
         validity: entry.validity.map(Spanned::into_inner).unwrap_or_default(),
         features_drawn: entry.features_drawn.map_or(FEWEST_FEATURES, Spanned::into_inner),
         features: entry.features.into_iter().map(feature).collect(),
@@ -130,6 +132,14 @@ fn check(entry: &Entry, start: usize, problem: &mut impl FnMut(usize, String, &s
         if zone.get_ref().codes.is_empty() || !zone.get_ref().codes.iter().all(is_code) {
             let allowed = "Codes with one or two capital letters each, for example [\"P\"]";
             problem(zone.span().start, "the Codes of the Mrz are not well formed".into(), allowed);
+        }
+    }
+    if let Some(signature) = &entry.signature_mm {
+        let ([left, top, across, down], [width, height]) = (*signature.get_ref(), *entry.size_mm.get_ref());
+        let inside = left >= 0.0 && top >= 0.0 && across >= 5.0 && down >= 3.0 && left + across <= width && top + down <= height;
+        if !inside {
+            let allowed = "SignatureMm = [left, top, width, height] inside the upright page, at least 5 × 3 mm";
+            problem(signature.span().start, "the place of the signature does not lie on the page".into(), allowed);
         }
     }
     if let Some(validity) = &entry.validity {
@@ -221,7 +231,7 @@ fn features(entry: &Entry, start: usize, problem: &mut impl FnMut(usize, String,
 }
 
 const ID: &str = "small letters a–z, digits and hyphens, 1 to 40 characters";
-const FILLED: &str = "nb and en, each of 1 to 300 characters";
+const FILLED: &str = "nb and en, and where translated nn and others of the station's languages, each of 1 to 300 characters";
 
 /// A stable name: kebab-case.
 pub(super) fn is_id(id: &str) -> bool {
@@ -230,7 +240,7 @@ pub(super) fn is_id(id: &str) -> bool {
 }
 
 fn is_filled(text: &LocalText) -> bool {
-    [&text.nb, &text.en].into_iter().all(|text| is_text(text, 300))
+    text.all().all(|(code, text)| Language::from_code(code).is_some() && is_text(text, 300))
 }
 
 fn is_text(text: &str, longest: usize) -> bool {

@@ -31,6 +31,8 @@ pub struct Local {
     pub operator_reader: ReaderSettings,
     /// `[HolderReader]`.
     pub holder_reader: ReaderSettings,
+    /// `[SignaturePad]`.
+    pub signature_pad: SignaturePad,
     /// `[Holder]`.
     pub holder: Holder,
     /// `[Windows]`.
@@ -74,6 +76,25 @@ pub enum ScanMode {
     Color,
     /// 8 bits a pixel.
     Gray,
+}
+
+/// `[SignaturePad]`: on what the holder signs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignaturePad {
+    /// The device.
+    pub driver: PadDriver,
+    /// Maker and product of the pad as USB numbers them; `None` for the first pad of the series that is found.
+    pub device: Option<(u16, u16)>,
+}
+
+/// On what the holder signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PadDriver {
+    /// The touch screen on the holder's side.
+    #[default]
+    Touch,
+    /// A pad of Wacom's STU series.
+    Stu,
 }
 
 /// `[OperatorReader]` and `[HolderReader]`: the card readers on both sides of the desk (BAM: operator and user card reader).
@@ -189,6 +210,7 @@ impl Default for Local {
             scanner: Scanner::default(),
             operator_reader: ReaderSettings::default(),
             holder_reader: ReaderSettings::default(),
+            signature_pad: SignaturePad::default(),
             holder: Holder::default(),
             windows: Windows::default(),
             administrators: Administrators::default(),
@@ -331,6 +353,13 @@ macro_rules! reader_keys {
     };
 }
 
+/// Maker and product, four hexadecimal digits each.
+fn usb_id(text: &str) -> Result<(u16, u16), &'static str> {
+    let number = |part: &str| (part.len() == 4).then(|| u16::from_str_radix(part, 16).ok()).flatten();
+    let (maker, product) = text.split_once(':').ok_or("has no colon")?;
+    number(maker).zip(number(product)).ok_or("is not twice four hexadecimal digits")
+}
+
 /// An absolute path: what is loaded must not depend on the folder in which the station was started.
 fn module(text: &str) -> Result<PathBuf, &'static str> {
     let path = PathBuf::from(one_line(text)?);
@@ -450,6 +479,43 @@ pub static SCHEMA: Schema<Local> = Schema {
             keys: &reader_keys!(holder_reader),
         },
         Section {
+            name: "SignaturePad",
+            about: "On what the holder signs.",
+            keys: &[
+                Key {
+                    name: "Driver",
+                    required: false,
+                    field: Field::Choice {
+                        of: &["touch", "stu"],
+                        get: |local| match local.signature_pad.driver {
+                            PadDriver::Touch => "touch",
+                            PadDriver::Stu => "stu",
+                        },
+                        set: |local, word| {
+                            local.signature_pad.driver = match word {
+                                "touch" => PadDriver::Touch,
+                                "stu" => PadDriver::Stu,
+                                _ => return false,
+                            };
+                            true
+                        },
+                    },
+                    effect: "The touch screen on the holder's side, or a Wacom STU signature pad beside it. While a pad cannot be used \
+                             the holder signs on the touch screen.",
+                },
+                Key {
+                    name: "Device",
+                    required: false,
+                    field: Field::Text {
+                        allowed: "maker and product as `lsusb` shows them, for example \"056a:00a4\"",
+                        get: |local| local.signature_pad.device.map(|(maker, product)| format!("{maker:04x}:{product:04x}")),
+                        set: |local, text| usb_id(text).map(|id| local.signature_pad.device = Some(id)),
+                    },
+                    effect: "Which pad, for Driver = \"stu\". Without it: the first STU pad that is connected.",
+                },
+            ],
+        },
+        Section {
             name: "Holder",
             about: "The screen on the holder's side.",
             keys: &[
@@ -457,7 +523,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                     name: "Language",
                     required: false,
                     field: Field::Choice {
-                        of: &["nb", "en"],
+                        of: &bam_station_ui::LANGUAGES,
                         get: |local| local.holder.language.code(),
                         set: |local, word| Language::from_code(word).map(|language| local.holder.language = language).is_some(),
                     },

@@ -21,6 +21,7 @@ pub mod documents;
 pub mod edit;
 mod find;
 mod hand_over;
+mod language;
 pub mod last_good;
 mod law;
 pub mod local;
@@ -42,6 +43,7 @@ pub use diagnostic::{Broken, ConfigError, Diagnostic};
 pub use difference::{Change, Direction, compare_locals, compare_masters, differences};
 pub use find::{Found, Search, find};
 pub use hand_over::HandOverSettings;
+pub use language::Language;
 pub use last_good::{Alarm, load_signed_master};
 pub use local::{Local, load_local};
 pub use master::{Master, load_master};
@@ -51,44 +53,3 @@ pub use registers::Registers;
 pub use seal::{Auditor, SealSettings};
 pub use terms::TermsCatalogue;
 pub use whole::Configuration;
-
-use serde::{Deserialize, Serialize};
-
-use crate::rules::document_kind::LocalText;
-
-/// A language of the screens, the terms and the fault messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// Bokmål.
-    #[default]
-    Nb,
-    /// English.
-    En,
-}
-
-impl Language {
-    /// All languages.
-    pub const ALL: [Self; 2] = [Self::Nb, Self::En];
-
-    /// The ISO 639-1 code: `nb` or `en`.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Nb => "nb",
-            Self::En => "en",
-        }
-    }
-
-    /// The language with this ISO 639-1 code.
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|language| language.code() == code)
-    }
-
-    /// `text` in this language.
-    pub fn of(self, text: &LocalText) -> &str {
-        match self {
-            Self::Nb => &text.nb,
-            Self::En => &text.en,
-        }
-    }
-}

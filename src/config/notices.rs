@@ -193,7 +193,7 @@ pub(super) const SECTION: Section<Master> = Section {
             name: "Language",
             required: false,
             field: Field::Choice {
-                of: &["nb", "en"],
+                of: &["nb", "nn", "en"],
                 get: |master| master.notices.language.code(),
                 set: |master, word| Language::from_code(word).map(|language| master.notices.language = language).is_some(),
             },

@@ -104,9 +104,11 @@ The identity documents that are accepted. At least one `[[Document]]`:
 | key | values |
 |---|---|
 | `Id` | small letters, digits and hyphens; each once |
-| `Name.nb`, `Name.en` | the name on the screens and in the report |
+| `Name.nb`, `Name.nn`, `Name.en` | the name on the screens and in the report; `nn` and other languages may be left out |
 | `SizeMm` | width and height of the upright page in millimetres; must fit the A6 glass (105 × 148) in its pose |
 | `Pose` | `\"lying\"`: as it is; `\"upright\"`: laid on its short edge, so the picture is turned by 90° |
+| `SignatureMm` | `[left, top, width, height]` in millimetres: where the holder's signature stands on the upright page, for the \
+     comparison after the scan; without it the whole document is shown |
 | `AcceptedFor` | a list of `\"local\"`, `\"qualified\"` |
 | `BamChoice` | the choice in BAM's list of documents that stands for the kind; may be left out |
 | `Mrz.Format` | `\"TD1\"`, `\"TD2\"` or `\"TD3\"`: the machine-readable zone; a kind without one has no `Mrz` |
@@ -116,7 +118,7 @@ The identity documents that are accepted. At least one `[[Document]]`:
 | `Validity.MostYears` | 1 to 50: a document that states more years from issue to expiry is refused |
 | `Validity.IssuedBy`, `Validity.NotIssuedBy` | lists of issuing states (ICAO 9303-3 §5, for example `\"NOR\"`): accepted, or not; specimens of `UTO` are accepted in training and never else |
 | `FeaturesDrawn` | how many security features a control asks for, drawn anew each time: 3 (the default) up to all |
-| `[[Document.Features]]` | at least three security features, each with `Id`, `Text.nb` and `Text.en`; `Always = true` makes it part of every control |
+| `[[Document.Features]]` | at least three security features, each with `Id`, `Text.nb` and `Text.en` (and `Text.nn`); `Always = true` makes it part of every control |
 | `[[Document.References]]` | where genuine documents are described (PRADO, control guides): `Name` and `Url`, which begins with `https://` |
 
 An expired document is refused whatever stands here. What is left out does not limit.
@@ -130,7 +132,7 @@ The terms that a holder accepts. One `[[Terms]]` for each text; the version in f
 | `Id` | small letters, digits and hyphens; the same in all versions and languages |
 | `Certificate` | `\"local\"` or `\"qualified\"` |
 | `Version` | a text, the same in all languages |
-| `Language` | `\"nb\"` or `\"en\"` |
+| `Language` | `\"nb\"`, `\"nn\"` or `\"en\"`: one of the station's languages |
 | `Title` | the title in that language |
 | `File` | a text in the same folder: UTF-8, at most 256 KiB, paragraphs between blank lines, headings after `# ` |
 | `ValidFrom` | `\"YYYY-MM-DD\"`, the first day on which this version holds |

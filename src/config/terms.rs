@@ -130,7 +130,7 @@ struct Entry {
     valid_from: Date,
 }
 
-const SHAPE: &str = "[[Terms]] with Id, Certificate (\"local\" or \"qualified\"), Version, Language (\"nb\" or \"en\"), Title, File and \
+const SHAPE: &str = "[[Terms]] with Id, Certificate (\"local\" or \"qualified\"), Version, Language (\"nb\", \"nn\", \"en\"), Title, File and \
                      ValidFrom (\"YYYY-MM-DD\")";
 
 /// Reads `terms.toml` in `folder` and the texts that it lists.

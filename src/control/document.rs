@@ -185,7 +185,8 @@ impl Control {
         if birth_date_agrees == Some(false) || number_and_date == Some(false) {
             return Err(Refusal::BirthDateDiffers);
         }
-        Ok(vec![Event::DocumentAccepted(Box::new(DocumentCheck {
+        let zone_checked = self.check_again(&document, &kind, today);
+        let accepted = Event::DocumentAccepted(Box::new(DocumentCheck {
             kind: kind.id,
             kind_name: kind.name,
             document,
@@ -197,7 +198,8 @@ impl Control {
             birth_date_agrees,
             reference: reference.map(text).transpose()?,
             remark: remark.map(text).transpose()?,
-        }))])
+        }));
+        Ok(std::iter::once(accepted).chain(zone_checked).collect())
     }
 
     pub(super) fn reject_document(&self, reason: String) -> Result<Vec<Event>, Refusal> {

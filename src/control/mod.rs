@@ -97,18 +97,20 @@ pub enum Command {
     },
     /// Step 2: the holder's screen shows these terms; again when the language changes.
     ShowTerms(terms::ShownTerms),
-    /// Step 2: the last page was reached.
-    ReachLastPage,
-    /// Step 2: the holder accepts.
-    AcceptTerms,
-    /// Step 2: the holder declines.
-    DeclineTerms,
+    /// Step 2: the last page was reached, of the text with this digest.
+    ReachLastPage(Digest),
+    /// Step 2: the holder accepts the text with this digest.
+    AcceptTerms(Digest),
+    /// Step 2: the holder declines the text with this digest.
+    DeclineTerms(Digest),
     /// Step 3: the holder has signed.
     CaptureSignature(signature::CapturedSignature),
     /// Step 3: the operator compares.
     JudgeSignature(signature::Judgement),
     /// Step 4: the document was scanned.
-    TakeScan(Box<scan::DocumentScan>),
+    TakeScan(Box<scan::TakenScan>),
+    /// Step 4: back to step 1, to read the document again and correct what was typed.
+    ReopenDocument,
     /// Step 4: the picture was turned by hand.
     TurnScan(scan::Upright),
     /// Step 4: the scanner failed; the fault is recorded, the step stays.
@@ -180,6 +182,10 @@ pub enum Event {
     SignatureJudged(signature::Judgement),
     /// A picture of the document was taken.
     ScanTaken(Box<scan::DocumentScan>),
+    /// What was typed was held against the picture's machine readable zone.
+    ZoneChecked(Box<scan::ZoneCheck>),
+    /// Step 1 is done again, after the scan.
+    DocumentReopened,
     /// The upright picture was made anew.
     ScanTurned(scan::Upright),
     /// The scanner failed.
@@ -228,6 +234,8 @@ impl Event {
             Self::SignatureCaptured(_) => "signature-captured",
             Self::SignatureJudged(_) => "signature-judged",
             Self::ScanTaken(_) => "scan-taken",
+            Self::ZoneChecked(_) => "zone-checked",
+            Self::DocumentReopened => "document-reopened",
             Self::ScanTurned(_) => "scan-turned",
             Self::ScanFailed { .. } => "scan-failed",
             Self::ScanJudged(_) => "scan-judged",
@@ -406,12 +414,13 @@ impl Control {
             Command::ComparePreviousScan(comparison) => self.compare_previous_scan(comparison),
             Command::VouchAsOperator { statement } => self.vouch_as_operator(statement),
             Command::ShowTerms(terms) => self.show_terms(terms),
-            Command::ReachLastPage => self.reach_last_page(),
-            Command::AcceptTerms => self.accept_terms(),
-            Command::DeclineTerms => self.decline_terms(),
+            Command::ReachLastPage(text) => self.reach_last_page(text),
+            Command::AcceptTerms(text) => self.accept_terms(text),
+            Command::DeclineTerms(text) => self.decline_terms(text),
             Command::CaptureSignature(signature) => self.capture_signature(signature),
             Command::JudgeSignature(judgement) => self.judge_signature(judgement),
-            Command::TakeScan(scan) => self.take_scan(scan),
+            Command::TakeScan(scan) => self.take_scan(*scan, now.today),
+            Command::ReopenDocument => self.reopen_document(),
             Command::TurnScan(upright) => self.turn_scan(upright),
             Command::RecordScanFault { code } => self.record_scan_fault(code),
             Command::JudgeScan(judgement) => self.judge_scan(judgement),
@@ -503,7 +512,9 @@ impl Control {
                 self.expect(&[Step::Signature])?;
                 self.signature.judged(at, judgement);
                 match judgement {
-                    signature::Judgement::Alike => self.step = self.step_after(Step::Signature),
+                    signature::Judgement::Alike | signature::Judgement::AlikeAlthough { .. } => {
+                        self.step = self.step_after(Step::Signature);
+                    }
                     signature::Judgement::Again { .. } => {}
                     signature::Judgement::Different { reason } => {
                         self.ends(at, End::SignatureDifferent { reason: reason.clone() });
@@ -513,6 +524,15 @@ impl Control {
             Event::ScanTaken(scan) => {
                 self.expect(&[Step::Scan])?;
                 self.scan.taken(at, scan.as_ref().clone());
+            }
+            Event::ZoneChecked(check) => {
+                self.expect(&[Step::Scan])?;
+                self.scan.checked(check.as_ref().clone());
+            }
+            Event::DocumentReopened => {
+                self.expect(&[Step::Scan])?;
+                (self.identification, self.identified_at) = (None, None);
+                self.step = Step::Document;
             }
             Event::ScanTurned(upright) => {
                 self.expect(&[Step::Scan])?;
@@ -525,7 +545,7 @@ impl Control {
             Event::ScanJudged(judgement) => {
                 self.expect(&[Step::Scan])?;
                 self.scan.judged(judgement);
-                if matches!(judgement, scan::Judgement::Good) {
+                if matches!(judgement, scan::Judgement::Good | scan::Judgement::GoodAlthough { .. }) {
                     self.step = self.step_after(Step::Scan);
                 }
             }
@@ -576,11 +596,14 @@ impl Control {
         self.step = self.step_after(Step::Document);
     }
 
-    /// The next step that the plan asks for. A scan concerns a presented document only.
+    /// The next step that the plan asks for and that is not done. A scan concerns a presented document only; after it step 1
+    /// may have been done again, and then terms and signature stand.
     fn step_after(&self, step: Step) -> Step {
         let plan = &self.opening.plan;
         let scan = plan.scan && matches!(self.identification, Some(Identification::Document(_)));
-        let coming = [(Step::Terms, plan.terms), (Step::Signature, plan.signature), (Step::Scan, scan), (Step::Approval, true)];
+        let terms = plan.terms && self.terms.acceptance().is_none();
+        let signature = plan.signature && self.signature.comparison().is_none();
+        let coming = [(Step::Terms, terms), (Step::Signature, signature), (Step::Scan, scan), (Step::Approval, true)];
         let passed = coming.iter().position(|(known, _)| *known == step).map_or(0, |index| index + 1);
         coming.iter().skip(passed).find(|(_, asked)| *asked).map_or(Step::Approval, |(next, _)| *next)
     }

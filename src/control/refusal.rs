@@ -112,6 +112,9 @@ pub enum Refusal {
     /// The holder has not seen any terms.
     #[error("the terms are not on the holder's screen yet")]
     TermsNotShown,
+    /// The holder touched another text than the one that is shown.
+    #[error("the holder touched other terms than those that are shown now: the holder answers again")]
+    OtherTermsShown,
     /// The last page was not reached.
     #[error("the holder must see the last page of the terms before accepting")]
     TermsNotRead,
@@ -124,6 +127,14 @@ pub enum Refusal {
     /// There is nothing.
     #[error("there is nothing to judge yet")]
     NothingToJudge,
+    /// What was typed and the machine readable zone contradict each other.
+    #[error(
+        "the machine-readable zone states something else than what was typed: read the document again and correct it, or reject it"
+    )]
+    ZoneDiffers,
+    /// The station found something that speaks against the picture.
+    #[error("something speaks against this picture: scan again, or say why it is good all the same")]
+    ScanReasonNeeded,
 }
 
 impl Refusal {
@@ -159,10 +170,13 @@ impl Refusal {
             Self::VouchedTooOften { .. } => "VOUCHED_TOO_OFTEN",
             Self::NoComparisonInPlan => "NO_COMPARISON_IN_PLAN",
             Self::TermsNotShown => "TERMS_NOT_SHOWN",
+            Self::OtherTermsShown => "OTHER_TERMS_SHOWN",
             Self::TermsNotRead => "TERMS_NOT_READ",
             Self::SignatureTooShort => "SIGNATURE_TOO_SHORT",
             Self::NotJudgedYet => "NOT_JUDGED_YET",
             Self::NothingToJudge => "NOTHING_TO_JUDGE",
+            Self::ZoneDiffers => "ZONE_DIFFERS",
+            Self::ScanReasonNeeded => "SCAN_REASON_NEEDED",
         }
     }
 }

@@ -51,6 +51,42 @@ impl Strokes {
         self.strokes.iter().flatten().map(|point| point.t).max().unwrap_or(0)
     }
 
+    /// What was written up to this time, milliseconds from the first touch.
+    #[must_use]
+    pub fn until(&self, ms: u32) -> Self {
+        let part = |stroke: &Vec<PenPoint>| stroke.iter().copied().take_while(|point| point.t <= ms).collect::<Vec<_>>();
+        let strokes = self.strokes.iter().map(part).filter(|stroke| !stroke.is_empty()).collect();
+        Self { width: self.width, height: self.height, strokes }
+    }
+
+    /// Width and height of the ink, micrometres; 0 without ink.
+    pub fn ink_size(&self) -> (u32, u32) {
+        let Some((left, top, right, bottom)) = self.bounds() else { return (0, 0) };
+        (right - left, bottom - top)
+    }
+
+    /// The same ink on a field that ends `margin` micrometres around it.
+    #[must_use]
+    pub fn trimmed(&self, margin: u32) -> Self {
+        let Some((left, top, right, bottom)) = self.bounds() else { return self.clone() };
+        let moved = |point: &PenPoint| PenPoint { x: point.x - left + margin, y: point.y - top + margin, ..*point };
+        Self {
+            width: (right - left).saturating_add(margin.saturating_mul(2)),
+            height: (bottom - top).saturating_add(margin.saturating_mul(2)),
+            strokes: self.strokes.iter().map(|stroke| stroke.iter().map(moved).collect()).collect(),
+        }
+    }
+
+    /// Left, top, right and bottom of the ink.
+    fn bounds(&self) -> Option<(u32, u32, u32, u32)> {
+        let mut points = self.strokes.iter().flatten();
+        let first = points.next()?;
+        let start = (first.x, first.y, first.x, first.y);
+        Some(points.fold(start, |(left, top, right, bottom), point| {
+            (left.min(point.x), top.min(point.y), right.max(point.x), bottom.max(point.y))
+        }))
+    }
+
     /// Length of the ink, micrometres, rounded down.
     pub fn ink_length(&self) -> u64 {
         let step = |pair: &[PenPoint]| match pair {
@@ -90,6 +126,11 @@ pub const SHORTEST_INK: u64 = 10_000;
 pub enum Judgement {
     /// Clear common features.
     Alike,
+    /// The same, although something differs.
+    AlikeAlthough {
+        /// In the operator's words.
+        reason: String,
+    },
     /// In doubt: the holder signs again.
     Again {
         /// Why, where the operator says it.
@@ -109,6 +150,7 @@ pub struct SignatureState {
     attempts: u32,
     captured: Option<(CapturedSignature, Timestamp)>,
     judged_alike_at: Option<Timestamp>,
+    reason: Option<String>,
 }
 
 /// The accepted signature, as it is kept.
@@ -122,6 +164,9 @@ pub struct SignatureComparison {
     pub attempts: u32,
     /// When the operator found it alike.
     pub judged_alike_at: Timestamp,
+    /// Why, where the operator was in doubt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl SignatureState {
@@ -136,7 +181,8 @@ impl SignatureState {
     /// The comparison, once it is positive.
     pub fn comparison(&self) -> Option<SignatureComparison> {
         let (signature, captured_at) = self.captured.clone()?;
-        Some(SignatureComparison { signature, captured_at, attempts: self.attempts, judged_alike_at: self.judged_alike_at? })
+        let (judged_alike_at, reason) = (self.judged_alike_at?, self.reason.clone());
+        Some(SignatureComparison { signature, captured_at, attempts: self.attempts, judged_alike_at, reason })
     }
     pub(super) fn captured(&mut self, at: Timestamp, signature: CapturedSignature) {
         self.attempts += 1;
@@ -145,6 +191,10 @@ impl SignatureState {
     pub(super) fn judged(&mut self, at: Timestamp, judgement: &Judgement) {
         match judgement {
             Judgement::Alike => self.judged_alike_at = Some(at),
+            Judgement::AlikeAlthough { reason } => {
+                self.judged_alike_at = Some(at);
+                self.reason = Some(reason.clone());
+            }
             Judgement::Again { .. } => self.captured = None,
             Judgement::Different { .. } => {}
         }
@@ -152,11 +202,17 @@ impl SignatureState {
 }
 
 impl Control {
-    pub(super) fn capture_signature(&self, signature: CapturedSignature) -> Result<Vec<Event>, Refusal> {
+    /// Whether a signature may be given now. It is asked before a pad is lit.
+    ///
+    /// # Errors
+    /// [`Refusal::NotThisStep`], [`Refusal::NotJudgedYet`].
+    pub fn ready_to_sign(&self) -> Result<(), Refusal> {
         self.expect(&[Step::Signature])?;
-        if self.signature().current().is_some() {
-            return Err(Refusal::NotJudgedYet);
-        }
+        if self.signature().current().is_some() { Err(Refusal::NotJudgedYet) } else { Ok(()) }
+    }
+
+    pub(super) fn capture_signature(&self, signature: CapturedSignature) -> Result<Vec<Event>, Refusal> {
+        self.ready_to_sign()?;
         if signature.ink_length < SHORTEST_INK {
             return Err(Refusal::SignatureTooShort);
         }
@@ -171,6 +227,9 @@ impl Control {
         let used_up = self.signature().attempts() >= u32::from(self.opening().rules.issue_process.max_signature_attempts);
         Ok(match judgement {
             Judgement::Alike => vec![Event::SignatureJudged(Judgement::Alike)],
+            Judgement::AlikeAlthough { reason } => {
+                vec![Event::SignatureJudged(Judgement::AlikeAlthough { reason: text(reason)? })]
+            }
             Judgement::Different { reason } => vec![Event::SignatureJudged(Judgement::Different { reason: text(reason)? })],
             Judgement::Again { reason } => {
                 let again = Event::SignatureJudged(Judgement::Again { reason: reason.map(text).transpose()? });

@@ -78,31 +78,32 @@ impl Control {
         Ok(vec![Event::TermsShown(terms)])
     }
 
-    pub(super) fn reach_last_page(&self) -> Result<Vec<Event>, Refusal> {
-        self.expect(&[Step::Terms])?;
-        match self.terms() {
-            terms if terms.on_screen().is_none() => Err(Refusal::TermsNotShown),
-            terms if terms.last_page_reached() => Ok(vec![]),
-            _ => Ok(vec![Event::TermsLastPageReached]),
-        }
+    pub(super) fn reach_last_page(&self, text: Digest) -> Result<Vec<Event>, Refusal> {
+        self.expect_terms(text)?;
+        Ok(if self.terms().last_page_reached() { vec![] } else { vec![Event::TermsLastPageReached] })
     }
 
-    pub(super) fn accept_terms(&self) -> Result<Vec<Event>, Refusal> {
-        self.expect(&[Step::Terms])?;
-        if self.terms().on_screen().is_none() {
-            return Err(Refusal::TermsNotShown);
-        }
+    pub(super) fn accept_terms(&self, text: Digest) -> Result<Vec<Event>, Refusal> {
+        self.expect_terms(text)?;
         if !self.terms().last_page_reached() {
             return Err(Refusal::TermsNotRead);
         }
         Ok(vec![Event::TermsAccepted])
     }
 
-    pub(super) fn decline_terms(&self) -> Result<Vec<Event>, Refusal> {
-        self.expect(&[Step::Terms])?;
-        if self.terms().on_screen().is_none() {
-            return Err(Refusal::TermsNotShown);
-        }
+    pub(super) fn decline_terms(&self, text: Digest) -> Result<Vec<Event>, Refusal> {
+        self.expect_terms(text)?;
         Ok(vec![Event::TermsDeclined])
+    }
+
+    /// The holder touched the text with this digest: it must be the one that is shown. A touch that meets another text, because the
+    /// language changed under the finger, says nothing about it.
+    fn expect_terms(&self, touched: Digest) -> Result<(), Refusal> {
+        self.expect(&[Step::Terms])?;
+        match self.terms().on_screen() {
+            None => Err(Refusal::TermsNotShown),
+            Some(shown) if shown.text != touched => Err(Refusal::OtherTermsShown),
+            Some(_) => Ok(()),
+        }
     }
 }

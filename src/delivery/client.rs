@@ -53,6 +53,11 @@ impl Default for Timeouts {
     }
 }
 
+/// No report has this content.
+const REACHED: &[u8] = b"bam-station: is the archive there?";
+/// How long the archive may take to say that it is there.
+const REACH: Duration = Duration::from_secs(15);
+
 /// Uploads a report and brings back a receipt that has been verified. A trait, so that the outbox does not depend on the network.
 pub trait Upload {
     /// Sends the report of a control.
@@ -195,6 +200,19 @@ impl ArchiveClient {
             .map_err(ConnectionError::Network)?;
         let reports = format!("{}/v1/reports", connection.url.trim_end_matches('/'));
         Ok(Self { http, reports, key: connection.archive_key.clone() })
+    }
+
+    /// Whether the archive is there and lets this station in. Nothing is sent: it is asked for the receipt of a report that does not
+    /// exist, and says that there is none.
+    pub fn reach(&self) -> Result<(), UploadError> {
+        let address = format!("{}/{}/receipt", self.reports, Digest::of(REACHED));
+        let response = self.http.get(address).timeout(REACH).send().map_err(|error| transport_fault(&error))?;
+        let retry_after = retry_after(&response);
+        match response.status() {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(UploadError::CertificateRefused),
+            status if status.is_success() || status == StatusCode::NOT_FOUND => Ok(()),
+            _ => Err(UploadError::Busy { retry_after }),
+        }
     }
 }
 

@@ -15,6 +15,8 @@ use crate::config::Language;
 const LARGEST: u64 = 64 << 10;
 
 const VOUCHED_NB: &str = include_str!("../../config/notices/vouched.nb.txt");
+const VOUCHED_NN: &str = include_str!("../../config/notices/vouched.nn.txt");
+const UNDELIVERED_NN: &str = include_str!("../../config/notices/undelivered.nn.txt");
 const VOUCHED_EN: &str = include_str!("../../config/notices/vouched.en.txt");
 const UNDELIVERED_NB: &str = include_str!("../../config/notices/undelivered.nb.txt");
 const UNDELIVERED_EN: &str = include_str!("../../config/notices/undelivered.en.txt");
@@ -57,6 +59,7 @@ impl Templates {
     pub fn load(folder: Option<&Path>, language: Language) -> Result<Self, TemplateError> {
         let (vouched, undelivered) = match language.code() {
             "en" => (VOUCHED_EN, UNDELIVERED_EN),
+            "nn" => (VOUCHED_NN, UNDELIVERED_NN),
             _ => (VOUCHED_NB, UNDELIVERED_NB),
         };
         let one = |name: &str, own: &str, places: &[&str]| {

@@ -138,7 +138,7 @@ fn read(database: &Database, row: &Row) -> Result<QueuedNotice, RegisterError> {
             recipient,
             name: text("name")?,
             user_name: database.personal_option(row, "user_name", &place("user_name"))?,
-            text: LocalText { nb: text("text_nb")?, en: text("text_en")? },
+            text: LocalText::new(text("text_nb")?, text("text_en")?),
         },
         control: control.clone(),
         sent: state == "sent",

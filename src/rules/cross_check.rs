@@ -116,7 +116,8 @@ pub fn cross_check(
     let Typed { kind, issuing_state, issued, expires, .. } = typed;
     let mut refusals = kind.refusals(Presented { issuing_state, issued, expires }, certificate, today, training);
     let Some((format, fields)) = zone else { return CrossCheck { refusals, ..CrossCheck::default() } };
-    if let Some(on) = expiry(&fields.expiry_date, today).filter(|on| *on < today)
+    // A zone has two digits of the year; where they are those of the date that was typed in full, that is the date.
+    if let Some(on) = expiry(&fields.expiry_date, today).filter(|on| *on < today && !is_date(expires, &fields.expiry_date))
         && !refusals.iter().any(|refusal| matches!(refusal, KindRefusal::Expired { .. }))
     {
         refusals.push(KindRefusal::Expired { on });

@@ -4,24 +4,7 @@ use bam_station_imaging::mrz::Format;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::CertificateKind;
-
-/// A text in the languages of the screens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LocalText {
-    /// Bokmål.
-    pub nb: String,
-    /// English.
-    pub en: String,
-}
-
-impl LocalText {
-    /// The same said in bokmål and in English.
-    pub fn new(nb: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { nb: nb.into(), en: en.into() }
-    }
-}
+use super::{CertificateKind, LocalText};
 
 /// How a document lies on the A6 glass, and so how its picture is turned to stand upright (seed 003, "Skanning").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -116,6 +99,10 @@ pub struct DocumentKind {
     /// Its machine readable zone, on the page that is scanned.
     #[serde(default)]
     pub mrz: Option<KindZone>,
+    /// Where the holder's signature stands on the upright page: left, top, width, height in millimetres. A generous part is
+    /// better than a tight one, because issues of one kind differ.
+    #[serde(default)]
+    pub signature_mm: Option<[f32; 4]>,
     /// Which documents of the kind are accepted.
     #[serde(default)]
     pub validity: Validity,
@@ -214,6 +201,7 @@ impl DocumentKind {
             pose,
             accepted_for: CertificateKind::ALL.to_vec(),
             mrz: None,
+            signature_mm: None,
             validity: Validity::default(),
             features_drawn: FEWEST_FEATURES,
             features,

@@ -9,6 +9,7 @@ pub mod cross_check;
 pub mod document_kind;
 pub mod identity_number;
 pub mod issue_process;
+mod local_text;
 pub mod name;
 pub mod plan;
 pub mod role;
@@ -16,9 +17,10 @@ pub mod zone_name;
 
 pub use conditions::Conditions;
 pub use cross_check::{CrossCheck, cross_check};
-pub use document_kind::{DocumentKind, LocalText, Pose};
+pub use document_kind::{DocumentKind, Pose};
 pub use identity_number::IdentityNumber;
 pub use issue_process::IssueProcess;
+pub use local_text::LocalText;
 pub use name::{DocumentName, NameComparison};
 pub use plan::{Plan, PlanRequest, Refusal, plan};
 

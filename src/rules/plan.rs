@@ -39,7 +39,7 @@ pub struct Plan {
     pub scan: bool,
     /// A third party only counts together with a comparison of the holder with the document scanned earlier.
     pub compare_previous_scan: bool,
-    /// Why, one sentence a rule in bokmål and English, each with its source in parentheses. The same request always gives the
+    /// Why, one sentence a rule in every language, each with its source in parentheses. The same request always gives the
     /// same sentences.
     pub because: Vec<LocalText>,
 }
@@ -135,14 +135,21 @@ pub fn plan(request: &PlanRequest) -> Result<Plan, Refusal> {
         && request.certificate == CertificateKind::Qualified
         && issues_or_activates(request.function);
     if compare_previous_scan {
-        because.push(LocalText::new(
-            "For kvalifiserte sertifikater er tredjepartslegitimering bare nok når sluttbrukeren også sammenlignes med det \
+        because.push(
+            LocalText::new(
+                "For kvalifiserte sertifikater er tredjepartslegitimering bare nok når sluttbrukeren også sammenlignes med det \
              tidligere skannede dokumentet; uten tidligere skanning er en tredjepart ikke nok \
              (BAM Identitetskontroll, Tredjepartslegitimering).",
-            "For qualified certificates a third party only counts when the holder is also compared with the document \
+                "For qualified certificates a third party only counts when the holder is also compared with the document \
              scanned earlier; without an earlier scan a third party is not enough \
              (BAM Identitetskontroll, Tredjepartslegitimering).",
-        ));
+            )
+            .nn(
+                "For kvalifiserte sertifikat er tredjepartslegitimering berre nok når sluttbrukaren også blir samanlikna med det \
+             tidlegare skanna dokumentet; utan tidlegare skanning er ein tredjepart ikkje nok \
+             (BAM Identitetskontroll, Tredjepartslegitimering).",
+            ),
+        );
     }
     Ok(Plan { methods, terms: steps.terms, signature: steps.signature, scan: steps.scan, compare_previous_scan, because })
 }
@@ -187,33 +194,48 @@ fn methods(request: &PlanRequest, because: &mut Vec<LocalText>) -> Vec<Method> {
     }
     if request.flags.third_party_id_control {
         methods.push(Method::ThirdParty);
-        because.push(LocalText::new(
-            "En tredjepart med gyldig sertifikat av samme type kan gå god for sluttbrukeren \
+        because.push(
+            LocalText::new(
+                "En tredjepart med gyldig sertifikat av samme type kan gå god for sluttbrukeren \
              (MASTER.toml, [IssueProcess] ThirdPartyIdControl = true).",
-            "A third party with a valid certificate of the same kind may vouch for the holder \
+                "A third party with a valid certificate of the same kind may vouch for the holder \
              (MASTER.toml, [IssueProcess] ThirdPartyIdControl = true).",
-        ));
+            )
+            .nn("Ein tredjepart med gyldig sertifikat av same type kan gå god for sluttbrukaren \
+             (MASTER.toml, [IssueProcess] ThirdPartyIdControl = true)."),
+        );
     } else {
-        because.push(LocalText::new(
-            "Ingen tredjepart kan gå god for sluttbrukeren (MASTER.toml, [IssueProcess] ThirdPartyIdControl = false).",
-            "No third party may vouch for the holder (MASTER.toml, [IssueProcess] ThirdPartyIdControl = false).",
-        ));
+        because.push(
+            LocalText::new(
+                "Ingen tredjepart kan gå god for sluttbrukeren (MASTER.toml, [IssueProcess] ThirdPartyIdControl = false).",
+                "No third party may vouch for the holder (MASTER.toml, [IssueProcess] ThirdPartyIdControl = false).",
+            )
+            .nn("Ingen tredjepart kan gå god for sluttbrukaren (MASTER.toml, [IssueProcess] ThirdPartyIdControl = false)."),
+        );
     }
     if request.flags.allow_operator_identification {
         methods.push(Method::Operator);
-        because.push(LocalText::new(
-            "En operatør som kjenner sluttbrukeren, kan gå god for vedkommende \
+        because.push(
+            LocalText::new(
+                "En operatør som kjenner sluttbrukeren, kan gå god for vedkommende \
              (MASTER.toml, [IssueProcess] AllowOperatorIdentification = true).",
-            "An operator who knows the holder may vouch \
+                "An operator who knows the holder may vouch \
              (MASTER.toml, [IssueProcess] AllowOperatorIdentification = true).",
-        ));
+            )
+            .nn("Ein operatør som kjenner sluttbrukaren, kan gå god for vedkomande \
+             (MASTER.toml, [IssueProcess] AllowOperatorIdentification = true)."),
+        );
     } else {
-        because.push(LocalText::new(
-            "Operatøren kan ikke gå god for sluttbrukeren \
+        because.push(
+            LocalText::new(
+                "Operatøren kan ikke gå god for sluttbrukeren \
              (MASTER.toml, [IssueProcess] AllowOperatorIdentification = false).",
-            "The operator may not vouch for the holder \
+                "The operator may not vouch for the holder \
              (MASTER.toml, [IssueProcess] AllowOperatorIdentification = false).",
-        ));
+            )
+            .nn("Operatøren kan ikkje gå god for sluttbrukaren \
+             (MASTER.toml, [IssueProcess] AllowOperatorIdentification = false)."),
+        );
     }
     methods
 }
@@ -228,35 +250,41 @@ fn own_method(function: Function) -> (Method, LocalText) {
                  kan gå god for vedkommende (BAM Identitetskontroll, punkt 1).",
                 "A new card is a first issuance: the holder shows a valid identity document in person, and nobody may \
                  vouch (BAM Identitetskontroll, item 1).",
-            ),
+            )
+            .nn("Nytt kort er førstegongsutferding: sluttbrukaren møter sjølv opp med gyldig identitetsdokument, og ingen \
+                 kan gå god for vedkomande (BAM Identitetskontroll, punkt 1)."),
         ),
         Function::ReplacementCard => (
             Method::Document,
             LocalText::new(
                 "For erstatningskort viser sluttbrukeren gyldig identitetsdokument (BAM Identitetskontroll, punkt 2).",
                 "For a replacement card the holder shows a valid identity document (BAM Identitetskontroll, item 2).",
-            ),
+            )
+            .nn("For erstatningskort viser sluttbrukaren gyldig identitetsdokument (BAM Identitetskontroll, punkt 2)."),
         ),
         Function::Renewal => (
             Method::OwnCard,
             LocalText::new(
                 "Ved fornyelse identifiserer sluttbrukeren seg med eget kort og PIN (BAM Identitetskontroll, punkt 3).",
                 "For a renewal the holder identifies with the own card and its PIN (BAM Identitetskontroll, item 3).",
-            ),
+            )
+            .nn("Ved fornying identifiserer sluttbrukaren seg med eige kort og PIN (BAM Identitetskontroll, punkt 3)."),
         ),
         Function::PinUnlock => (
             Method::Document,
             LocalText::new(
                 "For å låse opp PIN viser sluttbrukeren gyldig identitetsdokument (BAM Identitetskontroll, punkt 4).",
                 "To unlock a PIN the holder shows a valid identity document (BAM Identitetskontroll, item 4).",
-            ),
+            )
+            .nn("For å låse opp PIN viser sluttbrukaren gyldig identitetsdokument (BAM Identitetskontroll, punkt 4)."),
         ),
         Function::ActivationCode => (
             Method::Document,
             LocalText::new(
                 "For å få aktiveringskode viser sluttbrukeren gyldig identitetsdokument (BAM Identitetskontroll, punkt 4).",
                 "For an activation code the holder shows a valid identity document (BAM Identitetskontroll, item 4).",
-            ),
+            )
+            .nn("For å få aktiveringskode viser sluttbrukaren gyldig identitetsdokument (BAM Identitetskontroll, punkt 4)."),
         ),
     }
 }
@@ -268,13 +296,17 @@ fn renewal_reason(certificate: CertificateKind) -> LocalText {
              (BAM Identitetskontroll, punkt 3.1).",
             "The qualified certificates are valid and were not renewed before; they may be renewed once \
              (BAM Identitetskontroll, item 3.1).",
-        ),
+        )
+        .nn("Dei kvalifiserte sertifikata er gyldige og ikkje fornya før; dei kan fornyast éin gong \
+             (BAM Identitetskontroll, punkt 3.1)."),
         CertificateKind::Local => LocalText::new(
             "Lokale sertifikater kan fornyes mens de er gyldige eller utløpt, så ofte det trengs \
              (BAM Identitetskontroll, punkt 3.3).",
             "Local certificates may be renewed while they are valid or expired, as often as needed \
              (BAM Identitetskontroll, item 3.3).",
-        ),
+        )
+        .nn("Lokale sertifikat kan fornyast medan dei er gyldige eller utgåtte, så ofte det trengst \
+             (BAM Identitetskontroll, punkt 3.3)."),
     }
 }
 
@@ -289,39 +321,47 @@ fn steps(request: &PlanRequest, because: &mut Vec<LocalText>) -> Steps {
     let flags = request.flags;
     match (request.function, request.certificate) {
         (Function::NewCard, CertificateKind::Qualified) => {
-            because.push(LocalText::new(
-                "Kvalifiserte sertifikater krever alltid aksept av avtalevilkår, sluttbrukerens signatur og skanning av \
+            because.push(
+                LocalText::new(
+                    "Kvalifiserte sertifikater krever alltid aksept av avtalevilkår, sluttbrukerens signatur og skanning av \
                  dokumentet (BAM Identitetskontroll, punkt 1, Signering og Skanning).",
-                "Qualified certificates always need accepted terms, the holder's signature and a scan of the document \
+                    "Qualified certificates always need accepted terms, the holder's signature and a scan of the document \
                  (BAM Identitetskontroll, item 1, Signering and Skanning).",
-            ));
+                )
+                .nn("Kvalifiserte sertifikat krev alltid aksept av avtalevilkår, underskrifta til sluttbrukaren og skanning av \
+                 dokumentet (BAM Identitetskontroll, punkt 1, Signering og Skanning)."),
+            );
             Steps { terms: true, signature: true, scan: true }
         }
         (Function::NewCard, CertificateKind::Local) => Steps {
             terms: chosen(
-                &LocalText::new("sluttbrukeren aksepterer vilkår", "the holder accepts terms"),
+                &LocalText::new("sluttbrukeren aksepterer vilkår", "the holder accepts terms")
+                    .nn("sluttbrukaren aksepterer vilkår"),
                 "RequireTermsForLocal",
                 flags.require_terms_for_local,
                 because,
             ),
             signature: chosen(
-                &LocalText::new("sluttbrukeren signerer", "the holder signs"),
+                &LocalText::new("sluttbrukeren signerer", "the holder signs").nn("sluttbrukaren signerer"),
                 "RequireSignatureForLocal",
                 flags.require_signature_for_local,
                 because,
             ),
             scan: chosen(
-                &LocalText::new("dokumentet skannes", "the document is scanned"),
+                &LocalText::new("dokumentet skannes", "the document is scanned").nn("dokumentet blir skanna"),
                 "RequireScanForLocal",
                 flags.require_scan_for_local,
                 because,
             ),
         },
         (Function::ReplacementCard, _) => {
-            because.push(LocalText::new(
-                "Erstatningskort krever verken aksept av vilkår eller signatur (BAM Identitetskontroll, punkt 2).",
-                "A replacement card needs neither accepted terms nor a signature (BAM Identitetskontroll, item 2).",
-            ));
+            because.push(
+                LocalText::new(
+                    "Erstatningskort krever verken aksept av vilkår eller signatur (BAM Identitetskontroll, punkt 2).",
+                    "A replacement card needs neither accepted terms nor a signature (BAM Identitetskontroll, item 2).",
+                )
+                .nn("Erstatningskort krev verken aksept av vilkår eller underskrift (BAM Identitetskontroll, punkt 2)."),
+            );
             let required = flags.require_scan_for_replacement;
             because.push(if required {
                 LocalText::new(
@@ -330,6 +370,8 @@ fn steps(request: &PlanRequest, because: &mut Vec<LocalText>) -> Steps {
                     "A presented document is scanned for a replacement card too \
                      (MASTER.toml, [IssueProcess] RequireScanForReplacement = true).",
                 )
+                .nn("Eit framvist dokument blir skanna også for erstatningskort \
+                     (MASTER.toml, [IssueProcess] RequireScanForReplacement = true).")
             } else {
                 LocalText::new(
                     "Dokumentet skannes ikke for erstatningskort \
@@ -337,16 +379,22 @@ fn steps(request: &PlanRequest, because: &mut Vec<LocalText>) -> Steps {
                     "No document is scanned for a replacement card \
                      (MASTER.toml, [IssueProcess] RequireScanForReplacement = false).",
                 )
+                .nn("Dokumentet blir ikkje skanna for erstatningskort \
+                     (MASTER.toml, [IssueProcess] RequireScanForReplacement = false).")
             });
             Steps { terms: false, signature: false, scan: required }
         }
         (Function::Renewal | Function::PinUnlock | Function::ActivationCode, _) => {
-            because.push(LocalText::new(
-                "Aksept av vilkår, signatur og skanning hører til nytt kort, ikke til denne funksjonen \
+            because.push(
+                LocalText::new(
+                    "Aksept av vilkår, signatur og skanning hører til nytt kort, ikke til denne funksjonen \
                  (BAM Identitetskontroll, punkt 3 og 4).",
-                "Accepted terms, a signature and a scan belong to a new card, not to this function \
+                    "Accepted terms, a signature and a scan belong to a new card, not to this function \
                  (BAM Identitetskontroll, items 3 and 4).",
-            ));
+                )
+                .nn("Aksept av vilkår, underskrift og skanning høyrer til nytt kort, ikkje til denne funksjonen \
+                 (BAM Identitetskontroll, punkt 3 og 4)."),
+            );
             Steps { terms: false, signature: false, scan: false }
         }
     }
@@ -354,18 +402,21 @@ fn steps(request: &PlanRequest, because: &mut Vec<LocalText>) -> Steps {
 
 /// One step that the organisation chooses for a new card with local certificates only.
 fn chosen(step: &LocalText, flag: &str, required: bool, because: &mut Vec<LocalText>) -> bool {
-    let LocalText { nb, en } = step;
+    let LocalText { nb, en, .. } = step;
+    let nn = step.in_language("nn").unwrap_or(nb);
     let source = format!("(MASTER.toml, [IssueProcess] {flag} = {required})");
     because.push(if required {
         LocalText::new(
             format!("For lokale sertifikater krever bedriften at {nb} {source}."),
             format!("For local certificates the organisation requires that {en} {source}."),
         )
+        .nn(format!("For lokale sertifikat krev verksemda at {nn} {source}."))
     } else {
         LocalText::new(
             format!("For lokale sertifikater krever bedriften ikke at {nb} {source}."),
             format!("For local certificates the organisation does not require that {en} {source}."),
         )
+        .nn(format!("For lokale sertifikat krev verksemda ikkje at {nn} {source}."))
     });
     required
 }

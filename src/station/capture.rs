@@ -4,19 +4,24 @@ use crate::{
     config::{Language, local::ScanMode},
     control::{
         Command, Control, Identification,
-        scan::{DocumentScan, Upright},
+        scan::{Crop, DocumentScan, Examined, TakenScan, Upright, ZoneRead},
         signature::{CapturedSignature, Strokes},
         terms::ShownTerms,
     },
-    device::scanner::{ColourMode, Lay, RawScan, ScanControl, ScanError, ScanJob},
+    device::{
+        pad::PadError,
+        scanner::{ColourMode, Lay, RawScan, ScanControl, ScanError, ScanJob},
+    },
     digest::Digest,
     imaging::{
+        Examination, examine,
         ink::{self, InkError},
+        mrz::Zone,
         specimen::{Specimen, SpecimenError, SpecimenKind},
         upright::{self, Turn, UprightError},
     },
     register::{MAX_EVIDENCE_BYTES, RegisterError},
-    rules::Pose,
+    rules::{DocumentKind, DocumentName, Pose},
 };
 
 use super::{ActError, Station};
@@ -44,6 +49,18 @@ pub enum CaptureError {
     /// There is no scan to turn.
     #[error("there is no scan to turn: scan first")]
     NoScan,
+    /// The holder cancelled on the pad.
+    #[error("the holder cancelled on the signature pad: ask whether the holder wants to sign, then start the pad again")]
+    PadDeclined,
+    /// This desk has no pad.
+    #[error("this desk has no signature pad: set Driver = \"stu\" in [SignaturePad] of LOCAL.toml, or sign on the touch screen")]
+    NoPad,
+    /// The pad.
+    #[error(transparent)]
+    Pad(#[from] PadError),
+    /// The kind of the presented document is no longer in `documents.toml`.
+    #[error("documents.toml no longer has the kind of the presented document: put it back, or abort this control")]
+    KindGone,
 }
 
 impl From<RegisterError> for CaptureError {
@@ -62,6 +79,10 @@ impl CaptureError {
             Self::Ink(error) => error.code(),
             Self::Upright(error) => error.code(),
             Self::NoScan => "NO_SCAN_TO_TURN",
+            Self::KindGone => "DOCUMENT_KIND_GONE",
+            Self::PadDeclined => "PAD_DECLINED",
+            Self::NoPad => "PAD_NOT_CONFIGURED",
+            Self::Pad(error) => error.code(),
         }
     }
 }
@@ -136,6 +157,14 @@ impl Station {
         Ok(self.act(Command::ShowTerms(shown))?)
     }
 
+    /// Whether the holder may sign now.
+    ///
+    /// # Errors
+    /// Nobody may act on the control, or it waits for something else.
+    pub fn ready_to_sign(&self) -> Result<(), ActError> {
+        Ok(self.attended()?.ready_to_sign()?)
+    }
+
     /// Takes the holder's signature.
     pub fn capture_signature(&mut self, strokes: &Strokes) -> Result<&Control, CaptureError> {
         let control = self.attended()?;
@@ -161,11 +190,12 @@ impl Station {
         Ok(self.keep(Command::CaptureSignature(captured))?)
     }
 
-    /// Scans the presented document. Takes as long as the scanner does; a fault of the scanner is recorded in the control.
+    /// Scans the presented document and examines the picture. Takes as long as the scanner does, and a moment after its last
+    /// row; a fault of the scanner is recorded in the control.
     pub fn scan(&mut self, watch: &ScanControl) -> Result<&Control, ScanFault> {
         let control = self.attended().map_err(CaptureError::from)?;
         control.ready_to_scan().map_err(|refusal| CaptureError::from(ActError::from(refusal)))?;
-        let turn = upright::turn_for(self.pose(control));
+        let kind = self.presented_kind(control).ok_or(CaptureError::KindGone)?.clone();
         let scanner = &self.configuration.local.value.scanner;
         let job = ScanJob {
             device: scanner.device.clone(),
@@ -184,29 +214,45 @@ impl Station {
                 return Err(error.into());
             }
         };
-        let kept = self.keep_scan(&raw, turn)?;
-        self.keep(Command::TakeScan(Box::new(kept))).map_err(CaptureError::from)?;
+        let scan = self.keep_scan(&raw, &kind)?;
+        self.keep(Command::TakeScan(Box::new(TakenScan { scan, kind }))).map_err(CaptureError::from)?;
         self.raw_scan = Some(raw);
         Ok(self.control.as_ref().ok_or(ActError::NoControl).map_err(CaptureError::from)?)
     }
 
-    fn keep_scan(&self, raw: &RawScan, turn: Turn) -> Result<DocumentScan, CaptureError> {
+    /// The raw picture is encoded while it is examined: the operator waits for both.
+    fn keep_scan(&self, raw: &RawScan, kind: &DocumentKind) -> Result<DocumentScan, CaptureError> {
         let evidence = self.register.evidence();
+        let (png, seen) = std::thread::scope(|threads| {
+            let png = threads.spawn(|| upright::raw_png(raw));
+            let seen = examine(raw, Some(kind));
+            let png = png.join().unwrap_or_else(|_| Err(UprightError::Encoding("it ended early".to_owned())));
+            (png, seen)
+        });
+        let (png, seen) = (png?, seen?);
+        // Without a place on the glass the picture stays whole, turned as documents of the kind are laid.
+        let turn = seen.placement.map_or(upright::turn_for(kind.pose), |placement| placement.turn);
+        let crop = seen.placement.as_ref().map(Crop::of);
         Ok(DocumentScan {
-            raw: evidence.put(&upright::raw_png(raw)?)?,
+            raw: evidence.put(&png)?,
             raw_width: raw.width_px,
             raw_height: raw.height_px,
             dpi: raw.dpi,
             device: raw.device.clone(),
-            upright: self.keep_upright(raw, turn)?,
+            upright: self.keep_upright(raw, turn, crop)?,
+            examined: Some(examined(&seen)),
         })
     }
 
-    fn keep_upright(&self, raw: &RawScan, turn: Turn) -> Result<Upright, CaptureError> {
-        let picture = upright::upright(raw, turn)?;
+    fn keep_upright(&self, raw: &RawScan, turn: Turn, crop: Option<Crop>) -> Result<Upright, CaptureError> {
+        let picture = match &crop {
+            Some(crop) => upright::encoded(&crop.placement(turn).upright(raw)?)?,
+            None => upright::upright(raw, turn)?,
+        };
         Ok(Upright {
             picture: self.register.evidence().put(&picture.jpeg)?,
             turn,
+            crop,
             width: picture.width_px,
             height: picture.height_px,
         })
@@ -217,13 +263,13 @@ impl Station {
         let control = self.attended()?;
         let scan = control.scan().current().ok_or(CaptureError::NoScan)?;
         control.decide(Command::TurnScan(scan.upright.clone()), self.now()).map_err(ActError::from)?;
-        let turn = scan.upright.turn.then(by);
+        let (turn, crop) = (scan.upright.turn.then(by), scan.upright.crop.map(|crop| crop.turned(by)));
         let upright = if let Some(raw) = &self.raw_scan {
-            self.keep_upright(raw, turn)?
+            self.keep_upright(raw, turn, crop)?
         } else {
             // After a restart the raw picture is read back from the evidence.
             let png = self.register.evidence().get(&scan.raw, MAX_EVIDENCE_BYTES)?;
-            self.keep_upright(&upright::raw_from_png(&png, scan.dpi, &scan.device)?, turn)?
+            self.keep_upright(&upright::raw_from_png(&png, scan.dpi, &scan.device)?, turn, crop)?
         };
         Ok(self.keep(Command::TurnScan(upright))?)
     }
@@ -263,13 +309,20 @@ impl Station {
             let strokes = self.evidence(&signature.strokes).ok()?;
             serde_json::from_slice(&strokes).ok()
         });
+        let (given_names, surname) = printed(&document.name);
+        let has_zone = self.presented_kind(control).is_none_or(|kind| kind.mrz.is_some());
+        // A passport never has a longer number; a card may, in a form that the specimen does not have.
+        let fits = kind == SpecimenKind::Passport || document.number.chars().filter(char::is_ascii_alphanumeric).count() <= 9;
         let specimen = Specimen {
-            surname: document.name.last_name.clone(),
-            given_names: document.name.first_names.clone(),
+            surname,
+            given_names,
+            issuing_state: document.issuing_state.clone(),
             number: document.number.chars().filter(char::is_ascii_alphanumeric).take(9).collect::<String>().to_uppercase(),
             birth: document.birth_date,
             issued: document.issued.unwrap_or(example.issued),
             expires: document.expires,
+            personal_number: document.identity_number.as_ref().map(|number| number.digits().to_owned()),
+            machine_readable: has_zone && fits,
             signature: signature.unwrap_or_else(|| example.signature.clone()),
             ..example
         };
@@ -286,11 +339,28 @@ impl Station {
     }
 
     fn pose(&self, control: &Control) -> Pose {
-        match control.identification() {
-            Some((Identification::Document(check), _)) => {
-                self.configuration.document_kind(&check.kind).map_or(Pose::Lying, |kind| kind.pose)
-            }
-            _ => Pose::Lying,
-        }
+        self.presented_kind(control).map_or(Pose::Lying, |kind| kind.pose)
     }
+
+    /// The kind of the document that was presented.
+    fn presented_kind(&self, control: &Control) -> Option<&DocumentKind> {
+        let Some((Identification::Document(check), _)) = control.identification() else { return None };
+        self.configuration.document_kind(&check.kind)
+    }
+}
+
+/// What was seen, as the control keeps it. Of a zone that is not certain nothing is taken over.
+fn examined(seen: &Examination) -> Examined {
+    let certain = |zone: &Zone| ZoneRead::Certain { format: zone.format(), lines: zone.text.lines() };
+    let zone = match &seen.zone {
+        None => ZoneRead::NotFound,
+        Some(zone) => zone.doubt.map_or_else(|| certain(zone), |why| ZoneRead::Uncertain { why }),
+    };
+    Examined { findings: seen.findings.clone(), zone }
+}
+
+/// Given names and surname as they are printed: a middle name stands with the first names.
+fn printed(name: &DocumentName) -> (String, String) {
+    let given = [Some(name.first_names.as_str()), name.middle.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    (given, name.last_name.clone())
 }

@@ -114,17 +114,7 @@ impl DeliveryRoad {
         keys: &KeyStore,
         now: Timestamp,
     ) -> Result<Option<Self>, DeliveryError> {
-        if let Some(named) = configuration.master.value.delivery.archive() {
-            let connection = ArchiveConnection {
-                url: named.url.to_owned(),
-                authority: read(named.ca)?,
-                identity: TlsIdentity {
-                    certificates: read(named.client_certificate)?,
-                    key: Zeroizing::new(read(named.client_key)?),
-                },
-                archive_key: Digest::from_bytes(*named.receipt_key.as_bytes()).to_string().parse::<ArchiveKey>()?,
-                timeouts: Timeouts::default(),
-            };
+        if let Some(connection) = archive_connection(configuration)? {
             return Self::to(connection, None).map(Some);
         }
         if configuration.training() { Self::private(configuration, data, keys, now).map(Some) } else { Ok(None) }
@@ -172,6 +162,18 @@ impl DeliveryRoad {
     pub fn drain(&self, register: &mut Register) -> Result<Drained, RegisterError> {
         outbox::drain_once(register, &self.client, &|| SystemClock.now(), &mut random)
     }
+}
+
+/// The way to the archive that MASTER.toml names; `None` when it names none. Nothing is sent yet.
+pub fn archive_connection(configuration: &Configuration) -> Result<Option<ArchiveConnection>, DeliveryError> {
+    let Some(named) = configuration.master.value.delivery.archive() else { return Ok(None) };
+    Ok(Some(ArchiveConnection {
+        url: named.url.to_owned(),
+        authority: read(named.ca)?,
+        identity: TlsIdentity { certificates: read(named.client_certificate)?, key: Zeroizing::new(read(named.client_key)?) },
+        archive_key: Digest::from_bytes(*named.receipt_key.as_bytes()).to_string().parse::<ArchiveKey>()?,
+        timeouts: Timeouts::default(),
+    }))
 }
 
 /// An archive's check: takes the reports that this program's own verification finds valid.

@@ -32,7 +32,7 @@ pub use cards::{
 };
 pub use clock::{Clock, SystemClock};
 pub use data::DataFolder;
-pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader};
+pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader, archive_connection};
 pub use open::OpenError;
 pub use people::EarlierControl;
 pub use person::{FindError, PersonSource};
@@ -47,7 +47,10 @@ use virtual_cards::{VirtualCardError, VirtualDesk};
 use crate::{
     config::Configuration,
     control::{Command, Control, ControlId, Event, Now, OpenRequest, Operator, Outcome, Refusal, Step, opening},
-    device::scanner::{RawScan, Scanner, VirtualGlass},
+    device::{
+        pad::OpenPad,
+        scanner::{RawScan, Scanner, VirtualGlass},
+    },
     evidence::{sign::KeyStore, timestamp::TimeStampAuthority},
     notices::{Notices, NoticesError},
     people::PeopleError,
@@ -66,6 +69,8 @@ pub struct Station {
     authority: Option<TimeStampAuthority>,
     scanner: Box<dyn Scanner + Send>,
     glass: Option<VirtualGlass>,
+    /// The way to the signature pad, where this desk has one.
+    pad: Option<OpenPad>,
     cards: Cards,
     /// Training: the virtual readers, or why there are none.
     virtual_desk: Option<Result<VirtualDesk, VirtualCardError>>,
@@ -230,6 +235,14 @@ impl Station {
         let master = &self.configuration.master.value;
         let office = self.configuration.local.value.office_name.as_deref();
         master.notices.url.as_ref().map(|_| Notices::open(master, office)).transpose()
+    }
+    /// The way to the signature pad, where this desk has one.
+    pub fn pad(&self) -> Option<&OpenPad> {
+        self.pad.as_ref()
+    }
+    /// Has this desk's holders sign on the pad at the end of this way.
+    pub fn set_pad(&mut self, pad: OpenPad) {
+        self.pad = Some(pad);
     }
     /// The time, and the date at the office.
     pub fn now(&self) -> Now {

@@ -10,9 +10,15 @@ use std::{
 use jiff::Timestamp;
 
 use crate::{
-    config::{Configuration, local::ScannerDriver},
+    config::{
+        Configuration,
+        local::{PadDriver, ScannerDriver, SignaturePad},
+    },
     control::{EffectiveRules, RulesSigner},
-    device::scanner::{HostedSane, ScanError, Scanner, VirtualGlass},
+    device::{
+        pad::{self, OpenPad},
+        scanner::{HostedSane, ScanError, Scanner, VirtualGlass},
+    },
     directory::{Directory, DirectoryError},
     evidence::sign::{KeyStore, KeyStoreError},
     register::{Register, RegisterError},
@@ -117,7 +123,8 @@ impl Station {
                 (Box::new(scanner), Some(glass))
             }
         };
-        Ok(Self {
+        let pad = pad_of(&configuration.local.value.signature_pad);
+        let mut station = Self {
             configuration,
             data,
             clock,
@@ -126,6 +133,7 @@ impl Station {
             authority,
             scanner,
             glass,
+            pad: None,
             cards,
             virtual_desk,
             signed_in: None,
@@ -135,7 +143,20 @@ impl Station {
             draft: None,
             people: people_desk,
             shown_report: RefCell::default(),
-        })
+        };
+        if let Some(pad) = pad {
+            station.set_pad(pad);
+        }
+        Ok(station)
+    }
+}
+
+/// The way to the signature pad, where LOCAL.toml names one.
+fn pad_of(settings: &SignaturePad) -> Option<OpenPad> {
+    let wanted = settings.device;
+    match settings.driver {
+        PadDriver::Touch => None,
+        PadDriver::Stu => Some(Arc::new(move || Ok(Box::new(pad::stu::open(wanted)?)))),
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::Language,
     control::{
-        Command, Control, ControlId, End, Outcome, Step, Strokes,
+        Command, Control, ControlId, End, Outcome, PresentedDocument, Step, Strokes,
         document::{AcceptDocument, Suspicion},
         scan, signature,
     },
@@ -413,14 +413,16 @@ fn document(station: &Station, input: &DocumentInput) -> Result<AcceptDocument, 
 fn terms(station: &mut Station, script: &Script) -> Result<(), RunError> {
     let terms = script.terms.as_ref().ok_or(RunError::Missing { what: "terms" })?;
     let language = Language::from_code(&terms.language).ok_or_else(|| RunError::UnknownLanguage(terms.language.clone()))?;
-    station.show_terms(language)?;
+    let control = station.show_terms(language)?;
+    let text =
+        control.terms().on_screen().map(|shown| shown.text).ok_or(ActError::Refused(crate::control::Refusal::TermsNotShown))?;
     match terms.answer {
         Answer::Accept => {
-            station.act(Command::ReachLastPage)?;
-            station.act(Command::AcceptTerms)?;
+            station.act(Command::ReachLastPage(text))?;
+            station.act(Command::AcceptTerms(text))?;
         }
         Answer::Decline => {
-            station.act(Command::DeclineTerms)?;
+            station.act(Command::DeclineTerms(text))?;
         }
     }
     Ok(())
@@ -444,7 +446,9 @@ fn signature(station: &mut Station, script: &Script, folder: &Path) -> Result<()
     }
     let reason = entry.reason.clone();
     station.act(Command::JudgeSignature(match entry.judgement {
-        SignatureJudgement::Alike => signature::Judgement::Alike,
+        SignatureJudgement::Alike => {
+            reason.map_or(signature::Judgement::Alike, |reason| signature::Judgement::AlikeAlthough { reason })
+        }
         SignatureJudgement::Again => signature::Judgement::Again { reason },
         SignatureJudgement::Different => signature::Judgement::Different { reason: reason.unwrap_or_default() },
     }))?;
@@ -466,10 +470,26 @@ fn scan(station: &mut Station, script: &Script, folder: &Path) -> Result<(), Run
     if !turned && entry.turn != crate::imaging::upright::Turn::None {
         station.turn_scan(entry.turn)?;
     }
+    if let (ScanJudgement::Good, Some(document)) = (entry.judgement, &entry.retyped) {
+        retype(station, script, document)?;
+    }
+    let reason = entry.reason.clone();
     station.act(Command::JudgeScan(match entry.judgement {
-        ScanJudgement::Good => scan::Judgement::Good,
-        ScanJudgement::Again => scan::Judgement::Again { reason: entry.reason.clone() },
+        ScanJudgement::Good => reason.map_or(scan::Judgement::Good, |reason| scan::Judgement::GoodAlthough { reason }),
+        ScanJudgement::Again => scan::Judgement::Again { reason },
     }))?;
+    Ok(())
+}
+
+/// Where the zone contradicts what was typed, the operator of the script goes back and types it anew.
+fn retype(station: &mut Station, script: &Script, document: &PresentedDocument) -> Result<(), RunError> {
+    let control = station.control().ok_or(ActError::NoControl)?;
+    let contradicted = control.scan().zone_check().is_some_and(|check| !check.mismatches.is_empty());
+    if let (true, Identification::Document(input)) = (contradicted, &script.identification) {
+        let accept = AcceptDocument { document: document.clone(), ..self::document(station, input)? };
+        station.act(Command::ReopenDocument)?;
+        station.act(Command::AcceptDocument(Box::new(accept)))?;
+    }
     Ok(())
 }
 

@@ -249,7 +249,7 @@ pub struct Signature {
     pub strokes: PathBuf,
     /// The judgement.
     pub judgement: SignatureJudgement,
-    /// Why.
+    /// Why. `alike` with a reason is recorded as alike although something differs.
     #[serde(default)]
     pub reason: Option<String>,
 }
@@ -278,9 +278,12 @@ pub struct Scan {
     pub turn: crate::imaging::upright::Turn,
     /// The judgement.
     pub judgement: ScanJudgement,
-    /// Why.
+    /// Why. A picture that something speaks against is good with a reason only.
     #[serde(default)]
     pub reason: Option<String>,
+    /// What the operator types anew when the machine readable zone contradicts what was typed at step 1.
+    #[serde(default)]
+    pub retyped: Option<Box<PresentedDocument>>,
 }
 
 fn three_hundred() -> u16 {

@@ -83,7 +83,7 @@ pub struct VirtualDesk {
 }
 
 /// A training desk whose LOCAL.toml names no reader and no module.
-fn is_wanted(local: &Local) -> bool {
+pub fn are_wanted(local: &Local) -> bool {
     let unnamed = |reader: &crate::config::local::ReaderSettings| reader.reader.is_none() && reader.module.is_none();
     local.training && unnamed(&local.operator_reader) && unnamed(&local.holder_reader)
 }
@@ -101,7 +101,7 @@ fn socket(data: &DataFolder) -> PathBuf {
 pub fn start_anew(configuration: &Configuration, data: &DataFolder, executable: &Path) {
     let socket = socket(data);
     // An address that somebody has set already is not replaced.
-    if !is_wanted(&configuration.local.value) || env::var_os(ADDRESS).is_some() || !pcscd_is_installed() {
+    if !are_wanted(&configuration.local.value) || env::var_os(ADDRESS).is_some() || !pcscd_is_installed() {
         return;
     }
     drop(Command::new(executable).args(env::args_os().skip(1)).env(ADDRESS, socket).exec());
@@ -117,8 +117,8 @@ impl VirtualDesk {
     /// these.
     pub(super) fn open(local: &mut Local, data: &DataFolder, executable: &Path) -> Option<Result<Self, VirtualCardError>> {
         let ours = env::var_os(ADDRESS).is_some_and(|address| Path::new(&address) == socket(data));
-        if !is_wanted(local) || !ours {
-            let missing = is_wanted(local) && env::var_os(ADDRESS).is_none() && !pcscd_is_installed();
+        if !are_wanted(local) || !ours {
+            let missing = are_wanted(local) && env::var_os(ADDRESS).is_none() && !pcscd_is_installed();
             return missing.then_some(Err(VirtualCardError::NoPcscd));
         }
         local.operator_reader.reader = READERS.first().map(|&name| name.to_owned());

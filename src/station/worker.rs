@@ -24,6 +24,7 @@ use crate::{
     control::{Command, Control, ControlId, Event, Operator, Step, Strokes},
     device::{
         card::{CardError, ReaderEvent, ReaderPlace, ReaderState},
+        pad::{Ink, PadControl, PadError, PadInfo, PadOutcome, PadScreen},
         scanner::ScanControl,
     },
     digest::Digest,
@@ -33,6 +34,7 @@ use crate::{
     register::RegisterError,
     rules::{self, CertificateKind, Function, Plan},
     secret::{Pin, PinEntry},
+    selftest::Tested,
 };
 
 /// What the screens ask for.
@@ -77,6 +79,8 @@ pub enum Request {
     ShowTerms(Language),
     /// The holder has signed.
     Signature(Box<Strokes>),
+    /// Lets the holder sign on the signature pad, which shows these words. The ink comes as [`Update::Ink`].
+    SignOnPad(Box<PadScreen>),
     /// Scan the document.
     Scan,
     /// Turn the picture.
@@ -152,8 +156,12 @@ pub enum Update {
     LookedUp(Result<LookedUp, LookUpFault>),
     /// A PIN is needed on the pad, or a card works.
     Pin(PinStage),
-    /// The scan goes on: 0.0–1.0.
+    /// The scan goes on: 0.0–1.0. At 1.0 the picture is examined.
     ScanProgress(f32),
+    /// The signature pad is lit and waits for the pen.
+    PadOpened(PadInfo),
+    /// The pen on the signature pad.
+    Ink(Ink),
     /// A page of the report that is to be signed.
     Page {
         /// Which, from 0.
@@ -167,6 +175,10 @@ pub enum Update {
         /// RGBA, four bytes a pixel.
         pixels: Vec<u8>,
     },
+    /// A device or service was tested.
+    Tested(Box<Tested>),
+    /// All of them were.
+    TestedAll,
     /// The oldest request that was not answered yet now is.
     Answered,
 }
@@ -254,6 +266,8 @@ pub struct Snapshot {
     pub today: Vec<ListedControl>,
     /// Reports that the archive still has to acknowledge.
     pub undelivered: usize,
+    /// The holder signs on the signature pad now.
+    pub on_pad: bool,
     /// The strokes of the signature that is judged.
     pub strokes: Option<Arc<Strokes>>,
     /// The upright picture that is judged or was accepted, JPEG.
@@ -281,6 +295,8 @@ enum Note {
     Asked(Request),
     /// Something happened in a reader.
     Reader(ReaderEvent),
+    /// The signature pad is done, or has failed.
+    Pad(Result<PadOutcome, PadError>),
     /// A card was read.
     Seen { place: ReaderPlace, turn: u64, view: CardView },
     /// The directory answered, or did not.
@@ -307,6 +323,7 @@ impl StationHandle {
             look_ups: 0,
             tell: Arc::new(tell),
             cancel: Arc::clone(&cancel),
+            pad: None,
             seen: Seen::default(),
             last: Snapshot::default(),
         };
@@ -357,9 +374,26 @@ struct Worker {
     look_ups: u64,
     tell: Arc<dyn Fn(Update) + Send + Sync>,
     cancel: Arc<AtomicBool>,
+    /// The signature pad, while the holder signs on it.
+    pad: Option<OnPad>,
     seen: Seen,
     /// What the screens were told last.
     last: Snapshot,
+}
+
+/// A signature that is being given on the pad, on a thread of its own: meanwhile cards may be pulled, and the operator may abort.
+struct OnPad {
+    cancel: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for OnPad {
+    fn drop(&mut self) {
+        self.cancel.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
 }
 
 /// A fault on its way to the screens.
@@ -384,6 +418,7 @@ told_from!(
     CardError,
     CardFault,
     FindError,
+    PadError,
     super::LayError,
     PreviewError,
     RegisterError,
@@ -399,6 +434,7 @@ impl Worker {
             let done = match note {
                 Note::Asked(request) => self.answer(request),
                 Note::Reader(event) => self.reader_changed(&event),
+                Note::Pad(outcome) => self.pad_done(outcome),
                 Note::Seen { place, turn, view } => {
                     self.shown.take(place, turn, view);
                     Ok(())
@@ -412,6 +448,10 @@ impl Worker {
             if let Err(Told { code, message }) = done {
                 (self.tell)(Update::Fault { code, message });
             }
+            // A signature that nobody waits for any more is not taken.
+            if self.pad.is_some() && self.station.ready_to_sign().is_err() {
+                self.pad = None;
+            }
             let (snapshot, trouble) = self.snapshot();
             // What cannot be read is told to whoever asks, not with every card that comes and goes.
             if asked && let Some(Told { code, message }) = trouble {
@@ -424,6 +464,44 @@ impl Worker {
                 (self.tell)(Update::Answered);
             }
         }
+    }
+
+    /// Lights the pad and lets the holder sign, on a thread of its own.
+    fn sign_on_pad(&mut self, screen: PadScreen) -> Result<(), Told> {
+        self.station.ready_to_sign()?;
+        let open = self.station.pad().cloned().ok_or(CaptureError::NoPad)?;
+        // One signature at a time: the one before is stopped first.
+        self.pad = None;
+        let cancel = Arc::new(AtomicBool::new(false));
+        let (tell, inbox, stop) = (Arc::clone(&self.tell), self.inbox.clone(), Arc::clone(&cancel));
+        let work = move || {
+            let ink = Arc::clone(&tell);
+            let watch = PadControl { cancel: stop, ink: Box::new(move |told| ink(Update::Ink(told))) };
+            let outcome = open().and_then(|mut pad| {
+                tell(Update::PadOpened(pad.info().clone()));
+                pad.capture(&screen, &watch)
+            });
+            // Whoever stopped it does not wait for an answer.
+            if !watch.is_cancelled() {
+                drop(inbox.send(Note::Pad(outcome)));
+            }
+        };
+        let thread = thread::Builder::new().name("signature pad".to_owned()).spawn(work).map_err(|_| PadError::NoThread)?;
+        self.pad = Some(OnPad { cancel, thread: Some(thread) });
+        Ok(())
+    }
+
+    /// The holder has accepted, declined, or the pad has failed.
+    fn pad_done(&mut self, outcome: Result<PadOutcome, PadError>) -> Result<(), Told> {
+        if self.pad.take().is_none() {
+            // It was stopped while it told its end.
+            return Ok(());
+        }
+        match outcome? {
+            PadOutcome::Signed(strokes) => self.station.capture_signature(&strokes).map(drop)?,
+            PadOutcome::Declined => return Err(CaptureError::PadDeclined.into()),
+        }
+        Ok(())
     }
 
     /// A card came or went. An operator's card that goes locks the station at once.
@@ -519,6 +597,7 @@ impl Worker {
             Request::Signature(strokes) => {
                 station.capture_signature(&strokes)?;
             }
+            Request::SignOnPad(screen) => self.sign_on_pad(*screen)?,
             Request::Scan => {
                 self.cancel.store(false, Ordering::Relaxed);
                 // In training the document that was checked lies on the virtual glass, drawn as a specimen.
@@ -611,6 +690,7 @@ impl Worker {
             previous_scan,
             today: reading.or(today(station, &delivered).map_err(Told::from), last.today.clone()),
             undelivered: deliveries.iter().filter(|state| state.delivered_at.is_none()).count(),
+            on_pad: self.pad.is_some(),
             strokes,
             scan,
             draft,

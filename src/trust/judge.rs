@@ -112,6 +112,20 @@ impl Trust {
         &self.files
     }
 
+    /// Whether anybody is asked about revocation at this desk.
+    pub fn asks_about_revocation(&self) -> bool {
+        self.revocation != Revocation::Off
+    }
+
+    /// Asks each server that `certificate` names, and uses no kept answer: each server with what is wrong with its answer. Empty
+    /// where the CA of the certificate is not known here, or the certificate names no server.
+    pub fn ask_servers(&self, certificate: &Certificate, at: Timestamp) -> Vec<(String, Result<(), RevocationProblem>)> {
+        let named = certificate.tbs_certificate().issuer();
+        let known = self.anchors.certificates().iter().chain(&self.intermediates);
+        let issuer = known.into_iter().find(|ca| ca.tbs_certificate().subject() == named);
+        issuer.map(|issuer| self.inquiry.ask_each(certificate, issuer, at)).unwrap_or_default()
+    }
+
     /// Judges `certificate` for a use, now: `at` is the present time. It may ask servers, each at most as long as configured.
     pub fn judge(&self, certificate: &Certificate, usage: Usage, at: Timestamp) -> Verdict {
         let mut verdict = Verdict {

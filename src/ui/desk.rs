@@ -8,6 +8,8 @@ use slint::Image;
 use super::{
     approval::Shown,
     cards::{concerns_pin, fault_tone},
+    compare::Compared,
+    devices::DevicesDesk,
     dock::DockDesk,
     holder_card::{SideDesk, asks_pin, side_asked},
     new_control::PeopleDesk,
@@ -17,8 +19,8 @@ use super::{
     words,
 };
 use crate::{
-    config::{Configuration, Language},
-    control::{Control, Outcome, Step},
+    config::{Configuration, Language, local::PadDriver},
+    control::{Control, ControlId, DocumentCheck, Identification, Outcome, Step},
     device::card::ReaderPlace,
     digest::Digest,
     rules::{self, Method, Plan},
@@ -89,6 +91,8 @@ pub struct Desk {
     pub holder_began: bool,
     /// The terms divided into pages of the holder's screen.
     pub terms_pages: Vec<Vec<Paragraph>>,
+    /// The text whose pages they are, by its digest.
+    pub terms_text: Option<Digest>,
     /// The page that the holder sees, from 0.
     pub terms_page: usize,
     /// The language in which the terms were last asked for in this control.
@@ -97,6 +101,14 @@ pub struct Desk {
     pub pen: Pen,
     /// The holder was asked to sign again.
     pub asked_again: bool,
+    /// The signature of this control and attempt for which the pad was lit last.
+    pub pad_asked: Option<(ControlId, u32)>,
+    /// How far the strokes are replayed, milliseconds; `None` while they are not.
+    pub replay: Option<u32>,
+    /// What was typed at step 1 before the operator went back to it.
+    pub retype: Option<Box<DocumentCheck>>,
+    /// The part of the document beside which the signature is shown.
+    pub compared: Option<Compared>,
     /// The report as the operator looks at it before the PIN.
     pub preview: Preview,
     /// The upright scan as a picture.
@@ -119,6 +131,8 @@ pub struct Desk {
     pub dock: DockDesk,
     /// The person who is looked for in the directory.
     pub people: PeopleDesk,
+    /// The devices and services, as they were tested.
+    pub devices: DevicesDesk,
 }
 
 impl Desk {
@@ -143,10 +157,15 @@ impl Desk {
             first_row: 0,
             holder_began: false,
             terms_pages: vec![],
+            terms_text: None,
             terms_page: 0,
             terms_asked: None,
             pen: Pen::default(),
             asked_again: false,
+            pad_asked: None,
+            replay: None,
+            retype: None,
+            compared: None,
             preview: Preview::default(),
             scan_picture: None,
             pin_error: None,
@@ -158,6 +177,7 @@ impl Desk {
             plan_asked: None,
             dock: DockDesk::default(),
             people: PeopleDesk::default(),
+            devices: DevicesDesk::default(),
         }
     }
 
@@ -210,6 +230,17 @@ impl Desk {
         self.waiting.has(Work::Scan)
     }
 
+    /// This desk's holders sign on a pad.
+    pub fn has_pad(&self) -> bool {
+        self.configuration.local.value.signature_pad.driver != PadDriver::Touch
+    }
+
+    /// The holder signs on the pad now, or it is about to be lit. A pad that cannot be used leaves the touch screen.
+    pub fn on_pad(&self) -> bool {
+        let signing = self.control().map(|control| (control.id(), control.signature().attempts()));
+        self.has_pad() && (self.snapshot.on_pad || self.pad_asked != signing || self.waiting.has(Work::Pad))
+    }
+
     /// The control of another operator waits for its end: it can be aborted, and its document handed back.
     pub fn others_control(&self) -> bool {
         self.snapshot.others_control && !matches!(self.step(), None | Some(Step::HandBack | Step::Closed))
@@ -248,8 +279,11 @@ impl Desk {
             self.terms_asked = None;
             self.pen.clear();
             self.asked_again = false;
+            self.pad_asked = None;
+            self.retype = None;
             self.preview = Preview::default();
             self.scan_picture = None;
+            self.compared = None;
             if self.snapshot.control.is_some() {
                 // The next person is greeted in the language of the office.
                 self.holder_language = self.configuration.local.value.holder.language;
@@ -259,6 +293,23 @@ impl Desk {
             }
         }
         self.take_cards(&snapshot);
+        let step = |control: &Option<Control>| control.as_ref().map(Control::step);
+        if (step(&self.snapshot.control), step(&snapshot.control)) == (Some(Step::Scan), Some(Step::Document))
+            && let Some((Identification::Document(check), _)) = self.control().and_then(Control::identification)
+        {
+            self.retype = Some(check.clone());
+        }
+        if step(&self.snapshot.control) != step(&snapshot.control) {
+            self.replay = None;
+        }
+        if self.snapshot.on_pad && !snapshot.on_pad {
+            // What was written there is kept, or lost; it is no beginning of a signature on the touch screen.
+            self.pen.clear();
+        }
+        if snapshot.locked {
+            // The pad went dark with the screens and is lit again with them.
+            self.pad_asked = None;
+        }
         let attempts = |control: &Option<Control>| control.as_ref().map_or(0, |control| control.signature().attempts());
         if attempts(&snapshot.control) > attempts(&self.snapshot.control) {
             self.pen.clear();

@@ -9,7 +9,7 @@ use super::{
     Desk, Shell, forms,
     home::reason_text,
     shell::on,
-    words::{choice, fill, finding, shown_fault, text},
+    words::{self, choice, fill, finding, shown_fault, text},
 };
 use crate::{
     control::{
@@ -136,6 +136,39 @@ fn prepare(window: &OperatorWindow) {
     fill(&form.get_features(), vec![], |rows| form.set_features(rows));
     form.set_undamaged(false);
     form.set_photo_matches(false);
+}
+
+/// Back at step 1 after the scan, the form says what was accepted before: one value of it is to be corrected.
+pub(super) fn refill(shell: &Shell) {
+    let check = shell.desk(|desk| if desk.step() == Some(Step::Document) { desk.retype.take() } else { None });
+    let Some(check) = check else { return };
+    let form = shell.operator.global::<DocumentCheck>();
+    let document = &check.document;
+    let optional = |date: Option<jiff::civil::Date>| date.map(words::date).unwrap_or_default();
+    form.set_kind(check.kind.as_str().into());
+    form.set_issuer(document.issuing_state.as_str().into());
+    form.set_number(document.number.as_str().into());
+    form.set_issued(optional(document.issued).into());
+    form.set_expires(words::date(document.expires).into());
+    let first = [Some(document.name.first_names.as_str()), document.name.middle.as_deref()];
+    form.set_first_names(first.into_iter().flatten().collect::<Vec<_>>().join(" ").into());
+    form.set_last_name(document.name.last_name.as_str().into());
+    form.set_birth_date(words::date(document.birth_date).into());
+    form.set_identity_number(document.identity_number.as_ref().map(|number| number.digits()).unwrap_or_default().into());
+    form.set_undamaged(check.undamaged);
+    form.set_photo_matches(check.person_matches_photo);
+    let seen = |id: &str| check.features.iter().any(|feature| feature.id == id);
+    shell.desk(|desk| {
+        let kind = desk.configuration.document_kind(&check.kind);
+        if let Some((control, kind)) = desk.control().zip(kind) {
+            let rows = control.drawn_features(kind).into_iter().map(|feature| Check {
+                id: feature.id.as_str().into(),
+                label: desk.operator_language.of(&feature.text).into(),
+                checked: seen(&feature.id),
+            });
+            fill(&form.get_features(), rows.collect(), |rows| form.set_features(rows));
+        }
+    });
 }
 
 pub(super) fn show(desk: &Desk, window: &OperatorWindow) {

@@ -1,6 +1,6 @@
 //! The holder's window: what will happen, the terms, the signature. It shows no identity number and nothing of anybody else.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Instant};
 
 use bam_station_ui::{
     Fact, Holder, HolderPage, HolderSign, HolderTerms, HolderWindow, OperatorWindow, Paragraph, Sheet, TermsWatch, paginate,
@@ -12,11 +12,12 @@ use super::{
     desk::holder_page,
     home::office,
     shell::on,
-    words::{fill, filled, text},
+    words::{self, fill, filled, text},
 };
 use crate::{
     config::{Language, terms::Block},
     control::{Command, Control, Identification, Step, signature::SHORTEST_INK},
+    digest::Digest,
     station::worker::Request,
 };
 
@@ -49,18 +50,18 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         turn_page(&here, |page| page + 1);
     });
     on!(shell, terms, on_accept, |here| {
-        here.ask_and_present(Request::Act(Command::AcceptTerms));
+        answer(&here, Command::AcceptTerms);
     });
     on!(shell, terms, on_decline, |here| {
-        here.ask_and_present(Request::Act(Command::DeclineTerms));
+        answer(&here, Command::DeclineTerms);
     });
     let sign = shell.holder.global::<HolderSign>();
     on!(shell, sign, on_pen_down, |here, x, y, width, height| {
-        here.desk(|desk| desk.pen.down(x, y, width, height));
+        here.desk(|desk| desk.pen.down(x, y, width, height, Instant::now()));
         written(&here);
     });
     on!(shell, sign, on_pen_move, |here, x, y| {
-        here.desk(|desk| desk.pen.moved(x, y));
+        here.desk(|desk| desk.pen.moved(x, y, Instant::now()));
         written(&here);
     });
     on!(shell, sign, on_pen_up, |here| {
@@ -78,7 +79,7 @@ pub(super) fn connect(shell: &Rc<Shell>) {
 }
 
 /// Shows the ink on both windows and nothing else anew: the pen is fast.
-fn written(shell: &Shell) {
+pub(super) fn written(shell: &Shell) {
     shell.desk(|desk| {
         ink(desk, &shell.holder);
         super::signature::show(desk, &shell.operator);
@@ -88,6 +89,12 @@ fn written(shell: &Shell) {
 fn ink(desk: &Desk, window: &HolderWindow) {
     let sign = window.global::<HolderSign>();
     sign.set_commands(desk.pen.commands().into());
+    let on_pad = desk.on_pad();
+    sign.set_on_pad(on_pad);
+    if on_pad && desk.pen.strokes().width > 0 {
+        sign.set_field_width(super::pen::pixels(desk.pen.strokes().width));
+        sign.set_field_height(super::pen::pixels(desk.pen.strokes().height));
+    }
     sign.set_can_finish(desk.pen.strokes().ink_length() >= SHORTEST_INK && !desk.busy());
 }
 
@@ -120,11 +127,19 @@ pub(super) fn follow_up(shell: &Shell) {
     }
     let reached = shell.desk(|desk| {
         let already = desk.control().is_some_and(|control| control.terms().last_page_reached());
-        !already && desk.terms_page + 1 == desk.terms_pages.len()
+        desk.terms_text.filter(|_| !already && desk.terms_page + 1 == desk.terms_pages.len())
     });
-    if reached {
-        shell.ask(Request::Act(Command::ReachLastPage));
+    if let Some(text) = reached {
+        shell.ask(Request::Act(Command::ReachLastPage(text)));
     }
+}
+
+/// The holder's answer, to the text whose pages are on the screen.
+fn answer(shell: &Shell, command: fn(Digest) -> Command) {
+    if let Some(text) = shell.desk(|desk| desk.terms_text) {
+        shell.ask(Request::Act(command(text)));
+    }
+    shell.present();
 }
 
 /// Divides the text that is on the holder's screen into pages of that screen.
@@ -133,6 +148,7 @@ fn divide(shell: &Shell) {
     let sheet =
         Sheet { width: measures.get_sheet_width(), height: measures.get_sheet_height(), text_size: measures.get_text_size() };
     shell.desk(|desk| {
+        desk.terms_text = desk.control().and_then(|control| control.terms().on_screen()).map(|shown| shown.text);
         let text = paragraphs(desk);
         desk.terms_pages = if text.is_empty() { vec![] } else { paginate(&text, &sheet) };
         desk.terms_page = desk.terms_page.min(desk.terms_pages.len().saturating_sub(1));
@@ -173,10 +189,11 @@ pub(super) fn show(desk: &Desk, operator: &OperatorWindow, window: &HolderWindow
     holder.set_wait_text(waiting(desk, language));
     holder.set_end_text("".into());
     if let Some(control) = desk.control() {
+        let signature = if desk.has_pad() { "welcome.step-signature-pad" } else { "welcome.step-signature" };
         let steps = [
             (first_step(control), true),
             ("welcome.step-terms", control.needs(Step::Terms)),
-            ("welcome.step-signature", control.needs(Step::Signature)),
+            (signature, control.needs(Step::Signature)),
             ("welcome.step-scan", control.needs(Step::Scan)),
         ];
         fill(
@@ -240,7 +257,7 @@ fn watch(desk: &Desk, operator: &OperatorWindow, page: Vec<Paragraph>) {
         vec![
             fact("terms-watch.terms", shown.title.clone()),
             fact("terms-watch.version", shown.version.clone()),
-            fact("terms-watch.language", text(language, &format!("language.{}", shown.language)).into()),
+            fact("terms-watch.language", words::language(language, &shown.language)),
         ]
     });
     fill(&watch.get_facts(), facts.unwrap_or_default(), |rows| watch.set_facts(rows));

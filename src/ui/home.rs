@@ -250,12 +250,11 @@ fn show_list(desk: &Desk, window: &OperatorWindow) {
     home.set_has_older(last < all.len());
     fill(&home.get_rows(), shown, |rows| home.set_rows(rows));
     let zone = desk.configuration.zone();
-    home.set_date(words::date(jiff::Timestamp::now().to_zoned(zone).date()).into());
+    home.set_date(words::long_date(language, jiff::Timestamp::now().to_zoned(zone).date()));
     let waiting = desk.snapshot.undelivered;
     let (outbox, tone) = match waiting {
         0 => (text(language, "outbox.empty"), Tone::Good),
-        1 => (text(language, "outbox.one"), Tone::Warn),
-        n => (filled(language, "outbox.many", &[&n.to_string()]), Tone::Warn),
+        n => (words::counted(language, "outbox", n), Tone::Warn),
     };
     home.set_outbox(outbox);
     home.set_outbox_tone(tone);

@@ -200,9 +200,7 @@ fn side(desk: &Desk, face: CardFace) -> HolderSide {
     let asked = side_asked(desk);
     let missing = match &desk.snapshot.holder_card {
         CardView::ReaderMissing => Some(("CARD_READER_MISSING", "")),
-        CardView::Fault { code: code @ ("CARD_SERVICE_MISSING" | "CARD_LIBRARY_MISSING"), message } => {
-            Some((*code, message.as_str()))
-        }
+        CardView::Fault { code: code @ "CARD_SERVICE_MISSING", message } => Some((*code, message.as_str())),
         _ => None,
     };
     let missing = missing.map(|(code, message)| {

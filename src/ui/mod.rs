@@ -5,7 +5,9 @@
 
 mod approval;
 mod cards;
+mod compare;
 mod desk;
+mod devices;
 mod dock;
 mod document;
 mod forms;
@@ -22,11 +24,12 @@ mod shell;
 mod sign_in;
 mod signature;
 mod waiting;
-mod words;
+pub mod words;
 
 use std::{path::PathBuf, sync::Arc};
 
 pub use desk::{Desk, Place, holder_page, operator_page};
+pub use pen::Pen;
 pub use shell::Shell;
 
 use crate::{
@@ -52,7 +55,9 @@ pub enum UiError {
     #[error(transparent)]
     Notices(#[from] NoticesError),
     /// The display.
-    #[error("the screens cannot be shown ({0}): start the program in a graphical session, or with scripts/run.sh")]
+    #[error(
+        "the screens cannot be shown, because no display can be reached: start the program in a graphical session, or with scripts/run.sh"
+    )]
     Display(#[from] slint::PlatformError),
     /// A thread.
     #[error("the system has no room for another thread: close other programs")]

@@ -2,19 +2,26 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use bam_station_ui::{OperatorWindow, ScanCheck, ScanPhase, Tone};
+use bam_station_ui::{Contradiction, Drawn, Finding, OperatorWindow, ScanCheck, ScanPhase, ScanProblem, Tone};
 use image::RgbImage;
 use slint::{ComponentHandle as _, Image, Rgb8Pixel, SharedPixelBuffer};
 
 use super::{
     Desk, Shell, pen,
     shell::on,
-    words::{fill, filled, finding},
+    words::{date, fill, filled, finding, shown_fault, text},
 };
 use crate::{
-    control::{Command, Identification, Step, scan::Judgement},
-    imaging::upright::Turn,
-    rules::Pose,
+    config::Language,
+    control::{
+        Command, Control, Identification, Now, Refusal, Step,
+        scan::{Judgement, ZoneCheck, ZoneRead},
+    },
+    imaging::{self, upright::Turn},
+    rules::{
+        Pose,
+        cross_check::{Matter, Mismatch},
+    },
     station::worker::Request,
 };
 
@@ -40,6 +47,13 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     on!(shell, check, on_again, |here| {
         here.ask_and_present(Request::Act(Command::JudgeScan(Judgement::Again { reason: None })));
     });
+    on!(shell, check, on_good_although, |here, reason| {
+        let reason = reason.into();
+        here.ask_and_present(Request::Act(Command::JudgeScan(Judgement::GoodAlthough { reason })));
+    });
+    on!(shell, check, on_correct, |here| {
+        here.ask_and_present(Request::Act(Command::ReopenDocument));
+    });
     on!(shell, check, on_good, |here| {
         here.ask_and_present(Request::Act(Command::JudgeScan(Judgement::Good)));
     });
@@ -63,16 +77,31 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     };
     check.set_upright_pose(pose == Pose::Upright);
     let part = desk.scanned;
-    check.set_progress(if part > 0.0 { part } else { -1.0 });
-    check.set_progress_text(filled(language, "scan.progress", &[&format!("{:.0}", part * 100.0)]));
+    // After the last row the picture is examined: that takes a moment of unknown length.
+    let examining = part >= 1.0;
+    check.set_progress(if part > 0.0 && !examining { part } else { -1.0 });
+    check.set_progress_text(if examining {
+        text(language, "scan.examining")
+    } else {
+        filled(language, "scan.progress", &[&format!("{:.0}", part * 100.0)])
+    });
     if let Some(picture) = &desk.scan_picture {
         check.set_picture(picture.shown.clone());
     }
     let facts = taken.map(|scan| {
         let turned = filled(language, "scan.turned", &[&scan.upright.turn.degrees().to_string()]);
         let size = format!("{} × {} px, {} dpi", scan.upright.width, scan.upright.height, scan.dpi);
-        vec![finding(turned, Tone::Neutral), finding(size, Tone::Neutral)]
+        let straightened = scan.upright.crop.map(|crop| {
+            let [width, height] = crop.size_um.map(|side| ((side + 500) / 1000).to_string());
+            let tenths = (crop.skew_millidegrees.abs() + 50) / 100;
+            let sign = if crop.skew_millidegrees < 0 && tenths > 0 { "−" } else { "" };
+            let skew = format!("{sign}{},{}", tenths / 10, tenths % 10);
+            filled(language, "scan.straightened", &[&skew, &width, &height])
+        });
+        let facts = [Some(turned), straightened, Some(size.into())];
+        facts.into_iter().flatten().map(|fact| finding(fact, Tone::Neutral)).collect::<Vec<_>>()
     });
+    show_examined(desk, control, &check);
     fill(&check.get_quality(), facts.unwrap_or_default(), |rows| check.set_quality(rows));
     let most = u32::from(control.opening().rules.issue_process.max_scan_attempts);
     let attempt = control.scan().attempts() + u32::from(taken.is_none());
@@ -89,6 +118,87 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     }
 }
 
+/// What the station saw on the picture, and what the operator can do about it.
+fn show_examined(desk: &Desk, control: &Control, check: &ScanCheck<'_>) {
+    let language = desk.operator_language;
+    let seen = control.scan().current().and_then(|scan| scan.examined.as_ref());
+    let problems = seen.into_iter().flat_map(|seen| &seen.findings).map(|found| {
+        let fault = shown_fault(language, found.code(), &found.to_string(), Tone::Warn);
+        ScanProblem { text: fault.cause, remedy: fault.remedy, drawn: drawn(*found) }
+    });
+    fill(&check.get_problems(), problems.collect(), |rows| check.set_problems(rows));
+    let compared = control.scan().zone_check();
+    let about = seen.and_then(|seen| about_zone(desk, control, &seen.zone, compared));
+    check.set_zone(about.unwrap_or_else(|| finding("", Tone::Neutral)));
+    let rows = compared.into_iter().flat_map(|check| &check.mismatches).map(|mismatch| contradiction(language, mismatch));
+    fill(&check.get_contradictions(), rows.collect(), |rows| check.set_contradictions(rows));
+    let at = jiff::Timestamp::now();
+    let now = Now { at, today: at.to_zoned(desk.configuration.zone()).date() };
+    let verdict = control.decide(Command::JudgeScan(Judgement::Good), now);
+    check.set_needs_reason(verdict == Err(Refusal::ScanReasonNeeded));
+    check.set_contradicted(matches!(verdict, Err(Refusal::ZoneDiffers | Refusal::DocumentNotAccepted(_))));
+    let can_correct = compared.is_some_and(|check| !check.mismatches.is_empty() || !check.refusals.is_empty());
+    check.set_can_correct(can_correct && !desk.busy());
+}
+
+/// What is said of the machine readable zone.
+fn about_zone(desk: &Desk, control: &Control, zone: &ZoneRead, compared: Option<&ZoneCheck>) -> Option<Finding> {
+    let language = desk.operator_language;
+    let told = |code: &str, message: &str| shown_fault(language, code, message, Tone::Bad);
+    match zone {
+        ZoneRead::NotFound => {
+            let Some((Identification::Document(check), _)) = control.identification() else { return None };
+            let has_zone = desk.configuration.document_kind(&check.kind)?.mrz.is_some();
+            has_zone.then(|| finding(text(language, "zone.not-found"), Tone::Warn))
+        }
+        ZoneRead::Uncertain { why } => {
+            let remedy = told(why.code(), &why.to_string()).remedy;
+            Some(finding(filled(language, "zone.uncertain", &[&remedy]), Tone::Warn))
+        }
+        ZoneRead::Certain { .. } => {
+            let check = compared?;
+            Some(if let Some(why) = check.refusals.first() {
+                let cause = told(why.code(), &why.to_string()).cause;
+                finding(filled(language, "zone.refused", &[&cause]), Tone::Bad)
+            } else if check.mismatches.is_empty() && check.name_cut {
+                finding(text(language, "zone.agrees-cut"), Tone::Info)
+            } else if check.mismatches.is_empty() {
+                finding(text(language, "zone.agrees"), Tone::Good)
+            } else if check.differs_in_names_alone() {
+                finding(text(language, "zone.differs-name"), Tone::Warn)
+            } else {
+                finding(text(language, "zone.differs"), Tone::Bad)
+            })
+        }
+    }
+}
+
+/// Both values of what differs, dates as the office writes them.
+fn contradiction(language: Language, mismatch: &Mismatch) -> Contradiction {
+    let name = serde_json::to_value(mismatch.matter).ok();
+    let name = name.as_ref().and_then(|name| name.as_str()).unwrap_or_default();
+    let is_date = matches!(mismatch.matter, Matter::BirthDate | Matter::Expiry | Matter::RegisteredBirthDate);
+    let typed = mismatch.typed.parse().map_or_else(|_| mismatch.typed.clone(), date);
+    let zone = match (mismatch.zone.get(..2), mismatch.zone.get(2..4), mismatch.zone.get(4..6)) {
+        (Some(year), Some(month), Some(day)) if is_date => format!("{day}.{month}.{year}"),
+        _ => mismatch.zone.clone(),
+    };
+    Contradiction { matter: text(language, &format!("zone.matter.{name}")), typed: typed.into(), zone: zone.into() }
+}
+
+fn drawn(finding: imaging::Finding) -> Drawn {
+    match finding {
+        imaging::Finding::EmptyGlass => Drawn::EmptyGlass,
+        imaging::Finding::TwoDocuments => Drawn::TwoDocuments,
+        imaging::Finding::FaceDown => Drawn::FaceDown,
+        imaging::Finding::CutEdge => Drawn::CutEdge,
+        imaging::Finding::WrongSize => Drawn::WrongSize,
+        imaging::Finding::TooDark => Drawn::TooDark,
+        imaging::Finding::Glare => Drawn::Glare,
+        imaging::Finding::Blurred => Drawn::Blurred,
+    }
+}
+
 /// The largest place for a scan beside other things, pixels: the side panel of a full-HD screen.
 const BESIDE: (u32, u32) = (480, 640);
 
@@ -98,6 +208,13 @@ pub struct ScanPicture {
     whole: RgbImage,
     room: (u32, u32),
     shown: Image,
+}
+
+impl ScanPicture {
+    /// The whole of it, as it was scanned.
+    pub(super) fn whole(&self) -> &RgbImage {
+        &self.whole
+    }
 }
 
 /// Makes the picture of the upright scan for the room that it has on the screen. The file is decoded once.
@@ -146,8 +263,8 @@ fn scaled(side: u32, scale: f64) -> u32 {
     whole.max(1)
 }
 
-/// A length on the screen in whole pixels.
-fn pixels(length: f32) -> u32 {
+/// A length in whole pixels.
+pub(super) fn pixels(length: f32) -> u32 {
     // Between 0 and the longest screen.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let whole = length.clamp(0.0, 16_000.0) as u32;

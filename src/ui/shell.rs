@@ -10,16 +10,17 @@ use bam_station_ui::{HolderWindow, I18n, Operator, OperatorSheet, OperatorWindow
 use slint::{ComponentHandle as _, PhysicalPosition, PhysicalSize, WindowPosition};
 
 use super::{
-    UiError, approval,
+    UiError, approval, compare,
     desk::{Desk, Place, SeenFault},
-    dock, document, holder, holder_card, home, identification, lock, new_control, outcome, scan, sign_in, signature,
+    devices, dock, document, holder, holder_card, home, identification, lock, new_control, outcome, scan, sign_in, signature,
     waiting::Work,
 };
 use crate::{
     config::{Configuration, Language, local::WindowPlace},
     control::Step,
+    fault_log,
     station::{
-        PinStage, Station, Uploader,
+        Clock as _, PinStage, Station, SystemClock, Uploader,
         worker::{Request, StationHandle, Update},
     },
 };
@@ -66,11 +67,13 @@ impl Shell {
             sign_in::connect,
             lock::connect,
             dock::connect,
+            devices::connect,
             new_control::connect,
             identification::connect,
             document::connect,
             signature::connect,
             scan::connect,
+            compare::connect,
             approval::connect,
             outcome::connect,
             holder::connect,
@@ -84,15 +87,28 @@ impl Shell {
 
     /// Lets the station work for these windows.
     pub fn connect(&self, station: Station, uploader: Option<Uploader>) -> Result<(), UiError> {
-        let sender = self.sender.clone();
+        let places = (station.data().clone(), station.cards().executable().to_owned());
+        self.desk(|desk| desk.devices.station = Some(places));
+        let (tell, data) = (self.teller(), station.data().clone());
         let handle = StationHandle::start(station, uploader, move |update| {
-            // The window may be gone already; then nobody waits for the update.
-            let _ = sender.send(update);
-            wake();
+            if let Update::Fault { code, .. } | Update::OpeningRefused { code, .. } = &update {
+                fault_log::record(&data, code, SystemClock.now());
+            }
+            tell(update);
         })?;
         let _ = self.station.set(handle);
         self.ask(Request::Look);
         Ok(())
+    }
+
+    /// Tells the screens from another thread.
+    pub(super) fn teller(&self) -> impl Fn(Update) + Send + 'static + use<> {
+        let sender = self.sender.clone();
+        move |update| {
+            // The window may be gone already; then nobody waits for the update.
+            let _ = sender.send(update);
+            wake();
+        }
     }
 
     /// Something to call from another thread when what the register holds has changed.
@@ -170,20 +186,33 @@ impl Shell {
 
     /// Takes over what is told, and shows it with what follows from it. Returns whether there was anything.
     pub fn tell(&self, updates: impl IntoIterator<Item = Update>) -> bool {
-        let mut any = false;
+        let (mut any, mut ink) = (false, false);
         let before = self.desk(|desk| desk.step());
         for update in updates {
-            any = true;
-            self.take(update);
+            match update {
+                Update::Ink(told) => {
+                    ink = true;
+                    self.desk(|desk| desk.pen.ink(told));
+                }
+                update => {
+                    any = true;
+                    self.take(update);
+                }
+            }
+        }
+        if ink && !any {
+            holder::written(self);
         }
         if any {
             scan::decode(self);
+            compare::decode(self);
+            document::refill(self);
             identification::decode(self);
             self.follow_up();
             self.close_sheet(before);
             self.present();
         }
-        any
+        any || ink
     }
 
     fn take(&self, update: Update) {
@@ -200,11 +229,15 @@ impl Shell {
             Update::Pin(PinStage::TypeOnPad(place)) => desk.at_pad = Some(place),
             Update::Pin(PinStage::CardWorks(_)) => desk.at_pad = None,
             Update::ScanProgress(part) => desk.scanned = part,
+            Update::PadOpened(pad) => desk.pen.on_pad(pad.field_um),
+            Update::Ink(told) => desk.pen.ink(told),
             Update::Page { index, of, width, height, pixels } => {
                 let buffer = slint::SharedPixelBuffer::<slint::Rgba8Pixel>::clone_from_slice(&pixels, width, height);
                 desk.preview.page = Some((index, of));
                 desk.preview.picture = slint::Image::from_rgba8(buffer);
             }
+            Update::Tested(tested) => drop(desk.devices.found.insert(tested.part, *tested)),
+            Update::TestedAll => desk.devices.testing = false,
             Update::Answered => {
                 desk.known = true;
                 desk.at_pad = None;
@@ -227,6 +260,7 @@ impl Shell {
     /// What follows from where everything stands now, without anybody's touch.
     fn follow_up(&self) {
         holder::follow_up(self);
+        signature::follow_up(self);
         holder_card::follow_up(self);
         new_control::follow_up(self);
         approval::follow_up(self);
@@ -241,11 +275,13 @@ impl Shell {
         sign_in::show(&desk, &self.operator);
         lock::show(&desk, &self.operator);
         dock::show(&desk, &self.operator);
+        devices::show(&desk, &self.operator);
         new_control::show(&desk, &self.operator);
         identification::show(&desk, &self.operator);
         document::show(&desk, &self.operator);
         signature::show(&desk, &self.operator);
         scan::show(&desk, &self.operator);
+        compare::show(&desk, &self.operator);
         approval::show(&desk, &self.operator);
         outcome::show(&desk, &self.operator);
         holder::show(&desk, &self.operator, &self.holder);

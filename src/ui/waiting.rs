@@ -13,6 +13,8 @@ pub enum Work {
     Page,
     /// A scan.
     Scan,
+    /// The signature pad is being lit.
+    Pad,
     /// Signing the report.
     Sign,
     /// A card on the holder's side with its PIN.
@@ -35,6 +37,7 @@ impl Work {
             Request::Look | Request::FindPerson(_) | Request::ChoosePerson(_) => Self::Look,
             Request::Page { .. } => Self::Page,
             Request::Scan => Self::Scan,
+            Request::SignOnPad(_) => Self::Pad,
             Request::Approve(_) => Self::Sign,
             Request::Act(Command::Abort { .. }) => Self::Abort,
             Request::ProveOwnCard(_) | Request::Vouch { .. } => Self::HolderPin,

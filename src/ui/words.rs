@@ -28,6 +28,18 @@ pub fn filled(language: Language, key: &str, values: &[&str]) -> SharedString {
     out.into()
 }
 
+/// The text for a number of things, with its places `{}` filled by the number.
+pub fn counted(language: Language, key: &str, number: usize) -> SharedString {
+    bam_station_ui::counted(language.code(), key, number).replace("{}", &number.to_string()).into()
+}
+
+/// What `language` calls the language with this code; the name that its speakers use where `language` has no word for it.
+pub fn language(language: Language, code: &str) -> String {
+    let key = format!("language.{code}");
+    let known = bam_station_ui::keys(language.code()).any(|known| known == key);
+    bam_station_ui::text(if known { language.code() } else { code }, if known { &key } else { "language.self" }).to_owned()
+}
+
 /// Puts `items` into the list that a screen shows. Rows that stay the same are not touched, so that nobody loses the keyboard's
 /// place or the place in a list that scrolls.
 pub fn fill<T: Clone + PartialEq + 'static>(shown: &ModelRc<T>, items: Vec<T>, set: impl FnOnce(ModelRc<T>)) {
@@ -75,8 +87,8 @@ pub fn shown_fault(language: Language, code: &str, message: &str, tone: Tone) ->
     match fault::lookup(code) {
         Some(known) => ShownFault {
             code: code.into(),
-            cause: language.of(&known.cause).into(),
-            remedy: language.of(&known.remedy).into(),
+            cause: language.of_marked(&known.cause).as_ref().into(),
+            remedy: language.of_marked(&known.remedy).as_ref().into(),
             tone,
         },
         None => ShownFault { code: code.into(), cause: message.into(), remedy: SharedString::default(), tone },
@@ -86,6 +98,12 @@ pub fn shown_fault(language: Language, code: &str, message: &str, tone: Tone) ->
 /// A date as dd.mm.yyyy.
 pub fn date(date: Date) -> String {
     format!("{:02}.{:02}.{:04}", date.day(), date.month(), date.year())
+}
+
+/// A date in words, for example 3. mai 2026.
+pub fn long_date(language: Language, date: Date) -> SharedString {
+    let month = text(language, &format!("month.{}", date.month()));
+    filled(language, "date.long", &[&date.day().to_string(), &month, &date.year().to_string()])
 }
 
 /// A time of day as hh:mm at the office.

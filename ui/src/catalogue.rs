@@ -1,32 +1,45 @@
-//! The texts of the screens: one flat table of key and text for each language, in `lang/`.
+//! The texts of the screens: one flat table of key and text for each language. A file in `lang/` is a language.
 
-use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::{
+    collections::BTreeMap,
+    iter,
+    sync::{LazyLock, OnceLock},
+};
 
-use crate::I18n;
+use slint::{ModelRc, VecModel};
 
-/// The languages of the screens: bokmål first, the language that every text has.
-pub const LANGUAGES: [&str; 2] = ["nb", "en"];
+use crate::{I18n, LanguageChoice};
 
-/// What is shown where a text is missing, so that it is seen. A test proves that none is.
+include!(concat!(env!("OUT_DIR"), "/languages.rs"));
+
+/// What is shown where no language has the text, so that it is seen. A test proves that none is missing.
 const MISSING: &str = "???";
 
 type Table = BTreeMap<String, String>;
 
+// The files are part of the program: one that cannot be read shows in every test as missing texts.
+static TABLES: LazyLock<BTreeMap<&'static str, Table>> =
+    LazyLock::new(|| iter::zip(LANGUAGES, SOURCES.map(|source| toml::from_str(source).unwrap_or_default())).collect());
+
 fn table(lang: &str) -> &'static Table {
-    static BOKMAL: OnceLock<Table> = OnceLock::new();
-    static ENGLISH: OnceLock<Table> = OnceLock::new();
-    let (cell, source) = match lang {
-        "en" => (&ENGLISH, include_str!("../lang/en.toml")),
-        _ => (&BOKMAL, include_str!("../lang/nb.toml")),
-    };
-    // The files are part of the program: one that cannot be read shows in every test as missing texts.
-    cell.get_or_init(|| toml::from_str(source).unwrap_or_default())
+    static NONE: OnceLock<Table> = OnceLock::new();
+    TABLES.get(lang).or_else(|| TABLES.get("nb")).unwrap_or_else(|| NONE.get_or_init(Table::new))
 }
 
-/// The text of `key` in `lang`; an unknown language is bokmål, an unknown key is shown as such.
+/// The text of `key` in `lang`. What a language lacks, and all of an unknown language, is bokmål; an unknown key is shown as such.
 pub fn text(lang: &str, key: &str) -> &'static str {
-    table(lang).get(key).map_or(MISSING, String::as_str)
+    table(lang).get(key).or_else(|| table("nb").get(key)).map_or(MISSING, String::as_str)
+}
+
+/// The text for a number of things: `key.one`, `key.two` where the language has a dual, else `key.many`.
+pub fn counted(lang: &str, key: &str, number: usize) -> &'static str {
+    let form = match number {
+        1 => Some("one"),
+        2 => Some("two"),
+        _ => None,
+    };
+    let special = form.and_then(|form| table(lang).get(&format!("{key}.{form}")));
+    special.map_or_else(|| text(lang, &format!("{key}.many")), String::as_str)
 }
 
 /// The keys that `lang` has, sorted.
@@ -34,7 +47,10 @@ pub fn keys(lang: &str) -> impl Iterator<Item = &'static str> {
     table(lang).keys().map(String::as_str)
 }
 
-/// Lets a window speak: its texts come from this catalogue in the window's own language.
+/// Lets a window speak: its texts come from this catalogue in the window's own language, and it offers the languages that are there,
+/// each by the name that its speakers use.
 pub fn attach(texts: &I18n<'_>) {
     texts.on_lookup(|lang, key| text(&lang, &key).into());
+    let languages = LANGUAGES.map(|code| LanguageChoice { code: code.into(), name: text(code, "language.self").into() });
+    texts.set_languages(ModelRc::new(VecModel::from(languages.to_vec())));
 }

@@ -1,10 +1,10 @@
-//! The screens of bam-station: what the `.slint` files in `ui/` describe, the texts in both languages, and the division of
+//! The screens of bam-station: what the `.slint` files in `ui/` describe, the texts in all languages, and the division of
 //! long texts into pages. No rule of identity control lives here.
 
 mod catalogue;
 mod paging;
 
-pub use catalogue::{LANGUAGES, attach, keys, text};
+pub use catalogue::{LANGUAGES, attach, counted, keys, text};
 pub use paging::{Sheet, paginate};
 
 // Generated code has its own manners.

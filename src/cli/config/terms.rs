@@ -43,7 +43,7 @@ pub fn terms(args: &TermsArgs, master: Option<PathBuf>, local: Option<PathBuf>) 
     let on = args.on.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(whole.zone()).date());
     let kinds = CertificateKind::ALL.into_iter().filter(|kind| args.certificate.is_none_or(|only| only == *kind));
     let mut held: Vec<&Terms> = kinds
-        .flat_map(|kind| Language::ALL.into_iter().filter_map(move |language| Some((kind, language))))
+        .flat_map(|kind| Language::ALL.into_iter().map(move |language| (kind, language)))
         .filter_map(|(kind, language)| whole.terms.for_certificate(kind, language, on))
         .collect();
     held.retain(|terms| args.language.as_deref().is_none_or(|code| terms.language.code() == code));

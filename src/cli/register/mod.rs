@@ -18,10 +18,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
 use self::{export::ExportArgs, filter::FilterArgs, get::GetArgs, progress::Progress, purge::PurgeArgs};
-use super::file_out::FileOutError;
+use super::{exit, file_out::FileOutError};
 use crate::{
     delivery::receipt::{ArchiveKey, SignedReceipt},
-    register::{ExportError, Head, OutboxState, Register, RegisterError, StoredEntry},
+    register::{ExportError, Head, OutboxState, QueuedNotice, Register, RegisterError, StoredEntry},
     seal::{Keys, SealError},
     station::journal::verify_evidence,
 };
@@ -164,17 +164,19 @@ fn answer(
         Ok(Answer::Yes) => 0,
         Ok(Answer::No) => 1,
         Err(failure) => {
-            // Nobody is left to tell when standard error is gone.
-            let _ = match &failure {
-                Failure::Register(error) => writeln!(messages, "{}: {error}", error.code()),
-                Failure::Export(error) => writeln!(messages, "{}: {error}", error.code()),
-                Failure::FileOut(error) => writeln!(messages, "{}: {error}", error.code()),
-                Failure::Retention { years } => writeln!(
+            match &failure {
+                Failure::Register(error) => exit::complain_to(messages, error.code(), error),
+                Failure::Export(error) => exit::complain_to(messages, error.code(), error),
+                Failure::FileOut(error) => exit::complain_to(messages, error.code(), error),
+                Failure::Retention { years } => exit::complain_to(
                     messages,
-                    "REGISTER_RETENTION: controls are kept for {years} years: ask for a longer time, or change RetentionYears in MASTER.toml"
+                    "REGISTER_RETENTION",
+                    &format_args!(
+                        "controls are kept for {years} years; ask for a longer time, or change RetentionYears in MASTER.toml"
+                    ),
                 ),
-                Failure::Output => Ok(()),
-            };
+                Failure::Output => {}
+            }
             let verifies = matches!(**kept, Kept::Verify { .. });
             match failure {
                 Failure::Register(error) | Failure::Export(ExportError::Register(error)) => match error {
@@ -287,19 +289,21 @@ fn show(
     let finished = register.control(control)?;
     if events.is_empty() && finished.is_none() {
         let error = RegisterError::NotRegistered;
-        writeln!(messages, "{}: {error}", error.code())?;
+        exit::complain_to(messages, error.code(), &error);
         return Ok(Answer::No);
     }
     let raised = register.raised_reports(control)?;
     let evidence = register.evidence_of(control)?;
     let purged = register.tombstone(control)?;
     let delivery = register.delivery(control)?;
+    let notices = register.notices(control)?;
     if json {
         let events: Vec<Value> = events.iter().map(event_json).collect();
         let receipt = delivery.as_ref().and_then(|delivery| delivery.receipt.as_ref());
         let document = json!({
             "control": control, "finished": finished, "events": events, "evidence": evidence, "raised": raised,
             "delivery": delivery.as_ref().map(delivery_json), "receipt": receipt,
+            "notices": notices,
             "purged_at": purged.as_ref().map(|(at, _)| at),
         });
         writeln!(out, "{document}")?;
@@ -335,6 +339,11 @@ fn show(
             )?;
         }
         None => {}
+    }
+    for QueuedNotice { notice, sent, queued_at, .. } in &notices {
+        let state = if *sent { "sent" } else { "waits" };
+        writeln!(out, "notice    {queued_at:.0}  to the {}, {}: {state}", word(&notice.recipient), notice.name)?;
+        writeln!(out, "          {}", notice.text.en)?;
     }
     Ok(Answer::Yes)
 }

@@ -144,6 +144,9 @@ pub struct HandedOver {
     pub failed: Vec<(String, &'static str)>,
 }
 
+/// The id of no control.
+const NO_CONTROL: &str = "00000000-0000-0000-0000-000000000000";
+
 /// The hand-over as `[HandOver]` of MASTER.toml describes it.
 pub struct HandOver {
     roads: Vec<Box<dyn Road>>,
@@ -189,6 +192,11 @@ impl HandOver {
     /// A hand-over over these roads, with announcements that are valid for so long.
     pub fn over(roads: Vec<Box<dyn Road>>, key: SigningKey, valid_for: SignedDuration) -> Self {
         Self { roads, key, valid_for }
+    }
+
+    /// Whether every road leads to the issuing system now. Nothing is announced: it is asked about a control that does not exist.
+    pub fn reach(&self) -> Result<(), RoadError> {
+        self.roads.iter().try_for_each(|road| road.look(NO_CONTROL).map(drop))
     }
 
     /// The key by which the issuing system knows this station's announcements.

@@ -34,7 +34,7 @@ pub use open::{Road, open_card};
 pub use pcsc_card::PcscCard;
 pub use piv::Piv;
 pub use pkcs11::{Module, Pkcs11Card};
-pub use readers::{ReaderInfo, readers};
+pub use readers::{ReaderInfo, choose, readers};
 pub use signer::CardSigner;
 pub use watch::{CardEvent, CardWatch};
 

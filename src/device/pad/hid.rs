@@ -52,13 +52,14 @@ fn still_there(device: &HidDevice) -> HidError {
     }
 }
 
-/// Opens the first device of this maker that is one of `products`: its product number and the device.
-pub fn open_first(maker: u16, products: &[u16]) -> Result<(u16, HidDevice), PadError> {
+/// A device's maker and product, as USB numbers them.
+pub type UsbId = (u16, u16);
+
+/// Opens the first device that is connected and one of `wanted`: which one, and the device.
+pub fn open_first(wanted: &[UsbId]) -> Result<(UsbId, HidDevice), PadError> {
     let not_opened = |error: hidapi::HidError| PadError::NotOpened(error.to_string());
     let system = HidApi::new().map_err(not_opened)?;
-    let found = system
-        .device_list()
-        .find(|device| device.vendor_id() == maker && products.contains(&device.product_id()))
-        .ok_or(PadError::NoPad)?;
-    Ok((found.product_id(), found.open_device(&system).map_err(not_opened)?))
+    let id = |device: &hidapi::DeviceInfo| (device.vendor_id(), device.product_id());
+    let found = system.device_list().find(|device| wanted.contains(&id(device))).ok_or(PadError::NoPad)?;
+    Ok((id(found), found.open_device(&system).map_err(not_opened)?))
 }

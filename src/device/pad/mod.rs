@@ -23,6 +23,10 @@ pub trait SignaturePad: Send {
     fn capture(&mut self, screen: &PadScreen, control: &PadControl) -> Result<PadOutcome, PadError>;
 }
 
+/// The way to the pad of this desk. It is gone each time somebody signs, so that a pad that was pulled out and connected again
+/// is found.
+pub type OpenPad = Arc<dyn Fn() -> Result<Box<dyn SignaturePad>, PadError> + Send + Sync>;
+
 /// A pad for the operator's eyes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PadInfo {
@@ -32,6 +36,8 @@ pub struct PadInfo {
     pub pixels: (u16, u16),
     /// Width and height of the surface in micrometres.
     pub size_um: (u32, u32),
+    /// Width and height of the field for the signature, in which strokes are told, in micrometres.
+    pub field_um: (u32, u32),
     /// Samples of the pen in a second.
     pub rate: u8,
     /// Highest pressure that it tells.
@@ -129,6 +135,9 @@ pub enum PadError {
     /// More samples than a signature can have.
     #[error("the signature has more than {} samples: let the holder sign anew", Strokes::MOST_POINTS)]
     TooLong,
+    /// The system has no room for the thread that reads the pad.
+    #[error("the system has no room for another thread: close other programs and let the holder sign anew")]
+    NoThread,
     /// Stopped at the station.
     #[error("the signature was stopped")]
     Cancelled,
@@ -146,6 +155,7 @@ impl PadError {
             Self::Encrypted => "PAD_ENCRYPTED",
             Self::PointsLost(_) => "PAD_POINTS_LOST",
             Self::TooLong => "SIGNATURE_TOO_LONG",
+            Self::NoThread => "NO_THREAD",
             Self::Cancelled => "PAD_CANCELLED",
         }
     }

@@ -31,7 +31,9 @@ pub fn draw(canvas: &mut Canvas, specimen: &Specimen) {
     portrait::draw(canvas, (72.8, 20.6, 9.6), 0.4, specimen.sex, false);
     fields(canvas, specimen);
     marking(canvas);
-    zone(canvas, &mrz::lines(specimen));
+    if specimen.machine_readable {
+        zone(canvas, &mrz::lines(specimen));
+    }
 }
 
 fn background(canvas: &mut Canvas) {

@@ -63,6 +63,8 @@ impl Sex {
 pub struct Specimen {
     /// Which document.
     pub kind: SpecimenKind,
+    /// Code of the issuing state, one to three letters.
+    pub issuing_state: String,
     /// Surname.
     pub surname: String,
     /// Given names.
@@ -83,6 +85,8 @@ pub struct Specimen {
     pub personal_number: Option<String>,
     /// The holder's signature.
     pub signature: Strokes,
+    /// It has a machine readable zone. A driving licence has none.
+    pub machine_readable: bool,
 }
 
 /// A specimen cannot be drawn.
@@ -111,6 +115,7 @@ impl Specimen {
     pub fn passport() -> Self {
         Self {
             kind: SpecimenKind::Passport,
+            issuing_state: mrz::STATE.to_owned(),
             surname: "Eriksson".to_owned(),
             given_names: "Anna Maria".to_owned(),
             number: "L898902C3".to_owned(),
@@ -121,6 +126,7 @@ impl Specimen {
             expires: date(2033, 4, 15),
             personal_number: None,
             signature: signature::of_example(include_str!("../../../config/examples/signature-eriksson.json")),
+            machine_readable: true,
         }
     }
 
@@ -128,6 +134,7 @@ impl Specimen {
     pub fn id_card() -> Self {
         Self {
             kind: SpecimenKind::IdCard,
+            issuing_state: mrz::STATE.to_owned(),
             surname: "Sørli".to_owned(),
             given_names: "Jonas Åge".to_owned(),
             number: "D23145890".to_owned(),
@@ -138,6 +145,7 @@ impl Specimen {
             expires: date(2034, 1, 31),
             personal_number: Some("23839120095".to_owned()),
             signature: signature::of_example(include_str!("../../../config/examples/signature-sorli.json")),
+            machine_readable: true,
         }
     }
 

@@ -48,6 +48,7 @@ pub fn lines(specimen: &Specimen) -> Vec<String> {
     let number = with_check_digit(&padded(&transliterate_number(&specimen.number), 9));
     let birth = with_check_digit(&yymmdd(specimen.birth));
     let expiry = with_check_digit(&yymmdd(specimen.expires));
+    let state = padded(&specimen.issuing_state.to_ascii_uppercase(), 3);
     let personal = transliterate_number(specimen.personal_number.as_deref().unwrap_or_default());
     let sex = match specimen.sex {
         Sex::Female => 'F',
@@ -60,10 +61,10 @@ pub fn lines(specimen: &Specimen) -> Vec<String> {
             // An empty field may have a filler for its check digit.
             let personal = if specimen.personal_number.is_some() { with_check_digit(&personal) } else { padded("", 15) };
             let all = check_digit(&format!("{number}{birth}{expiry}{personal}"));
-            vec![padded(&format!("P<{STATE}{name}"), 44), format!("{number}{STATE}{birth}{sex}{expiry}{personal}{all}")]
+            vec![padded(&format!("P<{state}{name}"), 44), format!("{number}{STATE}{birth}{sex}{expiry}{personal}{all}")]
         }
         SpecimenKind::IdCard => {
-            let first = format!("I<{STATE}{number}{}", padded(&personal, 15));
+            let first = format!("I<{state}{number}{}", padded(&personal, 15));
             let optional = padded("", 11);
             let covered = first.get(5..).unwrap_or_default();
             let all = check_digit(&format!("{covered}{birth}{expiry}{optional}"));

@@ -35,7 +35,9 @@ pub fn draw(canvas: &mut Canvas, specimen: &Specimen) {
     portrait::draw(canvas, (102.6, 40.4, 15.4), 0.42, specimen.sex, false);
     fields(canvas, specimen);
     marking(canvas);
-    zone(canvas, &mrz::lines(specimen));
+    if specimen.machine_readable {
+        zone(canvas, &mrz::lines(specimen));
+    }
 }
 
 fn background(canvas: &mut Canvas) {
@@ -127,7 +129,7 @@ fn chip(canvas: &mut Canvas, at: (f32, f32)) {
 fn fields(canvas: &mut Canvas, specimen: &Specimen) {
     let (first, second, third) = (44.5, 63.5, 84.5);
     field(canvas, (first, 16.6), "Type / Type", "P");
-    field(canvas, (second, 16.6), "Landkode / Code", mrz::STATE);
+    field(canvas, (second, 16.6), "Landkode / Code", &specimen.issuing_state);
     field(canvas, (third, 16.6), "Passnr. / Passport No.", &specimen.number);
     field(canvas, (first, 24.0), "Etternavn / Surname", &specimen.surname.to_uppercase());
     field(canvas, (first, 31.4), "Fornavn / Given names", &specimen.given_names.to_uppercase());

@@ -26,7 +26,11 @@ pub fn of(control: &Control, events: &[Event]) -> Vec<Notice> {
             "{third} vouched that you are {holder}, in identity control {id} at {place}. \
              If it was not you who came, tell the ID office at once."
         ),
-    );
+    )
+    .nn(format!(
+        "{third} gjekk god for at du er {holder}, ved identitetskontroll {id} hos {place}. \
+         Var det ikkje du som møtte opp, sei frå til ID-kontoret med ein gong."
+    ));
     let to_voucher = LocalText::new(
         format!(
             "Kortet ditt og PIN-koden ble brukt til å gå god for {holder} ved identitetskontroll {id} hos {place}. \
@@ -36,7 +40,11 @@ pub fn of(control: &Control, events: &[Event]) -> Vec<Notice> {
             "Your card and its PIN were used to vouch for {holder} in identity control {id} at {place}. \
              If it was not you, tell the ID office at once."
         ),
-    );
+    )
+    .nn(format!(
+        "Kortet ditt og PIN-koden blei brukte til å gå god for {holder} ved identitetskontroll {id} hos {place}. \
+         Var det ikkje deg, sei frå til ID-kontoret med ein gong."
+    ));
     vec![
         Notice { recipient: Recipient::Holder, name: holder, user_name: opening.person.user_name.clone(), text: to_holder },
         Notice { recipient: Recipient::Voucher, name: third, user_name: third_party.card.user_name.clone(), text: to_voucher },

@@ -104,6 +104,18 @@ impl Inquiry {
         Err(bad.map_or(RevocationProblem::NoPlace, |(_, why)| *why))
     }
 
+    /// Each place that `certificate` names, with what is wrong with its answer of now.
+    pub fn ask_each(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+        at: Timestamp,
+    ) -> Vec<(String, Result<(), RevocationProblem>)> {
+        let question = Question { certificate, issuer, at, grace: self.grace };
+        let ask = |place: &Place| (place.url.clone(), self.ask_at(&question, place, None).map(drop));
+        places(certificate).iter().map(ask).collect()
+    }
+
     /// The kept answers that still hold: one that need not be asked for again, else all older ones.
     fn kept_answers(&self, question: &Question<'_>, places: &[Place]) -> (Option<Answer>, Vec<Answer>) {
         let mut older = Vec::new();

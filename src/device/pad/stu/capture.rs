@@ -88,6 +88,11 @@ impl Capture {
         }
     }
 
+    /// Width and height of the field, micrometres.
+    pub fn field(&self) -> (u32, u32) {
+        (self.strokes.width, self.strokes.height)
+    }
+
     /// Forgets the ink.
     pub fn clear(&mut self) {
         self.strokes.strokes.clear();

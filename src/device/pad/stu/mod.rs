@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     PadControl, PadError, PadInfo, PadOutcome, PadScreen, SignaturePad,
-    hid::{self, Hid, HidError},
+    hid::{self, Hid, HidError, UsbId},
 };
 
 pub mod capture;
@@ -48,12 +48,13 @@ pub struct Stu<H> {
     clock: Clock,
 }
 
-/// Opens the first pad of the series that is connected.
-pub fn open() -> Result<Stu<hidapi::HidDevice>, PadError> {
-    let (product, device) = hid::open_first(WACOM, &MODELS.map(|(product, _)| product))?;
-    let name = MODELS.into_iter().find(|(own, _)| *own == product).map_or("STU", |(_, name)| name);
+/// Opens the pad of this maker and product, or else the first of the series that is connected.
+pub fn open(wanted: Option<UsbId>) -> Result<Stu<hidapi::HidDevice>, PadError> {
+    let known = MODELS.map(|(product, _)| (WACOM, product));
+    let ((maker, product), device) = hid::open_first(wanted.as_ref().map_or(&known, std::slice::from_ref))?;
+    let model = MODELS.into_iter().find(|(own, _)| maker == WACOM && *own == product).map_or("STU", |(_, name)| name);
     let started = Instant::now();
-    Stu::over(device, name, Box::new(move || started.elapsed()))
+    Stu::over(device, model, Box::new(move || started.elapsed()))
 }
 
 impl<H: Hid> Stu<H> {
@@ -69,6 +70,7 @@ impl<H: Hid> Stu<H> {
             name: format!("Wacom {model}"),
             pixels: (capability.width, capability.height),
             size_um: (um(capability.most_x), um(capability.most_y)),
+            field_um: Capture::new(capability).field(),
             rate: capability.rate,
             most_pressure: capability.most_pressure,
         };

@@ -10,6 +10,7 @@ use super::{
 use crate::{control::Strokes, digest::Digest, evidence::Record};
 
 mod closing;
+mod examined;
 mod identification;
 mod opening;
 mod scan;

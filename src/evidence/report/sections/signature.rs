@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Content, digest, fitted, plain, said, shown_at};
+use super::{Content, digest, fitted, plain, said, shown_at, written};
 use crate::{
     evidence::report::{
         layout::{Field, Flow},
@@ -45,11 +45,12 @@ pub fn lay_out(flow: &mut Flow<'_>, content: &Content<'_>) {
         format!("{} strøk, {} punkter, {}", signature.stroke_count, signature.points, seconds.nb),
         format!("{} strokes, {} points, {}", signature.stroke_count, signature.points, seconds.en),
     );
+    let doubt = comparison.reason.as_deref();
     let judgement = words::both(
         "Like: klare fellestrekk med signaturen i dokumentet, vurdert av operatøren",
         "Alike: clear common features with the signature in the document, judged by the operator",
     );
-    flow.fields(vec![
+    let mut fields = vec![
         Field::new("Slik ble den skrevet", "How it was written", said(&samples)),
         Field::new("Antall forsøk", "Attempts", plain(comparison.attempts)),
         Field::new("Skrevet", "Written", plain(words::utc(comparison.captured_at))),
@@ -57,5 +58,9 @@ pub fn lay_out(flow: &mut Flow<'_>, content: &Content<'_>) {
         Field::wide("Operatørens vurdering", "The operator's judgement", said(&judgement)),
         Field::wide("Strøkene, SHA-256", "The strokes, SHA-256", digest(&signature.strokes)),
         Field::wide("Bildet, SHA-256", "The picture, SHA-256", digest(&signature.picture)),
-    ]);
+    ];
+    if let Some(reason) = doubt {
+        fields.push(Field::wide("Hvorfor den likevel er lik", "Why it is alike all the same", written(flow.typeface(), reason)));
+    }
+    flow.fields(fields);
 }

@@ -189,6 +189,10 @@ fn what_the_pages_show_and_the_record_does_not_say_is_found() {
         ("hollow letters", strokes(b"0 Tr", b"1 Tr")),
         ("letters that only clip", strokes(b"0 Tr", b"7 Tr")),
         ("spread letters", strokes(b"BT", b"BT 30 Tc")),
+        (
+            "a page that unpacks to a mountain",
+            Box::new(|document| content(document, 0, |old| [old, vec![b' '; 49 << 20]].concat())),
+        ),
         // More than the pages had.
         ("a hidden line more", append("/Span<</MCID 400>>BDC\nBT 3 Tr/f0 9 Tf 1 0 0 1 90 90 Tm(\\000\\001)Tj ET EMC")),
         ("text outside the paper", append("/Artifact<</Type/Layout>>BDC\nBT/f0 9 Tf 1 0 0 1 -900 90 Tm(\\000\\001)Tj ET EMC")),
@@ -405,6 +409,46 @@ fn a_record_of_another_form_or_layout_is_refused_and_says_so() {
         assert_ne!(other, json);
         let verification = forger.sign_changed(&pdf, |document| attachment(document, b"record.json", other.as_bytes()));
         assert_refused(to, &verification, "REPORT_RECORD_UNREADABLE");
+    }
+}
+
+/// A small generator of numbers, the same on every run (xorshift).
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+}
+
+/// Pages, fonts and tables that are broken in a thousand places, all of them rightly signed: none brings the verifier down.
+#[test]
+fn no_broken_content_brings_the_verifier_down() {
+    let pdf = third_party().build().unwrap();
+    let mut forger = Forger::new();
+    let mut numbers = Numbers(0x5eed_0009);
+    for _ in 0..80 {
+        forger.sign_changed(&pdf, |document| {
+            for object in document.objects.values_mut() {
+                let Ok(stream) = object.as_stream_mut() else { continue };
+                let Ok(mut content) = stream.decompressed_content() else { continue };
+                if numbers.below(3) > 0 || content.len() < 8 || stream.dict.has_type(b"EmbeddedFile") {
+                    continue;
+                }
+                let (from, length) = (numbers.below(content.len() - 4), 1 + numbers.below(40));
+                let to = (from + length).min(content.len());
+                match numbers.below(4) {
+                    0 => content[from] ^= 1 + numbers.below(255) as u8,
+                    1 => drop(content.drain(from..to)),
+                    2 => drop(content.splice(from..from, content[from..to].to_vec())),
+                    _ => content[from..to].fill(b"0 <[("[numbers.below(5)]),
+                }
+                stream.set_plain_content(content);
+            }
+        });
     }
 }
 

@@ -1,4 +1,5 @@
-//! Reports that prove their control when nobody answers any more: B-LT and B-LTA, with a real test CA, `openssl ocsp` and `openssl ts`.
+//! Reports that prove their control when nobody answers any more: B-LT and B-LTA, with a real test CA, `openssl ocsp` and
+//! `openssl ts`.
 
 use std::{path::Path, sync::Arc};
 

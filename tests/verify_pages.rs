@@ -320,8 +320,8 @@ fn what_the_pages_show_and_the_record_does_not_say_is_found() {
     }
 }
 
-/// The program with the place of its second letter (`loca`) written over by that of its first: the first draws nothing, the second draws
-/// the first one's outline.
+/// The program with the place of its second letter (`loca`) written over by that of its first: the first draws nothing, the
+/// second draws the first one's outline.
 fn with_letters_exchanged(mut program: Vec<u8>) -> Vec<u8> {
     let table = |tag: &[u8; 4]| {
         let count = usize::from(u16::from_be_bytes([program[4], program[5]]));
@@ -462,8 +462,8 @@ fn kept_case() -> Case {
     case
 }
 
-/// Reports of the first layout that were signed once. They must verify for ever: when this fails, the pages are laid out in another way than
-/// before, and the change needs a new number of the layout besides the old one.
+/// Reports of the first layout that were signed once. They must verify for ever: when this fails, the pages are laid out in
+/// another way than before, and the change needs a new number of the layout besides the old one.
 #[test]
 fn a_report_of_each_layout_that_was_ever_made_is_still_valid() {
     let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kept/layout-1.pdf");

@@ -1,6 +1,7 @@
 //! What a page draws: its content stream (ISO 32000-1 §8, §9) as a list of painted things at their places on the paper.
 //!
-//! Only the operators that the station writes are known. A page with any other draws something that this reader does not see, and is refused.
+//! Only the operators that the station writes are known. A page with any other draws something that this reader does not see, and
+//! is refused.
 
 #![allow(clippy::many_single_char_names)] // A transformation has the letters of ISO 32000-1 §8.3.4.
 

@@ -1,12 +1,13 @@
 //! The pages show what the record says, all of it and nothing else.
 //!
-//! The record and the evidence beside it are laid out anew ([`report::sheets`]), and every page of the file is followed mark by mark: the same
-//! letters at the same places in the same size and colour, the same lines, the same pictures bit for bit, in the same order, and the same words for
-//! those who listen. Letters are compared by what the font inside the file draws, not by what it calls them; and what it calls them, by which
-//! they are copied and read aloud, must be the same text. Whoever holds the key of a station can thus sign no report whose pages and record differ.
+//! The record and the evidence beside it are laid out anew ([`report::sheets`]), and every page of the file is followed mark by
+//! mark: the same letters at the same places in the same size and colour, the same lines, the same pictures bit for bit, in the
+//! same order, and the same words for those who listen. Letters are compared by what the font inside the file draws, not by what
+//! it calls them; and what it calls them, by which they are copied and read aloud, must be the same text. Whoever holds the key
+//! of a station can thus sign no report whose pages and record differ.
 //!
-//! What is compared is the outcome, not the bytes: another version of the program may write, pack and number the objects in another way. What it
-//! may not do is to lay them out in another way without giving the layout a new number.
+//! What is compared is the outcome, not the bytes: another version of the program may write, pack and number the objects in
+//! another way. What it may not do is to lay them out in another way without giving the layout a new number.
 
 mod content;
 mod font;

@@ -1,7 +1,7 @@
 //! Whatever byte of a whole report of level B-LTA is changed, the report is refused, or it is provably the same document.
 //!
-//! `make flips` changes each byte of a report, twice: its lowest bit, and the bit that tells upper from lower case. The test suite changes 2,000
-//! bytes at random places in random ways.
+//! `make flips` changes each byte of a report, twice: its lowest bit, and the bit that tells upper from lower case. The test
+//! suite changes 2,000 bytes at random places in random ways.
 
 use std::{
     hash::{BuildHasher as _, Hasher as _},

@@ -1,4 +1,5 @@
-//! Reports that prove their control when nobody answers any more: B-LT and B-LTA, with a real test CA, `openssl ocsp` and `openssl ts`.
+//! Reports that prove their control when nobody answers any more: B-LT and B-LTA, with a real test CA, `openssl ocsp` and
+//! `openssl ts`.
 
 use std::{path::Path, sync::Arc};
 
@@ -213,7 +214,7 @@ pub fn keep_for_the_judges(world: &World, pdf: &[u8], kind: &str) {
 }
 
 #[test]
-fn an_archived_report_is_renewed_before_its_newest_time_stamp_ends() {
+fn a_renewed_report_reaches_beyond_the_end_of_its_first_time_stamps() {
     let world = World::new(SignatureAlgorithm::P256);
     world.certify_authority(40);
     let archived = world.verified(world.archived());

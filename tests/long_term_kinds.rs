@@ -1,4 +1,5 @@
-//! Every kind of report reaches B-LTA: whatever the holder comes for, however the holder is identified, in whatever language the terms are.
+//! Every kind of report reaches B-LTA: whatever the holder comes for, however the holder is identified, in whatever language the
+//! terms are.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! A public key infrastructure of its own for each test, made by openssl: a root, a sub CA, an OCSP signer, people's certificates,
-//! revocation lists, and a small http server that hands out what a test wants it to.
+//! A public key infrastructure of its own for each test, made by openssl: a root, a sub CA, an OCSP signer, people's
+//! certificates, revocation lists, and a small http server that hands out what a test wants it to.
 
 use std::{
     collections::HashMap,

@@ -14,7 +14,8 @@ use crate::{
 
 /// Raises what can be raised now.
 ///
-/// Exit codes: 0 every report is at B-LTA, 1 some stay below for now, 2 no register or no authority, 3 something failed.
+/// Exit codes: 0 every report is at B-LTA and none is due for another time-stamp, 1 some wait, 2 no register or no authority, 3
+/// something failed.
 pub fn run(json: bool, configuration: &Configuration, data: &DataFolder) -> ExitCode {
     // A mistyped --data must not become a new, empty data folder.
     let there = Register::open_read_only(&data.register());

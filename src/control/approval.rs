@@ -24,7 +24,8 @@ pub struct Approval {
     /// What trust said of the operator's certificate at that moment, when the key is on a card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged: Option<Box<Judged>>,
-    /// Why the signature has no time of the authority that MASTER.toml names: the fault's code. The time comes later, over the whole report.
+    /// Why the signature has no time of the authority that MASTER.toml names: the fault's code. The time comes later, over the
+    /// whole report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_stamp_fault: Option<String>,
 }

@@ -1,5 +1,6 @@
-//! Raising a report to level B-LTA, step by step: the time of an authority, the answers of the CAs, and a time-stamp over both; and keeping it
-//! there: before the certificate of the newest time-stamp ends, the answers about it and another time-stamp follow (EN 319 142-1 §5.4.3).
+//! Raising a report to level B-LTA, step by step: the time of an authority, the answers of the CAs, and a time-stamp over both;
+//! and keeping it there: before the certificate of the newest time-stamp ends, the answers about it and another time-stamp follow
+//! (EN 319 142-1 §5.4.3).
 
 use der::Encode as _;
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +14,8 @@ use super::{
 };
 use crate::trust::{ProofSource, RevocationProof, Trust};
 
-/// A report is renewed so long before its newest time-stamp's certificate ends: long enough for CAs and authorities that are away for months.
+/// A report is renewed so long before its newest time-stamp's certificate ends: long enough for CAs and authorities that are away
+/// for months.
 pub const RENEW_BEFORE: SignedDuration = SignedDuration::from_hours(180 * 24);
 /// A renewal that adds less than this would only make the file longer.
 const WORTH_WHILE: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -61,9 +63,9 @@ impl RaiseError {
     }
 }
 
-/// Raises `report` as far as it can be raised now, or renews it when it is due. The result begins with every byte of `report`, and it has passed
-/// verification at its new level; `None` when nothing higher can be reached, for example because the CA publishes nothing about revocation, and
-/// when a new time-stamp would not last longer than the newest one.
+/// Raises `report` as far as it can be raised now, or renews it when it is due. The result begins with every byte of `report`,
+/// and it has passed verification at its new level; `None` when nothing higher can be reached, for example because the CA
+/// publishes nothing about revocation, and when a new time-stamp would not last longer than the newest one.
 pub fn raise(
     report: &VerifiedReport,
     authority: &dyn TimeSource,
@@ -100,8 +102,9 @@ pub fn raise(
     Ok((best.level() > report.level()).then_some(best))
 }
 
-/// The report with what is known about its newest time-stamp and another one over that. The authority is asked twice: the first answer only shows
-/// its certificate, so that what the CA says about this one lies under the second answer too, and a validator needs nobody for it.
+/// The report with what is known about its newest time-stamp and another one over that. The authority is asked twice: the first
+/// answer only shows its certificate, so that what the CA says about this one lies under the second answer too, and a validator
+/// needs nobody for it.
 fn renewed(
     report: &VerifiedReport,
     authority: &dyn TimeSource,

@@ -18,8 +18,9 @@ use crate::{
 /// The form of the record; a changed meaning gets a new number.
 pub const FORMAT: &str = "bam-station record 2";
 
-/// The layout that says how the pages follow from the record and the attached evidence (`super::report`). Whatever changes a word, a place or a
-/// colour on the pages gets a new number, so that a verifier never takes an honest older report for a changed one.
+/// The layout that says how the pages follow from the record and the attached evidence (`super::report`). Whatever changes a
+/// word, a place or a colour on the pages gets a new number, so that a verifier never takes an honest older report for a changed
+/// one.
 pub const LAYOUT: u32 = 1;
 
 /// What a reader must not read into the record.
@@ -78,7 +79,8 @@ pub struct Record {
     pub plan: Plan,
     /// When it began (UTC).
     pub opened_at: Timestamp,
-    /// When all steps were done and this report was made (UTC; ETSI TS 119 461 ISS-8.5.2-05A). The signature carries its own time.
+    /// When all steps were done and this report was made (UTC; ETSI TS 119 461 ISS-8.5.2-05A). The signature carries its own
+    /// time.
     pub completed_at: Timestamp,
     /// The same in the office's time, with the zone's offset (RFC 9557).
     pub completed_at_office: String,

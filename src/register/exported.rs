@@ -232,8 +232,8 @@ fn note(line: ChainLine, exported: &BTreeSet<&str>, testimony: &mut Testimony) {
     }
 }
 
-/// The digests under the names by which the events of a control keep evidence (`crate::control`): the strokes and the picture of a signature, the
-/// raw and the upright picture of a document, the text of the terms.
+/// The digests under the names by which the events of a control keep evidence (`crate::control`): the strokes and the picture of
+/// a signature, the raw and the upright picture of a document, the text of the terms.
 fn evidence_in(body: &serde_json::Value, into: &mut BTreeSet<Digest>) {
     const NAMES: [&str; 4] = ["picture", "raw", "strokes", "text"];
     match body {

@@ -243,8 +243,8 @@ struct Parts {
     terms: Option<String>,
 }
 
-/// The signed report. Without the authority's time it is signed all the same, and why stands in the journal; the time-stamp is added
-/// later.
+/// The signed report. Without the authority's time it is signed all the same, and why stands in the journal; the time-stamp is
+/// added later.
 fn signed(
     draft: &Draft,
     authority: Option<&TimeStampAuthority>,

@@ -1,6 +1,6 @@
-//! Raising the kept reports to B-LTA in the background: the time of an authority, the CAs' answers on revocation, and a time-stamp
-//! over both; and renewing them before the newest time-stamp's certificate ends. What was signed stays as it is; each raised report is kept beside
-//! the registered one.
+//! Raising the kept reports to B-LTA in the background: the time of an authority, the CAs' answers on revocation, and a
+//! time-stamp over both; and renewing them before the newest time-stamp's certificate ends. What was signed stays as it is; each
+//! raised report is kept beside the registered one.
 
 use std::{
     collections::HashMap,
@@ -74,8 +74,8 @@ impl RaisingError {
 pub struct Raised {
     /// Controls whose report was raised, each with the level that was reached.
     pub raised: Vec<(String, Level)>,
-    /// Controls whose report stays below [`Level::BLTA`] for now, or whose newest time-stamp ends soon: a fault's code, or `None` when their CA
-    /// publishes nothing about revocation or the authority's certificate does not last longer either.
+    /// Controls whose report stays below [`Level::BLTA`] for now, or whose newest time-stamp ends soon: a fault's code, or `None`
+    /// when their CA publishes nothing about revocation or the authority's certificate does not last longer either.
     pub waiting: Vec<(String, Option<&'static str>)>,
 }
 
@@ -103,8 +103,8 @@ impl RaisingRoad {
         Ok(Some(Self { authority, trust, signers: Anchors::new(signers), tried: HashMap::new(), lasting: HashMap::new() }))
     }
 
-    /// Tries every report below B-LTA that was not tried lately, then those at B-LTA that are due for another time-stamp. When the authority
-    /// is away, the round ends with that attempt.
+    /// Tries every report below B-LTA that was not tried lately, then those at B-LTA that are due for another time-stamp. When
+    /// the authority is away, the round ends with that attempt.
     ///
     /// # Errors
     /// Only when the register cannot be read or written.

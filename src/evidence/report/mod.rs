@@ -9,9 +9,10 @@
 //!                                                      └──► verify: do the pages of a signed file show exactly these?
 //! ```
 //!
-//! Everything that the pages show follows from the record and from what is attached or embedded beside it (strokes, terms, pictures), all of it
-//! named in the record by its digest. [`sheets`] is that rule, and [`LAYOUT`] its number: a verifier lays the pages out
-//! anew and compares. A change of the rule gets a new number, and the old rule stays for the reports that were made by it.
+//! Everything that the pages show follows from the record and from what is attached or embedded beside it (strokes, terms,
+//! pictures), all of it named in the record by its digest. [`sheets`] is that rule, and [`LAYOUT`] its number: a verifier lays
+//! the pages out anew and compares. A change of the rule gets a new number, and the old rule stays for the reports that were made
+//! by it.
 
 use krilla::embed::AssociationKind;
 use serde_json::Value;
@@ -218,7 +219,8 @@ fn says_the_same(json: &[u8], record: &Record) -> bool {
         && attached.zip(understood).is_some_and(|(attached, understood)| is_within(&attached, &understood))
 }
 
-/// Whether everything in `attached` stands in `understood`. A later version of the program may know more that an old record leaves out.
+/// Whether everything in `attached` stands in `understood`. A later version of the program may know more that an old record
+/// leaves out.
 fn is_within(attached: &Value, understood: &Value) -> bool {
     match (attached, understood) {
         (Value::Object(attached), Value::Object(understood)) => {

@@ -119,7 +119,8 @@ fn line(trace: &Trace, place: impl Fn(Place) -> [f32; 2]) -> Vec<Step> {
     let start = place(trace.start);
     let curves = trace.curves.iter().map(|curve| Step::Curve([curve.leaving, curve.arriving, curve.end].map(&place)));
     let steps: Vec<Step> = std::iter::once(Step::Move(start)).chain(curves).collect();
-    if steps.iter().all(|step| matches!(step, Step::Move(at) | Step::Curve([_, _, at]) if *at == start)) {
+    let here = |at: &[f32; 2]| at.iter().zip(start).all(|(one, other)| (one - other).abs() < f32::EPSILON);
+    if steps.iter().all(|step| matches!(step, Step::Move(at) | Step::Curve([_, _, at]) if here(at))) {
         return vec![Step::Move(start), Step::Line([start[0] + DOT, start[1]])];
     }
     steps

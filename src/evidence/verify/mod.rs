@@ -207,7 +207,8 @@ impl VerifiedReport {
     }
 }
 
-/// Verifies a report that this station has just signed: against the operators' CAs, and that the record in it is exactly `record`.
+/// Verifies a report that this station has just signed: against the operators' CAs, and that the record in it is exactly
+/// `record`.
 pub fn own<'a>(
     report: SignedReport,
     trusted: impl Into<TrustedCas<'a>>,
@@ -222,8 +223,8 @@ pub fn own<'a>(
     }
 }
 
-/// Until when the certificate of the newest time-stamp over a document lasts, by what the file itself says; `None` without one. This only tells
-/// whether a report that was verified before is due for another time-stamp: nothing is verified here.
+/// Until when the certificate of the newest time-stamp over a document lasts, by what the file itself says; `None` without one.
+/// This only tells whether a report that was verified before is due for another time-stamp: nothing is verified here.
 pub fn newest_time_stamp_lasts(pdf: &[u8]) -> Option<Timestamp> {
     let file = (pdf.len() <= MAX_REPORT).then(|| File::read(pdf).ok()).flatten()?;
     let located = Located::find(&file).ok()?;
@@ -357,8 +358,8 @@ impl SignerInfo {
     }
 }
 
-/// The level that is reached. B-T: a time-stamp counts. B-LT: what is needed to judge the signer and that time-stamp later is there.
-/// B-LTA: a document time-stamp that counts covers that.
+/// The level that is reached. B-T: a time-stamp counts. B-LT: what is needed to judge the signer and that time-stamp later is
+/// there. B-LTA: a document time-stamp that counts covers that.
 fn level(file: &File<'_>, store: &Store<'_>, signer: Needed<'_>, stamps: &[Stamp]) -> Level {
     let Some(first) = stamps.iter().find(|stamp| stamp.info.counts) else { return Level::BB };
     let Some(chain) = &first.chain else { return Level::BT };

@@ -16,8 +16,8 @@ pub const MAX_RECORD: usize = 8 << 20;
 /// What a report may have attached, and how large it may be.
 const KNOWN: [(&str, usize); 3] = [(RECORD_NAME, MAX_RECORD), (STROKES_NAME, LARGEST_STROKES), (TERMS_NAME, LARGEST_TERMS)];
 
-/// The files inside the report: the exact bytes of each by its name. Exactly those that a report may have, each once, reachable in both
-/// ways in which readers look for them (`/Names` and `/AF`); the record is one of them.
+/// The files inside the report: the exact bytes of each by its name. Exactly those that a report may have, each once, reachable
+/// in both ways in which readers look for them (`/Names` and `/AF`); the record is one of them.
 pub fn attachments(file: &File<'_>) -> Result<BTreeMap<&'static str, Vec<u8>>, Problem> {
     let missing = || {
         ProblemKind::Record.because("the report has no attached record.json; it was not made by this program or not completely")

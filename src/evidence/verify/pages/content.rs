@@ -1,6 +1,9 @@
 //! What a page draws: its content stream (ISO 32000-1 §8, §9) as a list of painted things at their places on the paper.
 //!
-//! Only the operators that the station writes are known. A page with any other draws something that this reader does not see, and is refused.
+//! Only the operators that the station writes are known. A page with any other draws something that this reader does not see, and
+//! is refused.
+
+#![allow(clippy::many_single_char_names)] // A transformation has the letters of ISO 32000-1 §8.3.4.
 
 use std::collections::BTreeMap;
 
@@ -265,8 +268,9 @@ impl<'r, 'f> Interpreter<'r, 'f> {
 
     fn picture(&mut self, name: &[u8]) -> Result<(), NotFollowed> {
         let picture = *self.resources.pictures.get(name).ok_or(NotFollowed)?;
-        let [width, 0.0, 0.0, height, left, bottom] = self.state.matrix else { return Err(NotFollowed) };
-        if self.text.is_some() || width <= 0.0 || height <= 0.0 {
+        let [width, up, across, height, left, bottom] = self.state.matrix;
+        let upright = is_nothing(up) && is_nothing(across) && width > 0.0 && height > 0.0;
+        if self.text.is_some() || !upright {
             return Err(NotFollowed);
         }
         self.painted(Painted::Picture { picture, area: [left, PAGE_HEIGHT - bottom - height, width, height] })
@@ -345,10 +349,14 @@ fn on_paper([a, b, c, d, e, f]: Matrix, x: f32, y: f32) -> [f32; 2] {
 
 /// The page turned upside down as the station writes it, at its own size: a pen keeps its width.
 fn is_upright([a, b, c, d, _, _]: Matrix) -> bool {
-    a == 1.0 && b == 0.0 && c == 0.0 && d.abs() == 1.0
+    is_nothing(a - 1.0) && is_nothing(b) && is_nothing(c) && is_nothing(d.abs() - 1.0)
 }
 
 /// Letters stand upright at their own size.
 fn is_upright_text([a, b, c, d, e, f]: Matrix) -> bool {
-    a == 1.0 && b == 0.0 && c == 0.0 && d == 1.0 && e.is_finite() && f.is_finite()
+    is_nothing(a - 1.0) && is_nothing(b) && is_nothing(c) && is_nothing(d - 1.0) && e.is_finite() && f.is_finite()
+}
+
+fn is_nothing(number: f32) -> bool {
+    number.abs() < 1e-6
 }

@@ -73,25 +73,26 @@ impl Embedded {
 fn widths(list: &[Value]) -> Option<BTreeMap<u16, f32>> {
     let code = |value: &Value| value.position().and_then(|code| u16::try_from(code).ok());
     let mut widths = BTreeMap::new();
+    let mut left = MAX_CODES;
     let mut rest = list;
     while let Some((first, more)) = rest.split_first() {
         let first = code(first)?;
         let (second, more) = more.split_first()?;
         rest = if let Some(each) = second.array() {
+            left = left.checked_sub(each.len())?;
             for (code, value) in (first..=u16::MAX).zip(each) {
                 widths.insert(code, width(value)?);
             }
             more
         } else {
             let (value, more) = more.split_first()?;
-            for code in first..=code(second)? {
+            let codes = first..=code(second)?;
+            left = left.checked_sub(codes.len())?;
+            for code in codes {
                 widths.insert(code, width(value)?);
             }
             more
         };
-        if widths.len() > MAX_CODES {
-            return None;
-        }
     }
     Some(widths)
 }

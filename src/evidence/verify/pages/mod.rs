@@ -1,12 +1,13 @@
 //! The pages show what the record says, all of it and nothing else.
 //!
-//! The record and the evidence beside it are laid out anew ([`report::sheets`]), and every page of the file is followed mark by mark: the same
-//! letters at the same places in the same size and colour, the same lines, the same pictures bit for bit, in the same order, and the same words for
-//! those who listen. Letters are compared by what the font inside the file draws, not by what it calls them; and what it calls them, by which
-//! they are copied and read aloud, must be the same text. Whoever holds the key of a station can thus sign no report whose pages and record differ.
+//! The record and the evidence beside it are laid out anew ([`report::sheets`]), and every page of the file is followed mark by
+//! mark: the same letters at the same places in the same size and colour, the same lines, the same pictures bit for bit, in the
+//! same order, and the same words for those who listen. Letters are compared by what the font inside the file draws, not by what
+//! it calls them; and what it calls them, by which they are copied and read aloud, must be the same text. Whoever holds the key
+//! of a station can thus sign no report whose pages and record differ.
 //!
-//! What is compared is the outcome, not the bytes: another version of the program may write, pack and number the objects in another way. What it
-//! may not do is to lay them out in another way without giving the layout a new number.
+//! What is compared is the outcome, not the bytes: another version of the program may write, pack and number the objects in
+//! another way. What it may not do is to lay them out in another way without giving the layout a new number.
 
 mod content;
 mod font;
@@ -39,8 +40,14 @@ use crate::{
     },
 };
 
-/// Largest content of a page, bytes: the strokes of the longest signature take a quarter of it.
-const MAX_CONTENT: usize = 32 << 20;
+/// Largest content of all pages together, bytes: the strokes of the longest signature take a sixth of it.
+const MAX_CONTENT: usize = 48 << 20;
+/// Most fonts; a report has two.
+const MAX_FONTS: usize = 8;
+/// Most pictures; a report has two.
+const MAX_PICTURES: usize = 8;
+/// Most entries of one kind among a page's resources.
+const MAX_ENTRIES: usize = 8;
 /// Most pages.
 const MAX_PAGES: usize = 400;
 /// How far a coordinate may lie from where it belongs, points: less than any eye sees, more than rounding does.
@@ -88,10 +95,11 @@ pub fn check(file: &File<'_>, attached: &BTreeMap<&'static str, Vec<u8>>) -> Res
     }
     let typesetter = Typesetter::load().ok_or_else(|| whole("the report's typeface cannot be read: install the program anew"))?;
     let mut fonts = BTreeMap::new();
+    let mut room = MAX_CONTENT;
     let mut numbers = Vec::new();
     for (index, (number, sheet)) in pages.iter().zip(&sheets.pages).enumerate() {
         let page = Page { first, typesetter: &typesetter, pictures: &pictures, sheet };
-        numbers.push(page.check(*number, index + 1, &mut fonts)?);
+        numbers.push(page.check(*number, index + 1, &mut fonts, &mut room)?);
     }
     let followed = structure::found(first, catalog, &pages);
     if followed != Some(structure::expected(&sheets, &numbers)) {
@@ -193,6 +201,9 @@ impl<'a> Pictures<'a> {
         const KEYS: [&str; 8] = ["BitsPerComponent", "ColorSpace", "Filter", "Height", "Length", "Subtype", "Type", "Width"];
         let mut pictures = Self { files: BTreeMap::new(), digests: BTreeMap::new() };
         for (number, object) in &first.objects {
+            if pictures.digests.len() == MAX_PICTURES {
+                break;
+            }
             let (Some(dictionary), Some(stream)) = (object.value.dictionary(), object.stream) else { continue };
             let plain = dictionary.has_name("Subtype", "Image")
                 && dictionary.has_name("Filter", "DCTDecode")
@@ -232,16 +243,24 @@ struct Page<'p, 'a> {
 }
 
 impl Page<'_, '_> {
-    /// Checks the page; which content each mark is in the structure.
-    fn check(&self, number: u32, shown: usize, fonts: &mut BTreeMap<u32, Embedded>) -> Result<Vec<Option<u32>>, Problem> {
+    /// Checks the page; which content each mark is in the structure. `room` is what the pages may still unpack to.
+    fn check(
+        &self,
+        number: u32,
+        shown: usize,
+        fonts: &mut BTreeMap<u32, Embedded>,
+        room: &mut usize,
+    ) -> Result<Vec<Option<u32>>, Problem> {
         let mut at = self.first.objects.get(&number).map_or(0, |page| page.at);
         let differs = |at: usize, what: &str| ProblemKind::Pages.at(at, format!("page {shown} {what}"));
         let strange = "is not made as the page of a report";
-        let (content_at, content, resources) = self.parts(number).ok_or_else(|| differs(at, strange))?;
+        let (content_at, content, resources) = self.parts(number, *room).ok_or_else(|| differs(at, strange))?;
         at = content_at;
+        *room = room.saturating_sub(content.len());
         for font in self.entries(resources, "Font").unwrap_or_default().into_iter().map(|(_, font)| font) {
             if let Some(dictionary) = self.dictionary(font)
                 && !fonts.contains_key(&font)
+                && fonts.len() < MAX_FONTS
                 && let Some(embedded) = Embedded::read(self.first, dictionary)
             {
                 fonts.insert(font, embedded);
@@ -272,13 +291,13 @@ impl Page<'_, '_> {
     }
 
     /// Where the page's content stands in the file, the content, and its resources.
-    fn parts(&self, number: u32) -> Option<(usize, Vec<u8>, &Dictionary)> {
+    fn parts(&self, number: u32, most: usize) -> Option<(usize, Vec<u8>, &Dictionary)> {
         const KEYS: [&str; 7] = ["Contents", "MediaBox", "Parent", "Resources", "StructParents", "Tabs", "Type"];
         let page = self.dictionary(number)?;
         let size: Vec<f32> = page.get("MediaBox")?.array()?.iter().map(real).collect::<Option<_>>()?;
-        let whole = only(page, &KEYS) && size == [0.0, 0.0, PAGE_WIDTH, PAGE_HEIGHT];
+        let whole = only(page, &KEYS) && near(&size, &[0.0, 0.0, PAGE_WIDTH, PAGE_HEIGHT]);
         let content = self.first.objects.get(&page.get("Contents")?.reference()?)?;
-        let bytes = unpack(content.value.dictionary()?, content.stream?, MAX_CONTENT).ok()?;
+        let bytes = unpack(content.value.dictionary()?, content.stream?, most).ok()?;
         let resources = match page.get("Resources")? {
             Value::Reference(number) => self.dictionary(*number)?,
             direct => direct.dictionary()?,
@@ -293,7 +312,8 @@ impl Page<'_, '_> {
             Value::Reference(number) => self.dictionary(*number)?,
             direct => direct.dictionary()?,
         };
-        group.entries().map(|(name, value)| Some((name.to_vec(), value.reference()?))).collect()
+        let few = group.keys().count() <= MAX_ENTRIES;
+        few.then(|| group.entries().map(|(name, value)| Some((name.to_vec(), value.reference()?))).collect())?
     }
 
     fn resources<'f>(&self, dictionary: &Dictionary, fonts: &'f BTreeMap<u32, Embedded>) -> Option<Resources<'f>> {

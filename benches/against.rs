@@ -112,6 +112,6 @@ fn against(what: &str, mut command: Command, ours: Duration) {
         println!("  {what:44}  not installed, or it failed");
         return;
     }
-    let theirs = figure(what, || drop(command.status().unwrap()));
+    let theirs = figure(what, || assert!(command.status().unwrap().success()));
     println!("    {:.1} times as long as here", theirs.as_secs_f64() / ours.as_secs_f64());
 }

@@ -16,7 +16,7 @@ use crate::{
         Command, Control, Now, PresentedDocument, Refusal, Step,
         document::{AcceptDocument, NoDocument, Suspicion},
     },
-    rules::{DocumentKind, Method, document_kind::FEWEST_FEATURES, name::DocumentName},
+    rules::{DocumentKind, IdentityNumber, Method, document_kind::FEWEST_FEATURES, name::DocumentName},
     station::worker::Request,
 };
 
@@ -154,7 +154,7 @@ pub(super) fn refill(shell: &Shell) {
     form.set_first_names(first.into_iter().flatten().collect::<Vec<_>>().join(" ").into());
     form.set_last_name(document.name.last_name.as_str().into());
     form.set_birth_date(words::date(document.birth_date).into());
-    form.set_identity_number(document.identity_number.as_ref().map(|number| number.digits()).unwrap_or_default().into());
+    form.set_identity_number(document.identity_number.as_ref().map(IdentityNumber::digits).unwrap_or_default().into());
     form.set_undamaged(check.undamaged);
     form.set_photo_matches(check.person_matches_photo);
     let seen = |id: &str| check.features.iter().any(|feature| feature.id == id);

@@ -213,12 +213,18 @@ fn leaks(folder: &Path) -> Vec<(PathBuf, String)> {
             needles.push((word.clone(), word.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect()));
         }
     }
+    needles.sort();
+    needles.dedup();
+    let mut by_first = vec![Vec::new(); 256];
+    needles.into_iter().for_each(|(word, needle)| by_first[usize::from(needle[0])].push((word, needle)));
     let mut found = Vec::new();
     for file in files_under(folder) {
         let bytes = fs::read(&file).unwrap();
-        for (word, needle) in &needles {
-            if bytes.windows(needle.len()).any(|window| window == needle) {
-                found.push((file.clone(), word.clone()));
+        for place in 0..bytes.len() {
+            for (word, needle) in &by_first[usize::from(bytes[place])] {
+                if bytes[place..].starts_with(needle) {
+                    found.push((file.clone(), word.clone()));
+                }
             }
         }
     }

@@ -59,6 +59,7 @@ mod ink;
 mod languages;
 mod long_term;
 mod long_term_attacks;
+mod messages;
 mod mrz_text;
 mod mrz_unseen;
 mod operator_key;

@@ -68,6 +68,7 @@ mod languages;
 mod long_term;
 mod long_term_attacks;
 mod long_term_kinds;
+mod messages;
 mod mrz_text;
 mod mrz_unseen;
 mod notices_mail;

@@ -41,7 +41,7 @@ fn tested(window: &OperatorWindow, lang: &str) {
         part(lang, "configuration", "good", Tone::Good, "MASTER.toml 4a4f8ab4ca93d1e5"),
         failed(lang, "operator-reader", "CARD_READER_AMBIGUOUS"),
         part(lang, "operator-card", "absent", Tone::Neutral, text(lang, "detail.no-reader")),
-        part(lang, "scanner", "testing", Tone::Neutral, ""),
+        TestedPart { time: "".into(), ..part(lang, "scanner", "testing", Tone::Neutral, "") },
         part(lang, "disk", "noted", Tone::Warn, "1 GiB"),
         failed(lang, "archive", "DELIVERY_SERVER_NOT_TRUSTED"),
     ]));
@@ -73,6 +73,8 @@ fn a_fault_stands_whole_in_its_row() {
         let (left, top, right, bottom) = bounds(&row);
         assert!(right - left > 600.0 && bottom - top > 80.0, "{language}: the row has no room: {:?}", bounds(&row));
         assert!(bounds(&by_id(&window, "op-part-operator-card")).1 >= bottom, "{language}: rows overlap");
+        let (_, top, _, bottom) = bounds(&by_id(&window, "op-part-scanner"));
+        assert!(bottom - top < 80.0, "{language}: a row without a test is {} high", bottom - top);
         let said = row.accessible_label().unwrap();
         assert!(said.contains("CARD_READER_AMBIGUOUS") && said.contains("LOCAL.toml"), "{said}");
     }

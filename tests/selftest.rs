@@ -13,14 +13,18 @@ use bam_station::{
     fault,
     selftest::{Found, Options, Part, State, Tested, TestedDesk, run, test_all},
     station::DataFolder,
-    trust::Trust,
 };
+use bam_station_ui::Devices;
 use serde_json::Value;
+use slint::{ComponentHandle as _, Model as _};
 use tempfile::TempDir;
 
 use crate::{
     delivery_desk::{archive_in, connection},
+    desk_by_hand::AtTheDesk,
     spine::station,
+    support_pki::{Pki, Reply, now},
+    support_screens::{by_id, picture},
     support_tsa::{self, Kind},
 };
 
@@ -34,7 +38,7 @@ fn works() -> Found {
 fn a_test_that_never_comes_back_is_given_up_and_holds_up_nobody() {
     let (keep, never) = mpsc::channel::<()>();
     let hangs: Test = Box::new(move || {
-        drop(never.recv());
+        let _ = never.recv();
         works()
     });
     let tests = [
@@ -158,5 +162,60 @@ fn a_desk_that_asks_nobody_names_no_server() {
     let data = tempfile::tempdir().unwrap();
     let found = tested(&desk("[Trust]\nRevocation = \"off\"\n", &data), Part::Revocation).found;
     assert_eq!(found.state, State::Absent);
-    let _: fn(&Trust) -> bool = Trust::asks_about_revocation;
+}
+
+#[test]
+fn each_server_that_tells_of_revocation_is_asked() {
+    let pki = Pki::new();
+    let person = pki.person("Åse");
+    let answers = || pki.trust().ask_servers(&person.certificate, now());
+    assert!(answers().len() == 2 && answers().iter().all(|(_, answer)| answer.is_ok()), "{:?}", answers());
+    pki.server.gives("/ocsp", Reply::Status(503));
+    let silent: Vec<String> = answers().into_iter().filter(|(_, answer)| answer.is_err()).map(|(server, _)| server).collect();
+    assert_eq!(silent, [pki.server.url("/ocsp")]);
+
+    // The CA between names the list of the root.
+    let data = tempfile::tempdir().unwrap();
+    let (root, sub) = (pki.root.pem(), pki.sub.pem());
+    let section = format!(
+        "[Trust]\nAnchors = [\"{}\"]\nIntermediates = [\"{}\"]\nRevocation = \"required\"\n",
+        root.display(),
+        sub.display()
+    );
+    let found = tested(&desk(&section, &data), Part::Revocation).found;
+    assert_eq!((found.state, found.detail.unwrap().in_language(Language::NN).as_str()), (State::Good, "1 av 1 tenarar svarar"));
+    pki.server.gives("/root.crl", Reply::Status(503));
+    let found = tested(&desk(&section, &data), Part::Revocation).found;
+    assert_eq!((found.state, found.code), (State::Failed, Some("REVOCATION_SERVERS_SILENT")));
+}
+
+#[test]
+fn the_operator_tests_everything_from_the_page_of_devices() {
+    let data = tempfile::tempdir().unwrap();
+    let desk = AtTheDesk::open(data.path(), None);
+    desk.enroll("Kari Nordmann");
+    desk.click("op-devices");
+    assert_eq!(desk.title(), "Utstyr og tjenester");
+    drop(picture(desk.operator(), "operator-devices-before"));
+    let state = |part: &str| {
+        let parts = desk.operator().global::<Devices>().get_parts();
+        let row = parts.iter().find(|row| row.id == part).unwrap();
+        format!("{}: {}", row.name, row.state)
+    };
+    assert!(by_id(desk.operator(), "op-part-configuration").accessible_label().unwrap().starts_with("Konfigurasjon"));
+    assert_eq!(state("register"), "Dokumentregister: Ikke testet");
+    desk.click("op-test-all");
+    desk.until("all tests are done", |desk| {
+        let devices = desk.operator().global::<Devices>();
+        !devices.get_testing() && devices.get_outcome() != ""
+    });
+    assert!(state("register").starts_with("Dokumentregister: Virker"), "{}", state("register"));
+    assert_eq!(state("scanner"), "Skanner: Virker");
+    drop(picture(desk.operator(), "operator-devices-after"));
+    desk.click("op-lang-nn");
+    assert_eq!(desk.title(), "Utstyr og tenester");
+    assert!(state("register").starts_with("Dokumentregister: Verkar"), "{}", state("register"));
+    desk.click("op-lang-nb");
+    desk.click("op-devices-back");
+    assert_ne!(desk.title(), "Utstyr og tjenester");
 }

@@ -13,6 +13,7 @@ use std::{
 use der::Encode as _;
 use serde_json::{Map, Value, json};
 
+use super::exit;
 use crate::{
     config::{
         ConfigError, Configuration, Found, Loaded, TermsCatalogue, documents, find, load_local, load_master, load_signed_master,
@@ -269,5 +270,8 @@ fn broken(error: &ConfigError, json: bool) -> io::Result<()> {
         let document = json!({ "ok": false, "files": [], "code": error.code(), "problems": error.diagnostics() });
         writeln!(io::stdout().lock(), "{document}")?;
     }
-    writeln!(io::stderr().lock(), "{error}")
+    // Each mistake on a line that editors understand, then what it means.
+    exit::say(error);
+    exit::complain(error.code(), &"the configuration is not good");
+    Ok(())
 }

@@ -15,7 +15,6 @@ use crate::{
         pad::{PadError, SignaturePad as _, stu},
         scanner::{ColourMode, HostedSane, Patience, ScanControl, ScanError, ScanJob, Scanner},
     },
-    station::virtual_cards,
     trust::validity,
 };
 
@@ -60,10 +59,8 @@ fn display_address() -> Option<Address> {
     Some(socket.filter(|socket| socket.exists()).map_or(Address::Elsewhere, Address::Socket))
 }
 
-pub(super) fn reader(desk: &TestedDesk, settings: &ReaderSettings) -> Found {
-    if has_virtual_readers(desk) {
-        return virtual_readers();
-    }
+pub(super) fn reader(desk: &TestedDesk, settings: Option<&ReaderSettings>) -> Found {
+    let Some(settings) = settings else { return Found::absent("virtual-readers") };
     let look = || -> Result<Found, CardError> {
         let readers = Road::of(settings, &desk.executable)?.readers()?;
         let reader = choose(&readers, settings.reader.as_deref())?;
@@ -73,10 +70,8 @@ pub(super) fn reader(desk: &TestedDesk, settings: &ReaderSettings) -> Found {
 }
 
 /// The card in a reader: its certificates and tries, and nobody's name. An empty reader is no fault.
-pub(super) fn card(desk: &TestedDesk, settings: &ReaderSettings) -> Found {
-    if has_virtual_readers(desk) {
-        return virtual_readers();
-    }
+pub(super) fn card(desk: &TestedDesk, settings: Option<&ReaderSettings>) -> Found {
+    let Some(settings) = settings else { return Found::absent("virtual-readers") };
     if desk.options.spare_cards {
         return Found::absent("cards-spared");
     }
@@ -106,15 +101,6 @@ pub(super) fn card(desk: &TestedDesk, settings: &ReaderSettings) -> Found {
         CardError::NoService | CardError::NoReader | CardError::SeveralReaders => Found::absent("no-reader"),
         error => Found::failed(error.code(), &error),
     })
-}
-
-/// A training desk without readers of its own has virtual ones, which live in the program that shows the screens.
-fn has_virtual_readers(desk: &TestedDesk) -> bool {
-    virtual_cards::are_wanted(&desk.configuration.local.value)
-}
-
-fn virtual_readers() -> Found {
-    Found::absent("virtual-readers")
 }
 
 pub(super) fn scanner(desk: &TestedDesk) -> Found {

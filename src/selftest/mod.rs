@@ -20,8 +20,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    config::{Configuration, Language},
-    station::DataFolder,
+    config::{Configuration, Language, local::ReaderSettings},
+    station::{DataFolder, virtual_cards},
 };
 
 pub use run::{run, test_all};
@@ -133,10 +133,10 @@ impl Part {
             Self::Disk => station::disk(desk),
             Self::Keys => station::keys(desk),
             Self::Displays => devices::displays(desk),
-            Self::OperatorReader => devices::reader(desk, &desk.configuration.local.value.operator_reader),
-            Self::HolderReader => devices::reader(desk, &desk.configuration.local.value.holder_reader),
-            Self::OperatorCard => devices::card(desk, &desk.configuration.local.value.operator_reader),
-            Self::HolderCard => devices::card(desk, &desk.configuration.local.value.holder_reader),
+            Self::OperatorReader => devices::reader(desk, desk.readers.as_ref().map(|[operator, _]| operator)),
+            Self::HolderReader => devices::reader(desk, desk.readers.as_ref().map(|[_, holder]| holder)),
+            Self::OperatorCard => devices::card(desk, desk.readers.as_ref().map(|[operator, _]| operator)),
+            Self::HolderCard => devices::card(desk, desk.readers.as_ref().map(|[_, holder]| holder)),
             Self::Scanner => devices::scanner(desk),
             Self::SignaturePad => devices::signature_pad(),
             Self::Trust => services::trust(desk),
@@ -268,6 +268,8 @@ pub struct TestedDesk {
     pub now: Timestamp,
     /// What is tried.
     pub options: Options,
+    /// The readers at both sides; `None` where they are virtual and live in another program.
+    readers: Option<[ReaderSettings; 2]>,
     /// One test at a time reads cards: a card is held alone while it is read.
     cards: Mutex<()>,
 }
@@ -284,7 +286,18 @@ impl TestedDesk {
         now: Timestamp,
         options: Options,
     ) -> Self {
-        Self { configuration, data, executable, now, options, cards: Mutex::new(()) }
+        let local = &configuration.local.value;
+        let named = [&local.operator_reader, &local.holder_reader].map(Clone::clone);
+        // A training desk without readers of its own has virtual ones, which live in the program that shows the screens.
+        let readers = Some(named).filter(|_| !virtual_cards::are_wanted(local));
+        Self { configuration, data, executable, now, options, readers, cards: Mutex::new(()) }
+    }
+
+    /// The same with the readers that the station behind the screens uses.
+    #[must_use]
+    pub fn with_readers(self, readers: [ReaderSettings; 2]) -> Self {
+        let real = readers.iter().all(|reader| reader.reader.is_some());
+        Self { readers: if real { Some(readers) } else { self.readers }, ..self }
     }
 
     /// The right to read cards; `None` when another test does not let go of them in time, or they are to be left alone.

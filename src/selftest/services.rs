@@ -7,7 +7,7 @@ use crate::{
     delivery::{client::ArchiveClient, hand_over::HandOver},
     device::card::{Card as _, open_card},
     evidence::{sign::KeyStore, timestamp::TimeSource as _},
-    station::{DeliveryError, archive_connection, authority, virtual_cards},
+    station::{DeliveryError, archive_connection, authority},
     trust::{Desk, Trust, TrustFileError, certificates_in, validity},
 };
 
@@ -103,11 +103,8 @@ pub(super) fn revocation(desk: &TestedDesk) -> Found {
     let files = &desk.configuration.master.value.trust.intermediates;
     let mut known: Vec<Certificate> =
         files.iter().filter_map(|file| certificates_in(file).ok()).flat_map(|read| read.0).collect();
-    let local = &desk.configuration.local.value;
-    if !virtual_cards::are_wanted(local)
-        && let Some(_alone) = desk.cards()
-    {
-        for settings in [&local.operator_reader, &local.holder_reader] {
+    if let (Some(readers), Some(_alone)) = (&desk.readers, desk.cards()) {
+        for settings in readers {
             let contents = open_card(settings, &desk.executable).and_then(|mut card| card.contents());
             known.extend(contents.into_iter().flat_map(|contents| contents.certificates).map(|on_card| on_card.certificate));
         }

@@ -1,17 +1,17 @@
 //! The page of devices and services, and the test of all of them.
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc, thread};
+use std::{collections::BTreeMap, path::PathBuf, rc::Rc, sync::Arc, thread};
 
-use bam_station_ui::{Devices, OperatorWindow, TestedPart, Tone};
+use bam_station_ui::{Device, Devices, OperatorWindow, TestedPart, Tone};
 use slint::{ComponentHandle as _, SharedString};
 
 use super::{
-    Desk, Shell,
+    Desk, Shell, home,
     shell::on,
     words::{self, fill, filled, shown_fault, text},
 };
 use crate::{
-    config::Language,
+    config::{Language, local::ReaderSettings},
     selftest::{Options, Part, State, Tested, TestedDesk, test_all},
     station::{Clock as _, DataFolder, SystemClock, worker::Update},
 };
@@ -25,8 +25,19 @@ pub struct DevicesDesk {
     pub testing: bool,
     /// What the newest tests found.
     pub found: BTreeMap<Part, Tested>,
-    /// Where this station keeps its data and which program it is; there once it is connected.
-    pub station: Option<(DataFolder, std::path::PathBuf)>,
+    /// The station that is tested; there once it is connected.
+    pub station: Option<TestedStation>,
+}
+
+/// What the test needs to know of the station behind the screens.
+#[derive(Clone)]
+pub struct TestedStation {
+    /// Where it keeps its data.
+    pub data: DataFolder,
+    /// The program.
+    pub executable: PathBuf,
+    /// The readers in use: those of LOCAL.toml, or the virtual ones of training.
+    pub readers: [ReaderSettings; 2],
 }
 
 pub(super) fn connect(shell: &Rc<Shell>) {
@@ -48,12 +59,12 @@ pub(super) fn connect(shell: &Rc<Shell>) {
 /// Runs the tests beside everything else; the screens hear of each as it is done.
 fn begin(shell: &Shell) {
     let asked = shell.desk(|desk| {
-        let (data, executable) = desk.devices.station.clone().filter(|_| !desk.devices.testing)?;
+        let TestedStation { data, executable, readers } = desk.devices.station.clone().filter(|_| !desk.devices.testing)?;
         desk.devices.testing = true;
         desk.devices.found.clear();
         let options = Options { scan: false, spare_cards: desk.open_control() };
         let configuration = Arc::clone(&desk.configuration);
-        Some(TestedDesk::new(configuration, data, executable, SystemClock.now(), options))
+        Some(TestedDesk::new(configuration, data, executable, SystemClock.now(), options).with_readers(readers))
     });
     let Some(asked) = asked else { return };
     let tell = shell.teller();
@@ -77,17 +88,30 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     devices.set_available(available);
     devices.set_open(available && desk.devices.open);
     devices.set_testing(desk.devices.testing);
-    fill(&devices.get_parts(), Part::ALL.map(|part| row(desk, language, part)).to_vec(), |rows| devices.set_parts(rows));
+    let live = home::devices(desk);
+    let rows = Part::ALL.map(|part| row(desk, language, part, &live));
+    fill(&devices.get_parts(), rows.to_vec(), |rows| devices.set_parts(rows));
     let (outcome, tone) = outcome(desk, language);
     devices.set_outcome(outcome);
     devices.set_outcome_tone(tone);
 }
 
-fn row(desk: &Desk, language: Language, part: Part) -> TestedPart {
+/// What the test found; before it, what is known of readers and archive without one.
+fn row(desk: &Desk, language: Language, part: Part, live: &[Device]) -> TestedPart {
     let (id, name) = (part.name().into(), text(language, &format!("devices.{}", part.name())));
     let Some(Tested { found, milliseconds, .. }) = desk.devices.found.get(&part) else {
-        let state = if desk.devices.testing { "devices.state-testing" } else { "devices.state-unknown" };
-        return TestedPart { id, name, state: text(language, state), tone: Tone::Neutral, ..TestedPart::default() };
+        let known = match part {
+            Part::OperatorReader => live.first(),
+            Part::HolderReader => live.get(1),
+            Part::Archive => live.get(3),
+            _ => None,
+        };
+        let (state, tone) = match known.filter(|_| !desk.devices.testing) {
+            Some(device) => (device.state.clone(), device.tone),
+            None if desk.devices.testing => (text(language, "devices.state-testing"), Tone::Neutral),
+            None => (text(language, "devices.state-unknown"), Tone::Neutral),
+        };
+        return TestedPart { id, name, state, tone, ..TestedPart::default() };
     };
     let (state, tone) = match found.state {
         State::Good => ("devices.state-good", Tone::Good),

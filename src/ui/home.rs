@@ -203,7 +203,8 @@ fn reached(control: &Control) -> i32 {
     }
 }
 
-fn devices(desk: &Desk) -> Vec<Device> {
+/// The devices and services of the rail, as they are known without a test: both readers, scanner, archive.
+pub(super) fn devices(desk: &Desk) -> Vec<Device> {
     let language = desk.operator_language;
     let scanner = &desk.configuration.local.value.scanner;
     let virtual_one = scanner.driver == crate::config::local::ScannerDriver::Virtual;

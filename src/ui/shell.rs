@@ -12,12 +12,14 @@ use slint::{ComponentHandle as _, PhysicalPosition, PhysicalSize, WindowPosition
 use super::{
     UiError, approval, compare,
     desk::{Desk, Place, SeenFault},
-    devices, dock, document, holder, holder_card, home, identification, lock, new_control, outcome, scan, sign_in, signature,
+    devices::{self, TestedStation},
+    dock, document, holder, holder_card, home, identification, lock, new_control, outcome, scan, sign_in, signature,
     waiting::Work,
 };
 use crate::{
     config::{Configuration, Language, local::WindowPlace},
     control::Step,
+    device::card::ReaderPlace,
     fault_log,
     station::{
         Clock as _, PinStage, Station, SystemClock, Uploader,
@@ -87,8 +89,13 @@ impl Shell {
 
     /// Lets the station work for these windows.
     pub fn connect(&self, station: Station, uploader: Option<Uploader>) -> Result<(), UiError> {
-        let places = (station.data().clone(), station.cards().executable().to_owned());
-        self.desk(|desk| desk.devices.station = Some(places));
+        let cards = station.cards();
+        let tested = TestedStation {
+            data: station.data().clone(),
+            executable: cards.executable().to_owned(),
+            readers: [ReaderPlace::Operator, ReaderPlace::Holder].map(|place| cards.settings(place).clone()),
+        };
+        self.desk(|desk| desk.devices.station = Some(tested));
         let (tell, data) = (self.teller(), station.data().clone());
         let handle = StationHandle::start(station, uploader, move |update| {
             if let Update::Fault { code, .. } | Update::OpeningRefused { code, .. } = &update {

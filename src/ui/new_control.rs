@@ -38,16 +38,18 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     });
 }
 
-/// Empties the form.
-pub(super) fn clear(window: &OperatorWindow) {
+/// Empties the form. What most people come for is chosen; the plan is in sight before it begins.
+pub(super) fn clear(desk: &Desk, window: &OperatorWindow) {
     let form = window.global::<NewControl>();
     form.set_first_names("".into());
     form.set_last_name("".into());
     form.set_identity_number("".into());
     form.set_birth_date("".into());
     form.set_user_name("".into());
-    form.set_function("".into());
-    form.set_kind("".into());
+    let qualified = desk.configuration.master.value.issues(CertificateKind::Qualified);
+    let usual = if qualified { CertificateKind::Qualified } else { CertificateKind::Local };
+    form.set_function(Function::NewCard.name().into());
+    form.set_kind(usual.name().into());
     form.set_card_state("".into());
     form.set_renewed_before(false);
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use crate::I18n;
+use slint::{ModelRc, VecModel};
+
+use crate::{I18n, LanguageChoice};
 
 /// The languages of the screens: bokmål first, the language that every text has.
 pub const LANGUAGES: [&str; 2] = ["nb", "en"];
@@ -34,7 +36,10 @@ pub fn keys(lang: &str) -> impl Iterator<Item = &'static str> {
     table(lang).keys().map(String::as_str)
 }
 
-/// Lets a window speak: its texts come from this catalogue in the window's own language.
+/// Lets a window speak: its texts come from this catalogue in the window's own language, and it offers the languages that are there,
+/// each by the name that its speakers use.
 pub fn attach(texts: &I18n<'_>) {
     texts.on_lookup(|lang, key| text(&lang, &key).into());
+    let languages = LANGUAGES.map(|code| LanguageChoice { code: code.into(), name: text(code, "language.self").into() });
+    texts.set_languages(ModelRc::new(VecModel::from(languages.to_vec())));
 }

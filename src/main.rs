@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use bam_station::{
     cli::{self, exit, register::Needs},
-    config::{self, Broken, Configuration, Master, Registers, Search},
+    config::{self, Broken, Configuration, Language, Master, Registers, Search},
     device::{card::Road, no_dumps},
     evidence::sign::KeyStore,
     register::{Register, RegisterError},
@@ -33,7 +33,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Opens the station: the operator's window and the holder's
-    Run,
+    Run(RunArgs),
     /// Runs one identity control from a script, without a window
     Control(cli::control::ControlArgs),
     /// MASTER.toml and LOCAL.toml: check them, show them
@@ -76,6 +76,13 @@ enum Command {
     DeviceHost(cli::device_host::DeviceHostArgs),
 }
 
+#[derive(Debug, clap::Args)]
+struct RunArgs {
+    /// Shows every component of the screens in every state instead, without a station
+    #[arg(long)]
+    gallery: bool,
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Err(error) = no_dumps::forbid() {
@@ -95,7 +102,8 @@ fn main() -> ExitCode {
         Command::Control(args) => {
             with(in_force(data.path().is_dir()), |whole| cli::control::run(args, whole, data, executable()))
         }
-        Command::Run => with(in_force(true), |whole| run(whole, data)),
+        Command::Run(RunArgs { gallery: true }) => opened(bam_station::ui::gallery(Language::default())),
+        Command::Run(_) => with(in_force(true), |whole| run(whole, data)),
         Command::Config(args) => cli::config::run(args, cli.master, cli.local),
         Command::Plan(args) => match rules_in_force(cli.master, cli.local) {
             Ok(master) => cli::plan::run(args, master.common.lra_mode, &master.issue_process),
@@ -137,7 +145,11 @@ fn main() -> ExitCode {
 
 fn run(configuration: Configuration, data: DataFolder) -> ExitCode {
     virtual_cards::start_anew(&configuration, &data, &executable());
-    match bam_station::ui::run(configuration, data, executable()) {
+    opened(bam_station::ui::run(configuration, data, executable()))
+}
+
+fn opened(outcome: Result<(), bam_station::ui::UiError>) -> ExitCode {
+    match outcome {
         Ok(()) => exit::DONE.into(),
         Err(error) => {
             exit::complain(error.code(), &error);

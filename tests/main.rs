@@ -43,6 +43,7 @@ mod delivery_faults;
 mod delivery_metrics;
 mod delivery_outbox;
 mod delivery_receipt;
+mod desk_attended;
 mod desk_by_hand;
 mod desk_cards;
 mod desk_cards_by_hand;

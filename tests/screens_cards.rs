@@ -648,8 +648,8 @@ fn what_was_typed_for_one_card_is_not_left_for_the_next() {
     let window = operator_window("nb", SIZES[0]);
     sign_in(&window, "nb", good("Kari Nordmann", "nb"), tries("nb", 3));
     let tried = Rc::new(RefCell::new(vec![]));
-    let log = tried.clone();
-    window.global::<SignIn>().on_sign_in_with_card(move |pin| log.borrow_mut().push(pin.to_string()));
+    let (log, held, weak) = (tried.clone(), secrets(&window), window.as_weak());
+    window.global::<SignIn>().on_sign_in_with_card(move || log.borrow_mut().push(handed_over(&weak.unwrap(), &held)));
     settle();
     // The field has the keyboard.
     write(&window, "246");

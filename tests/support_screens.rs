@@ -1,8 +1,9 @@
 //! The two windows without a station: a platform with real pixels and no display, scenes of every page, and the words to
 //! look at a window and to act on it.
 
-use std::path::PathBuf;
+use std::{cell::RefCell, path::PathBuf, rc::Rc};
 
+use bam_station::ui::typed::Typed;
 use bam_station_ui::*;
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery, ElementRoot, TestingBackend, TestingBackendOptions};
 use slint::platform::{Key, WindowEvent};
@@ -21,8 +22,42 @@ pub fn operator_window(lang: &str, size: (f32, f32)) -> OperatorWindow {
     let window = OperatorWindow::new().unwrap();
     attach(&window.global::<I18n>());
     window.global::<I18n>().set_lang(lang.into());
+    secrets(&window);
     show(&window, size);
     window
+}
+
+/// Holds what is typed in secret for this window, as the program does.
+pub fn secrets(window: &OperatorWindow) -> Rc<RefCell<Typed>> {
+    let held = Rc::new(RefCell::new(Typed::default()));
+    let secret = window.global::<Secret>();
+    let tell = |window: &slint::Weak<OperatorWindow>, held: &Typed| {
+        window.unwrap().global::<Secret>().set_typed(i32::try_from(held.count()).unwrap());
+    };
+    let (log, weak) = (held.clone(), window.as_weak());
+    secret.on_press(move |_, key| {
+        let taken = log.borrow_mut().push(&key);
+        tell(&weak, &log.borrow());
+        taken
+    });
+    let (log, weak) = (held.clone(), window.as_weak());
+    secret.on_take_back(move |_| {
+        log.borrow_mut().take_back();
+        tell(&weak, &log.borrow());
+    });
+    let (log, weak) = (held.clone(), window.as_weak());
+    secret.on_erase(move |_| {
+        log.borrow_mut().erase();
+        tell(&weak, &log.borrow());
+    });
+    held
+}
+
+/// What was typed, taken once.
+pub fn handed_over(window: &OperatorWindow, held: &Rc<RefCell<Typed>>) -> String {
+    let pin = held.borrow_mut().take().map(|pin| String::from_utf8_lossy(pin.expose()).into_owned());
+    window.global::<Secret>().set_typed(0);
+    pin.unwrap_or_default()
 }
 
 pub fn holder_window(lang: &str, size: (f32, f32)) -> HolderWindow {
@@ -547,6 +582,79 @@ pub const OPERATOR_SCENES: &[Scene<OperatorWindow>] = &[
         disabled: &["op-newer"],
     },
     Scene {
+        name: "history",
+        set: |window, lang| {
+            base(window, lang, OperatorPage::History);
+            let page = window.global::<History>();
+            let chips = |group: &str, ids: &[&str]| {
+                list(ids.iter().map(|id| choice(id, text(lang, &format!("{group}{id}")), "")).collect::<Vec<_>>())
+            };
+            page.set_periods(chips("history.period-", &["today", "week", "month", "year", "all"]));
+            let mut functions = vec![choice("all", text(lang, "history.all"), "")];
+            functions.extend(
+                ["new-card", "replacement-card", "renewal", "pin-unlock", "activation-code"]
+                    .map(|id| choice(id, text(lang, &format!("function.{id}")), "")),
+            );
+            page.set_functions(list(functions));
+            let mut outcomes = vec![choice("all", text(lang, "history.all"), "")];
+            outcomes.extend(
+                ["approved", "declined", "refused", "failed", "aborted"]
+                    .map(|id| choice(id, text(lang, &format!("outcome.{id}")), "")),
+            );
+            page.set_outcomes(list(outcomes));
+            page.set_right(text(lang, "history.right-own").into());
+            let row = |time: &str, name: &str, outcome: &str, tone| ControlRow {
+                time: time.into(),
+                name: name.into(),
+                function: text(lang, "function.new-card").into(),
+                kind: text(lang, "kind.qualified").into(),
+                outcome: text(lang, outcome).into(),
+                outcome_tone: tone,
+                delivery: text(lang, "delivery.delivered").into(),
+                delivery_tone: Tone::Good,
+            };
+            page.set_rows(list([
+                row("20.11.2026 14:02", "Anna Maria Eriksson", "outcome.approved", Tone::Good),
+                row("19.11.2026 09:40", text(lang, "history.hidden"), "outcome.approved", Tone::Good),
+                row("19.11.2026 08:15", "Per Ås", "outcome.declined", Tone::Warn),
+            ]));
+            page.set_range(say(lang, "1–3 av 12", "1–3 of 12").into());
+            page.set_has_older(true);
+        },
+        enabled: &["op-period-week", "op-history-person", "op-history-function-renewal", "op-history-older", "op-history-search"],
+        disabled: &["op-history-newer"],
+    },
+    Scene {
+        name: "display",
+        set: |window, lang| {
+            base(window, lang, OperatorPage::Home);
+            window.global::<Operator>().set_sheet(OperatorSheet::Display);
+        },
+        enabled: &["op-display-light", "op-display-dark", "op-display-contrast", "op-display-back"],
+        disabled: &[],
+    },
+    Scene {
+        name: "idle-warning",
+        set: |window, lang| {
+            base(window, lang, OperatorPage::Home);
+            window.global::<Operator>().set_idle_warning(text(lang, "idle.warning").replace("{}", "42").into());
+        },
+        enabled: &["op-new-control"],
+        disabled: &[],
+    },
+    Scene {
+        name: "locked-key",
+        set: |window, lang| {
+            base(window, lang, OperatorPage::Locked);
+            let page = window.global::<Locked>();
+            page.set_who(text(lang, "locked.who").replace("{}", "Kari Nordmann").into());
+            page.set_waits(text(lang, "locked.idle-control").into());
+            page.set_by_key(true);
+        },
+        enabled: &["op-unlock", "op-unlock-1", "op-change-operator"],
+        disabled: &["op-unlock-submit"],
+    },
+    Scene {
         name: "home-empty-with-fault",
         set: |window, lang| {
             base(window, lang, OperatorPage::Home);
@@ -965,17 +1073,43 @@ pub const HOLDER_SCENES: &[Scene<HolderWindow>] = &[
                 ["document", "terms", "signature", "scan"]
                     .map(|id| SharedString::from(text(lang, &format!("welcome.step-{id}")))),
             ));
-            holder.set_privacy(
-                say(
-                    lang,
-                    "Eksempelbedriften AS lagrer navnet ditt, opplysninger fra dokumentet, bildet av det og signaturen i 10 år, fordi utstedelsen skal kunne dokumenteres. Du kan be om innsyn.",
-                    "Eksempelbedriften AS keeps your name, details from the document, its picture and your signature for 10 years, because the issuance must be provable. You can ask to see what is kept.",
-                )
-                .into(),
-            );
+            holder.set_has_information(true);
         },
-        enabled: &["ho-begin", "ho-lang-nb", "ho-lang-en"],
+        enabled: &["ho-begin", "ho-information", "ho-display", "ho-lang-nb", "ho-lang-en"],
         disabled: &[],
+    },
+    Scene {
+        name: "information",
+        set: |window, lang| {
+            holder_terms(window, lang, 1);
+            window.global::<Holder>().set_page(HolderPage::Information);
+        },
+        enabled: &["ho-next", "ho-information-close"],
+        disabled: &["ho-previous"],
+    },
+    Scene {
+        name: "display",
+        set: |window, _| window.global::<Holder>().set_display_open(true),
+        enabled: &["ho-display-light", "ho-display-contrast", "ho-display-done"],
+        disabled: &[],
+    },
+    Scene {
+        name: "stay",
+        set: |window, lang| {
+            holder_terms(window, lang, 1);
+            window.global::<Holder>().set_idle_warning(text(lang, "stay.text").replace("{}", "42").into());
+        },
+        enabled: &["ho-stay"],
+        disabled: &[],
+    },
+    Scene {
+        name: "aloud",
+        set: |window, lang| {
+            holder_terms(window, lang, 1);
+            window.global::<Holder>().set_can_read_aloud(true);
+        },
+        enabled: &["ho-aloud", "ho-text-larger"],
+        disabled: &["ho-text-smaller"],
     },
     Scene {
         name: "terms-first-page",

@@ -151,8 +151,8 @@ pub enum PinDigits {
     Shuffled,
 }
 
-/// `[Windows]`: where the two windows open.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// `[Windows]`: where the two windows open, how they look, and when they are locked.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Windows {
     /// The operator's window; `None` leaves the place to the desktop.
     pub operator: Option<WindowPlace>,
@@ -160,6 +160,77 @@ pub struct Windows {
     pub holder: Option<WindowPlace>,
     /// The holder's window fills its screen.
     pub holder_full_screen: bool,
+    /// The operator's window fills its screen.
+    pub operator_full_screen: bool,
+    /// The output of the operator's window, as the desktop names it; `None` leaves the place to the other keys.
+    pub operator_output: Option<String>,
+    /// The output of the holder's window.
+    pub holder_output: Option<String>,
+    /// How the operator's window looks until the operator chooses.
+    pub operator_look: WindowLook,
+    /// How the holder's window looks for each new person.
+    pub holder_look: WindowLook,
+    /// Both screens are locked when nobody has used them for so many minutes; 0 for never.
+    pub lock_after_minutes: u8,
+}
+
+impl Default for Windows {
+    fn default() -> Self {
+        Self {
+            operator: None,
+            holder: None,
+            holder_full_screen: false,
+            operator_full_screen: false,
+            operator_output: None,
+            holder_output: None,
+            operator_look: WindowLook::default(),
+            holder_look: WindowLook::default(),
+            lock_after_minutes: 5,
+        }
+    }
+}
+
+/// The colours of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Colours {
+    /// Dark on light, for rooms with daylight.
+    #[default]
+    Light,
+    /// Light on dark, for dim rooms.
+    Dark,
+    /// White and yellow on black, for those who see little.
+    Contrast,
+}
+
+impl Colours {
+    /// The word in LOCAL.toml.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+            Self::Contrast => "high-contrast",
+        }
+    }
+
+    /// The colours of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Light, Self::Dark, Self::Contrast].into_iter().find(|colours| colours.name() == name)
+    }
+}
+
+/// How a window looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowLook {
+    /// Its colours.
+    pub colours: Colours,
+    /// Its text in per cent, 100–200.
+    pub text_size: u16,
+}
+
+impl Default for WindowLook {
+    fn default() -> Self {
+        Self { colours: Colours::Light, text_size: 100 }
+    }
 }
 
 /// Size and position of a window, in pixels of the desktop.
@@ -554,7 +625,7 @@ pub static SCHEMA: Schema<Local> = Schema {
         },
         Section {
             name: "Windows",
-            about: "Where the two windows open. Without a key the desktop decides.",
+            about: "Where the two windows open, how they look, and when they are locked. Where no key says it, the desktop places them.",
             keys: &[
                 Key {
                     name: "Operator",
@@ -582,6 +653,71 @@ pub static SCHEMA: Schema<Local> = Schema {
                     field: Field::Switch(|local| &mut local.windows.holder_full_screen),
                     effect: "The holder's window fills its screen, without a frame.",
                 },
+                Key {
+                    name: "OperatorFullScreen",
+                    required: false,
+                    field: Field::Switch(|local| &mut local.windows.operator_full_screen),
+                    effect: "The operator's window fills its screen.",
+                },
+                Key {
+                    name: "OperatorOutput",
+                    required: false,
+                    field: Field::Text {
+                        allowed: OUTPUT,
+                        get: |local| local.windows.operator_output.clone(),
+                        set: |local, text| output(text).map(|name| local.windows.operator_output = Some(name)),
+                    },
+                    effect: "The screen of the operator's window by the name of its output. A screen that was away is taken again when it comes back.",
+                },
+                Key {
+                    name: "HolderOutput",
+                    required: false,
+                    field: Field::Text {
+                        allowed: OUTPUT,
+                        get: |local| local.windows.holder_output.clone(),
+                        set: |local, text| output(text).map(|name| local.windows.holder_output = Some(name)),
+                    },
+                    effect: "The screen of the holder's window. With it the window fills that screen and stays on top.",
+                },
+                Key {
+                    name: "OperatorColours",
+                    required: false,
+                    field: Field::Choice {
+                        of: &["light", "dark", "high-contrast"],
+                        get: |local| local.windows.operator_look.colours.name(),
+                        set: |local, word| Colours::named(word).map(|it| local.windows.operator_look.colours = it).is_some(),
+                    },
+                    effect: "The colours of the operator's window until the operator chooses others there.",
+                },
+                Key {
+                    name: "OperatorTextSize",
+                    required: false,
+                    field: Field::Number { min: 100, max: 200, at: |local| &mut local.windows.operator_look.text_size },
+                    effect: "The text of the operator's window in per cent, until the operator chooses another size there.",
+                },
+                Key {
+                    name: "HolderColours",
+                    required: false,
+                    field: Field::Choice {
+                        of: &["light", "dark", "high-contrast"],
+                        get: |local| local.windows.holder_look.colours.name(),
+                        set: |local, word| Colours::named(word).map(|it| local.windows.holder_look.colours = it).is_some(),
+                    },
+                    effect: "The colours with which the holder's window meets each person. The person may choose others.",
+                },
+                Key {
+                    name: "HolderTextSize",
+                    required: false,
+                    field: Field::Number { min: 100, max: 200, at: |local| &mut local.windows.holder_look.text_size },
+                    effect: "The text with which the holder's window meets each person, in per cent.",
+                },
+                Key {
+                    name: "LockAfterMinutes",
+                    required: false,
+                    field: Field::Count { min: 0, max: 60, at: |local| &mut local.windows.lock_after_minutes },
+                    effect: "Both screens are locked when nobody has used them for so many minutes, with a warning a minute before; an open \
+                             control waits. 0 for never.",
+                },
             ],
         },
         administrators::SECTION,
@@ -591,3 +727,11 @@ pub static SCHEMA: Schema<Local> = Schema {
 };
 
 const WINDOW_PLACE: &str = "\"WIDTHxHEIGHT\" or \"WIDTHxHEIGHT@X,Y\", at least 320x240, for example \"1280x800@1920,0\"";
+
+const OUTPUT: &str =
+    "the name of an output as the desktop tells it, for example \"HDMI-1\" (xrandr lists them), 1 to 64 characters";
+
+fn output(text: &str) -> Result<String, &'static str> {
+    let good = (1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if good { Ok(text.to_owned()) } else { Err("is no name of an output") }
+}

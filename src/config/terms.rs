@@ -59,27 +59,32 @@ pub enum Block {
 impl Terms {
     /// The text as headings and paragraphs, for screens and report.
     pub fn blocks(&self) -> Vec<Block> {
-        let mut blocks = Vec::new();
-        let mut lines: Vec<&str> = Vec::new();
-        let end_paragraph = |lines: &mut Vec<&str>, blocks: &mut Vec<Block>| {
-            if !lines.is_empty() {
-                blocks.push(Block::Paragraph(lines.join(" ")));
-                lines.clear();
-            }
-        };
-        for line in self.text.lines().map(str::trim) {
-            if let Some(heading) = line.strip_prefix("# ") {
-                end_paragraph(&mut lines, &mut blocks);
-                blocks.push(Block::Heading(heading.trim().to_owned()));
-            } else if line.is_empty() {
-                end_paragraph(&mut lines, &mut blocks);
-            } else {
-                lines.push(line);
-            }
-        }
-        end_paragraph(&mut lines, &mut blocks);
-        blocks
+        blocks(&self.text)
     }
+}
+
+/// A text as headings and paragraphs.
+pub(super) fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut lines: Vec<&str> = Vec::new();
+    let end_paragraph = |lines: &mut Vec<&str>, blocks: &mut Vec<Block>| {
+        if !lines.is_empty() {
+            blocks.push(Block::Paragraph(lines.join(" ")));
+            lines.clear();
+        }
+    };
+    for line in text.lines().map(str::trim) {
+        if let Some(heading) = line.strip_prefix("# ") {
+            end_paragraph(&mut lines, &mut blocks);
+            blocks.push(Block::Heading(heading.trim().to_owned()));
+        } else if line.is_empty() {
+            end_paragraph(&mut lines, &mut blocks);
+        } else {
+            lines.push(line);
+        }
+    }
+    end_paragraph(&mut lines, &mut blocks);
+    blocks
 }
 
 /// All texts of the folder.

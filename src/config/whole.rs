@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Alarm, Broken, ConfigError, Diagnostic, Found, Loaded, Local, Master, TermsCatalogue, diagnostic::both, documents,
-    load_local, load_master, signature::Signer, terms,
+    Alarm, Broken, ConfigError, Diagnostic, Found, Information, Loaded, Local, Master, TermsCatalogue, diagnostic::both,
+    documents, load_local, load_master, signature::Signer, terms,
 };
 use crate::{
     rules::{CertificateKind, DocumentKind},
@@ -22,6 +22,8 @@ pub struct Configuration {
     pub documents: Vec<DocumentKind>,
     /// The terms.
     pub terms: TermsCatalogue,
+    /// What the holder is told about the use of personal data; beside the terms.
+    pub information: Information,
     /// The folder in which the terms were found.
     pub terms_folder: PathBuf,
     /// Who signed MASTER.toml, where this desk requires a signature.
@@ -47,8 +49,10 @@ impl Configuration {
         let terms_folder = chosen.unwrap_or_else(|| found.config_folder().join("terms"));
         let terms = terms::load(&terms_folder);
 
-        let ((master, local), (documents, terms)) = both(both(master, local), both(documents, terms))?;
-        let whole = Self { master, local, documents, terms, terms_folder, signer: None, alarm: None };
+        let information = Information::load(&terms_folder);
+        let ((master, local), ((documents, terms), information)) =
+            both(both(master, local), both(both(documents, terms), information))?;
+        let whole = Self { master, local, documents, terms, information, terms_folder, signer: None, alarm: None };
         let problems = whole.contradictions();
         if problems.is_empty() { Ok(whole) } else { Err(ConfigError::new(Broken::Contradiction, problems)) }
     }

@@ -9,6 +9,7 @@ pub mod cards;
 pub mod clock;
 pub mod data;
 mod delivery;
+pub mod history;
 pub mod journal;
 mod open;
 mod people;

@@ -17,6 +17,7 @@ use super::{
     ActError, ApproveError, Asked, Began, CaptureError, CardFault, CardView, FindError, KnownOperator, LastSignIn, PinStage,
     Says, ScanFault, SessionError, SignedIn, Station, Uploader, VirtualCardKind, VirtualCards, WrongReader,
     card_watch::{CardsWatched, Shown},
+    history::{self, Search},
     journal,
 };
 use crate::{
@@ -63,6 +64,8 @@ pub enum Request {
     Unlock(PinEntry),
     /// Sign out. An open control waits.
     SignOut,
+    /// Nobody has used the screens for long: lock them. An open control waits.
+    Lock,
     /// Read the card on this side again. Cards that are inserted are read without being asked for.
     ReadCard(ReaderPlace),
     /// What the rules ask for, with what the holder's card and the register say; answered by [`Update::Plan`].
@@ -116,6 +119,8 @@ pub enum Request {
     },
     /// Training: pull the virtual card.
     PullVirtualCard(ReaderPlace),
+    /// Finished controls of other days; answered by [`Update::Found`].
+    Search(Box<Search>),
     /// Put a closed control aside.
     Leave,
     /// The picture of a page of the report that is to be signed.
@@ -154,6 +159,13 @@ pub enum Update {
     },
     /// What the directory answered to the newest question.
     LookedUp(Result<LookedUp, LookUpFault>),
+    /// The finished controls that were looked for, newest first.
+    Found {
+        /// The controls; a name that this operator may not see is empty.
+        controls: Vec<ListedControl>,
+        /// The operator sees the names of all.
+        all_names: bool,
+    },
     /// A PIN is needed on the pad, or a card works.
     Pin(PinStage),
     /// The scan goes on: 0.0–1.0. At 1.0 the picture is examined.
@@ -577,6 +589,7 @@ impl Worker {
                 station.sign_in(&serial, pin)?;
             }
             Request::SignOut => station.sign_out(),
+            Request::Lock => station.lock_unattended(),
             Request::Begin(asked) => {
                 if let Began::Refused(_, refusal) = station.begin(*asked)? {
                     (self.tell)(Update::OpeningRefused { code: refusal.code(), message: refusal.to_string() });
@@ -640,6 +653,10 @@ impl Worker {
                 if let Some(uploader) = &self.uploader {
                     uploader.nudge();
                 }
+            }
+            Request::Search(search) => {
+                let controls = history::search(station, &search)?;
+                (self.tell)(Update::Found { controls, all_names: history::sees_all(station) });
             }
             Request::Leave => station.leave_control()?,
             Request::Page { index, scale } => {

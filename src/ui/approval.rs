@@ -41,9 +41,9 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     on!(shell, approval, on_resized, |here| {
         follow_up(&here);
     });
-    on!(shell, approval, on_sign, |here, pin| {
-        if let Some(pin) = typed(&here, pin) {
-            here.ask(Request::Approve(pin));
+    on!(shell, approval, on_sign, |here| {
+        if let Some(pin) = typed(&here) {
+            here.ask(Request::Approve(pin.into()));
         }
         here.present();
     });

@@ -1,20 +1,24 @@
 //! What is known and what is being typed. Which page each window shows is decided here from that alone.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use bam_station_ui::{Fault as ShownFault, HolderPage, OperatorPage, Paragraph, Tone};
 use slint::Image;
 
 use super::{
+    aloud::Aloud,
     approval::Shown,
     cards::{concerns_pin, fault_tone},
     compare::Compared,
     devices::DevicesDesk,
     dock::DockDesk,
+    history::HistoryDesk,
     holder_card::{SideDesk, asks_pin, side_asked},
+    idle::Attendance,
     new_control::PeopleDesk,
     pen::Pen,
     scan::ScanPicture,
+    typed::Secrets,
     waiting::{Waiting, Work},
     words,
 };
@@ -37,6 +41,8 @@ pub enum Place {
     NewControl,
     /// Making a training operator.
     CreateOperator,
+    /// The controls of other days.
+    History,
 }
 
 /// A fault as it came, to be said in the operator's language.
@@ -89,7 +95,9 @@ pub struct Desk {
     pub first_row: usize,
     /// The holder has read what will happen in this control.
     pub holder_began: bool,
-    /// The terms divided into pages of the holder's screen.
+    /// The holder reads how personal data are used.
+    pub reading_information: bool,
+    /// The terms or the information divided into pages of the holder's screen.
     pub terms_pages: Vec<Vec<Paragraph>>,
     /// The text whose pages they are, by its digest.
     pub terms_text: Option<Digest>,
@@ -133,6 +141,20 @@ pub struct Desk {
     pub people: PeopleDesk,
     /// The devices and services, as they were tested.
     pub devices: DevicesDesk,
+    /// What is typed in secret in the operator's window.
+    pub secrets: Secrets,
+    /// What was looked for in the history.
+    pub history: HistoryDesk,
+    /// Whether anybody is there.
+    pub attendance: Attendance,
+    /// The voice that reads the holder's page aloud.
+    pub aloud: Aloud,
+    /// The page for which it speaks.
+    pub aloud_page: Option<(HolderPage, i32)>,
+    /// Where the look of the operator's window is kept.
+    pub looks_folder: Option<PathBuf>,
+    /// The next person is to find the holder's window as the office has it.
+    pub fresh_holder: bool,
 }
 
 impl Desk {
@@ -140,6 +162,7 @@ impl Desk {
     pub fn new(configuration: Arc<Configuration>) -> Self {
         let holder_language = configuration.local.value.holder.language;
         // Whoever opens the station learns that other rules are in force than those on the share.
+        let attendance = Attendance::new(Instant::now(), configuration.local.value.windows.lock_after_minutes);
         let alarm = configuration.alarm.as_ref();
         let fault =
             alarm.map(|alarm| SeenFault { code: alarm.code.to_owned(), message: alarm.message.clone(), tone: Tone::Warn });
@@ -178,6 +201,14 @@ impl Desk {
             dock: DockDesk::default(),
             people: PeopleDesk::default(),
             devices: DevicesDesk::default(),
+            secrets: Secrets::default(),
+            history: HistoryDesk::default(),
+            attendance,
+            aloud: Aloud::of_this_machine(),
+            aloud_page: None,
+            looks_folder: None,
+            fresh_holder: false,
+            reading_information: false,
         }
     }
 
@@ -273,6 +304,7 @@ impl Desk {
         let id = |control: &Option<Control>| control.as_ref().map(Control::id);
         if id(&self.snapshot.control) != id(&snapshot.control) {
             self.holder_began = false;
+            self.reading_information = false;
             self.choosing_method = false;
             self.terms_pages.clear();
             self.terms_page = 0;
@@ -287,6 +319,7 @@ impl Desk {
             if self.snapshot.control.is_some() {
                 // The next person is greeted in the language of the office.
                 self.holder_language = self.configuration.local.value.holder.language;
+                self.fresh_holder = true;
             }
             if snapshot.control.is_some() {
                 self.place = Place::Home;
@@ -322,6 +355,13 @@ impl Desk {
         {
             self.pin_error = None;
             self.side.error = None;
+        }
+        if snapshot.operator.is_none() || snapshot.locked {
+            // What was found is for the eyes of whoever looked for it.
+            self.history = HistoryDesk::default();
+        }
+        if snapshot.operator.is_none() && self.place == Place::History {
+            self.place = Place::Home;
         }
         self.snapshot = snapshot;
     }
@@ -369,7 +409,11 @@ pub fn operator_page(desk: &Desk) -> OperatorPage {
         return if nobody || desk.place == Place::CreateOperator { OperatorPage::CreateOperator } else { OperatorPage::SignIn };
     }
     let Some(control) = desk.control() else {
-        return if desk.place == Place::NewControl { OperatorPage::NewControl } else { OperatorPage::Home };
+        return match desk.place {
+            Place::NewControl => OperatorPage::NewControl,
+            Place::History => OperatorPage::History,
+            Place::Home | Place::CreateOperator => OperatorPage::Home,
+        };
     };
     if desk.others_control() {
         return OperatorPage::OthersControl;
@@ -404,7 +448,7 @@ pub fn holder_page(desk: &Desk) -> HolderPage {
     match control.step() {
         _ if desk.others_control() => HolderPage::Wait,
         Step::Method | Step::Document | Step::OwnCard | Step::ThirdParty | Step::OperatorVouching if !desk.holder_began => {
-            HolderPage::Welcome
+            if desk.reading_information && !desk.terms_pages.is_empty() { HolderPage::Information } else { HolderPage::Welcome }
         }
         Step::OwnCard | Step::ThirdParty if side_asked(desk) => {
             if asks_pin(desk) {

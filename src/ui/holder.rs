@@ -33,7 +33,23 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         follow_up(&here);
         here.present();
     });
+    on!(shell, holder, on_open_information, |here| {
+        here.desk(|desk| {
+            desk.reading_information = true;
+            desk.terms_page = 0;
+        });
+        divide_information(&here);
+        here.present();
+    });
+    on!(shell, holder, on_close_information, |here| {
+        here.desk(leave_information);
+        here.present();
+    });
+    on!(shell, holder, on_stay, |here| {
+        here.touched(std::time::Instant::now());
+    });
     on!(shell, holder, on_begin, |here| {
+        here.desk(leave_information);
         here.desk(|desk| desk.holder_began = true);
         here.present();
     });
@@ -104,9 +120,39 @@ fn turn_page(shell: &Shell, to: impl Fn(usize) -> usize) {
     shell.present();
 }
 
+/// The holder has read enough.
+fn leave_information(desk: &mut Desk) {
+    if desk.reading_information {
+        desk.reading_information = false;
+        desk.terms_pages.clear();
+        desk.terms_page = 0;
+    }
+}
+
+/// The information about the use of personal data, in the holder's language.
+fn information(desk: &Desk) -> Vec<Paragraph> {
+    let Some(control) = desk.control() else { return vec![] };
+    let years = desk.configuration.master.value.registers.retention_years;
+    let company = &control.opening().rules.company;
+    in_paragraphs(desk.configuration.information.blocks(desk.holder_language, company, years))
+}
+
+/// Divides the information into pages. The first time its page has not been measured yet: it is divided anew when it is shown.
+fn divide_information(shell: &Shell) {
+    let sheet = measured(shell);
+    shell.desk(|desk| {
+        let text = information(desk);
+        desk.terms_pages = if text.is_empty() { vec![] } else { paginate(&text, &sheet) };
+        desk.terms_page = desk.terms_page.min(desk.terms_pages.len().saturating_sub(1));
+    });
+}
+
 /// What follows at the terms without anybody's touch: they are put before the holder in the holder's language, divided into
 /// pages, and the last page counts as reached when it is shown.
 pub(super) fn follow_up(shell: &Shell) {
+    if shell.desk(|desk| desk.reading_information && desk.terms_pages.is_empty()) {
+        divide_information(shell);
+    }
     if shell.desk(|desk| holder_page(desk) == HolderPage::Idle || desk.step() != Some(Step::Terms) || desk.others_control()) {
         return;
     }
@@ -144,15 +190,19 @@ fn answer(shell: &Shell, command: fn(Digest) -> Command) {
 
 /// Divides the text that is on the holder's screen into pages of that screen.
 fn divide(shell: &Shell) {
-    let measures = shell.holder.global::<HolderTerms>();
-    let sheet =
-        Sheet { width: measures.get_sheet_width(), height: measures.get_sheet_height(), text_size: measures.get_text_size() };
+    let sheet = measured(shell);
     shell.desk(|desk| {
         desk.terms_text = desk.control().and_then(|control| control.terms().on_screen()).map(|shown| shown.text);
         let text = paragraphs(desk);
         desk.terms_pages = if text.is_empty() { vec![] } else { paginate(&text, &sheet) };
         desk.terms_page = desk.terms_page.min(desk.terms_pages.len().saturating_sub(1));
     });
+}
+
+/// The measures of a page of text.
+fn measured(shell: &Shell) -> Sheet {
+    let measures = shell.holder.global::<HolderTerms>();
+    Sheet { width: measures.get_sheet_width(), height: measures.get_sheet_height(), text_size: measures.get_text_size() }
 }
 
 /// The text that is on the holder's screen.
@@ -162,9 +212,14 @@ fn paragraphs(desk: &Desk) -> Vec<Paragraph> {
     else {
         return vec![];
     };
+    in_paragraphs(terms.blocks())
+}
+
+/// Each heading with the paragraph that follows it.
+fn in_paragraphs(blocks: Vec<Block>) -> Vec<Paragraph> {
     let mut paragraphs: Vec<Paragraph> = vec![];
     let mut heading = SharedString::default();
-    for block in terms.blocks() {
+    for block in blocks {
         match block {
             Block::Heading(words) => heading = words.into(),
             Block::Paragraph(words) => {
@@ -201,7 +256,7 @@ pub(super) fn show(desk: &Desk, operator: &OperatorWindow, window: &HolderWindow
             steps.iter().filter(|(_, asked)| *asked).map(|(key, _)| text(language, key)).collect(),
             |rows| holder.set_steps(rows),
         );
-        holder.set_privacy(filled(language, "welcome.privacy", &[&control.opening().rules.company]));
+        holder.set_has_information(!information(desk).is_empty());
     }
     let terms = window.global::<HolderTerms>();
     let on_screen = desk.control().and_then(|control| control.terms().on_screen());

@@ -4,7 +4,6 @@ use std::{rc::Rc, sync::Arc};
 
 use bam_station_ui::{HolderCard, HolderWindow, PinState, Tone};
 use slint::{ComponentHandle as _, Image, SharedString};
-use zeroize::Zeroizing;
 
 use super::{
     Desk, Shell,
@@ -12,6 +11,7 @@ use super::{
     desk::{SeenFault, holder_page},
     shell::on,
     sign_in::not_a_pin,
+    typed::Typed,
     waiting::Work,
     words::{fill, shown_fault, text},
 };
@@ -19,7 +19,7 @@ use crate::{
     config::{Language, local::PinDigits},
     control::Step,
     device::card::ReaderPlace,
-    secret::{Pin, PinEntry},
+    secret::PinEntry,
     station::{CardView, SeenCard, WrongReader, worker::Request},
 };
 
@@ -36,31 +36,27 @@ pub struct SideDesk {
     pub error: Option<SeenFault>,
     /// The earlier scan of the holder's document: its file, and the picture.
     pub earlier_scan: Option<(Arc<[u8]>, Image)>,
-    /// The digits so far. Room for all of them is taken at once, so that no copy is left behind when they become more.
-    typed: Zeroizing<String>,
+    /// The digits so far.
+    typed: Typed,
     /// The order of the keys while a PIN is asked for.
     keys: Option<[u8; 10]>,
 }
 
 impl Default for SideDesk {
     fn default() -> Self {
-        Self { third_party_asked: false, error: None, earlier_scan: None, typed: no_digits(), keys: None }
+        Self { third_party_asked: false, error: None, earlier_scan: None, typed: Typed::default(), keys: None }
     }
 }
 
 impl SideDesk {
     /// What was typed is wiped.
     pub(super) fn forget_pin(&mut self) {
-        self.typed = no_digits();
+        self.typed.erase();
     }
 
     fn typed(&self) -> usize {
-        self.typed.chars().count()
+        self.typed.count()
     }
-}
-
-fn no_digits() -> Zeroizing<String> {
-    Zeroizing::new(String::with_capacity(4 * MOST_DIGITS))
 }
 
 /// The operator has asked for card and PIN on the holder's side.
@@ -96,8 +92,8 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     on!(shell, card, on_press, |here, digit| {
         here.desk(|desk| {
             let most = usable_card(desk).map_or(0, |card| usize::from(card.pin.most)).min(MOST_DIGITS);
-            if !desk.busy() && digit.chars().count() == 1 && desk.side.typed() < most {
-                desk.side.typed.push_str(&digit);
+            if !desk.busy() && desk.side.typed() < most {
+                desk.side.typed.push(&digit);
             }
         });
         here.present();
@@ -108,8 +104,7 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     });
     on!(shell, card, on_finish, |here| {
         if here.desk(|desk| complete(desk)) {
-            let typed = here.desk(|desk| std::mem::replace(&mut desk.side.typed, no_digits()));
-            give(&here, typed);
+            give(&here);
         }
         here.present();
     });
@@ -124,8 +119,9 @@ fn complete(desk: &Desk) -> bool {
     desk.side.typed() >= fewest && !desk.busy()
 }
 
-fn give(shell: &Shell, mut typed: Zeroizing<String>) {
-    match Pin::new(std::mem::take(&mut *typed)) {
+fn give(shell: &Shell) {
+    let typed = shell.desk(|desk| desk.side.typed.take());
+    match typed {
         Ok(pin) => ask(shell, pin.into()),
         Err(error) => shell.desk(|desk| desk.side.error = Some(not_a_pin(&error))),
     }

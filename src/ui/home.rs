@@ -261,7 +261,7 @@ fn show_list(desk: &Desk, window: &OperatorWindow) {
     home.set_outbox_tone(tone);
 }
 
-fn listed(desk: &Desk, row: &ListedControl) -> ControlRow {
+pub(super) fn listed(desk: &Desk, row: &ListedControl) -> ControlRow {
     let language = desk.operator_language;
     let tone = match row.outcome.as_str() {
         "approved" => Tone::Good,

@@ -3,26 +3,32 @@
 //! Everything in this module runs on the screens' own thread. The [`Desk`] holds what is known and what is being typed;
 //! the `show` functions put it on the two windows; the station works on its own thread ([`crate::station::worker`]).
 
+pub mod aloud;
 mod approval;
 mod cards;
 mod compare;
 mod desk;
 mod devices;
+pub mod display;
 mod dock;
 mod document;
 mod forms;
+mod history;
 mod holder;
 mod holder_card;
 mod home;
 mod identification;
+pub mod idle;
 mod lock;
 mod new_control;
 mod outcome;
+mod outputs;
 mod pen;
 mod scan;
 mod shell;
 mod sign_in;
 mod signature;
+pub mod typed;
 mod waiting;
 pub mod words;
 
@@ -32,8 +38,11 @@ pub use desk::{Desk, Place, holder_page, operator_page};
 pub use pen::Pen;
 pub use shell::Shell;
 
+use bam_station_ui::{GalleryWindow, I18n};
+use slint::ComponentHandle as _;
+
 use crate::{
-    config::Configuration,
+    config::{Configuration, Language},
     delivery::hand_over::Announcer,
     notices::{NoticesError, Sender},
     station::{DataFolder, DeliveryError, OpenError, Raiser, RaisingError, Station, SystemClock, Uploader},
@@ -78,9 +87,19 @@ impl UiError {
     }
 }
 
+/// Opens the gallery: every component in every state. It needs no station.
+pub fn gallery(language: Language) -> Result<(), UiError> {
+    let window = GalleryWindow::new()?;
+    bam_station_ui::attach(&window.global::<I18n>());
+    window.global::<I18n>().set_lang(language.code().into());
+    window.run()?;
+    Ok(())
+}
+
 /// Opens the station with both windows and returns when the operator's window is closed.
 pub fn run(configuration: Configuration, data: DataFolder, executable: PathBuf) -> Result<(), UiError> {
     let configuration = Arc::new(configuration);
+    let looks = data.path().to_owned();
     let station = Station::open(Arc::clone(&configuration), data, executable, Box::new(SystemClock))?;
     let road = station.delivery_road()?;
     let companion = station.register().companion().map_err(OpenError::from)?;
@@ -112,8 +131,9 @@ pub fn run(configuration: Configuration, data: DataFolder, executable: PathBuf) 
         Some(notices) => Some(Sender::start(notices, station.register().companion().map_err(OpenError::from)?)?),
         None => None,
     };
+    shell.remember_look_in(&looks);
     shell.connect(station, uploader)?;
-    shell.show()?;
+    let _watch = shell.show()?;
     slint::run_event_loop()?;
     Ok(())
 }

@@ -106,7 +106,7 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     });
 }
 
-/// Empties the form.
+/// Empties the form. What most people come for is chosen; the plan is in sight before it begins.
 pub(super) fn clear(desk: &mut Desk, window: &OperatorWindow) {
     desk.people = PeopleDesk::default();
     let form = window.global::<NewControl>();
@@ -117,8 +117,10 @@ pub(super) fn clear(desk: &mut Desk, window: &OperatorWindow) {
     form.set_identity_number("".into());
     form.set_birth_date("".into());
     form.set_user_name("".into());
-    form.set_function("".into());
-    form.set_kind("".into());
+    let qualified = desk.configuration.master.value.issues(CertificateKind::Qualified);
+    let usual = if qualified { CertificateKind::Qualified } else { CertificateKind::Local };
+    form.set_function(Function::NewCard.name().into());
+    form.set_kind(usual.name().into());
     form.set_card_state("".into());
     form.set_renewed_before(false);
 }

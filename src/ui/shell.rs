@@ -10,10 +10,11 @@ use bam_station_ui::{HolderWindow, I18n, Operator, OperatorSheet, OperatorWindow
 use slint::{ComponentHandle as _, PhysicalPosition, PhysicalSize, WindowPosition};
 
 use super::{
-    UiError, approval, compare,
+    UiError, aloud, approval, compare,
     desk::{Desk, Place, SeenFault},
     devices::{self, TestedStation},
-    dock, document, holder, holder_card, home, identification, lock, new_control, outcome, scan, sign_in, signature,
+    display, dock, document, history, holder, holder_card, home, identification, lock, new_control, outcome, outputs, scan,
+    sign_in, signature, typed,
     waiting::Work,
 };
 use crate::{
@@ -65,7 +66,11 @@ impl Shell {
         bam_station_ui::attach(&shell.operator.global::<I18n>());
         bam_station_ui::attach(&shell.holder.global::<I18n>());
         for connect in [
+            typed::connect,
+            display::connect,
+            aloud::connect,
             home::connect,
+            history::connect,
             sign_in::connect,
             lock::connect,
             dock::connect,
@@ -128,7 +133,9 @@ impl Shell {
     }
 
     /// Places and shows both windows as LOCAL.toml says.
-    pub fn show(&self) -> Result<(), UiError> {
+    ///
+    /// The timer that is returned keeps them there, and sees whether anybody is at the desk.
+    pub fn show(self: &Rc<Self>) -> Result<slint::Timer, UiError> {
         let windows = self.desk.borrow().configuration.local.value.windows.clone();
         place(self.operator.window(), windows.operator.as_ref());
         place(self.holder.window(), windows.holder.as_ref());
@@ -139,9 +146,10 @@ impl Shell {
             let _ = slint::quit_event_loop();
             slint::CloseRequestResponse::HideWindow
         });
+        self.operator.window().set_fullscreen(windows.operator_full_screen);
         self.operator.show()?;
         self.holder.show()?;
-        Ok(())
+        Ok(outputs::watch(self))
     }
 
     /// Asks the station; the screens say that it works until it answers. Returns whether it was asked: while it works on
@@ -215,6 +223,9 @@ impl Shell {
             compare::decode(self);
             document::refill(self);
             identification::decode(self);
+            if self.desk(|desk| std::mem::take(&mut desk.fresh_holder)) {
+                display::fresh_for_holder(self);
+            }
             self.follow_up();
             self.close_sheet(before);
             self.present();
@@ -232,6 +243,10 @@ impl Shell {
             }
             Update::Fault { code, message } => desk.failed(code, message),
             Update::LookedUp(answer) => new_control::looked_up(&mut desk, &self.operator, answer),
+            Update::Found { controls, all_names } => {
+                desk.history.found = controls;
+                desk.history.all_names = all_names;
+            }
             Update::Plan { asked, plan } => desk.plan = Some((*asked, plan)),
             Update::Pin(PinStage::TypeOnPad(place)) => desk.at_pad = Some(place),
             Update::Pin(PinStage::CardWorks(_)) => desk.at_pad = None,
@@ -279,6 +294,7 @@ impl Shell {
         self.operator.global::<I18n>().set_lang(desk.operator_language.code().into());
         self.holder.global::<I18n>().set_lang(desk.holder_language.code().into());
         home::show(&desk, &self.operator);
+        history::show(&desk, &self.operator);
         sign_in::show(&desk, &self.operator);
         lock::show(&desk, &self.operator);
         dock::show(&desk, &self.operator);
@@ -293,6 +309,9 @@ impl Shell {
         outcome::show(&desk, &self.operator);
         holder::show(&desk, &self.operator, &self.holder);
         holder_card::show(&desk, &self.holder);
+        drop(desk);
+        typed::tell(self);
+        aloud::follow_up(self);
     }
 
     /// The operator's or holder's language by its code.

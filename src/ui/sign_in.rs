@@ -22,12 +22,9 @@ use crate::{
 
 pub(super) fn connect(shell: &Rc<Shell>) {
     let sign_in = shell.operator.global::<SignIn>();
-    on!(shell, sign_in, on_sign_in, |here, serial, pin| {
-        match Pin::new(pin.into()) {
-            Ok(pin) => {
-                here.ask(Request::SignIn { serial: serial.into(), pin });
-            }
-            Err(error) => here.desk(|desk| desk.pin_error = Some(not_a_pin(&error))),
+    on!(shell, sign_in, on_sign_in, |here, serial| {
+        if let Some(pin) = typed(&here) {
+            here.ask(Request::SignIn { serial: serial.into(), pin });
         }
         here.present();
     });
@@ -38,9 +35,9 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         });
         here.present();
     });
-    on!(shell, sign_in, on_sign_in_with_card, |here, pin| {
-        if let Some(pin) = typed(&here, pin) {
-            here.ask(Request::SignInWithCard(pin));
+    on!(shell, sign_in, on_sign_in_with_card, |here| {
+        if let Some(pin) = typed(&here) {
+            here.ask(Request::SignInWithCard(pin.into()));
         }
         here.present();
     });
@@ -60,17 +57,23 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         here.present();
     });
     let create = shell.operator.global::<CreateOperator>();
-    on!(shell, create, on_create, |here, name, pin, repeated| {
+    on!(shell, create, on_create, |here, name| {
         let create = here.operator.global::<CreateOperator>();
         let language = here.desk(|desk| desk.operator_language);
         let name_error = if (1..=64).contains(&name.trim().chars().count()) { "" } else { "create-operator.name-missing" };
         create.set_name_error(if name_error.is_empty() { "".into() } else { text(language, name_error) });
-        let pin_error =
-            if pin == repeated { new_pin_fault(language, &pin) } else { Some(text(language, "create-operator.pins-differ")) };
+        let mut secrets = here.desk(|desk| std::mem::take(&mut desk.secrets));
+        let pin_error = if !secrets.pin.is_same(&secrets.repeated) {
+            Some(text(language, "create-operator.pins-differ"))
+        } else if !KeyStore::NEW_PIN.contains(&secrets.pin.count()) {
+            Some(text(language, "create-operator.pin-hint"))
+        } else {
+            None
+        };
         create.set_pin_error(pin_error.clone().unwrap_or_default());
         if pin_error.is_none()
             && name_error.is_empty()
-            && let (Ok(pin), Ok(again)) = (Pin::new(pin.into()), Pin::new(repeated.into()))
+            && let (Ok(pin), Ok(again)) = (secrets.pin.take(), secrets.repeated.take())
         {
             here.ask(Request::Enroll { name: name.trim().to_owned(), pin, again });
         }
@@ -85,20 +88,16 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     });
 }
 
-/// A PIN as it was typed, or none when it can be none; that is told.
-pub(super) fn typed(shell: &Shell, pin: slint::SharedString) -> Option<PinEntry> {
-    match Pin::new(pin.into()) {
-        Ok(pin) => Some(pin.into()),
+/// The PIN that was typed, or none when it can be none; that is told. It is given once.
+pub(super) fn typed(shell: &Shell) -> Option<Pin> {
+    let typed = shell.desk(|desk| desk.secrets.pin.take());
+    match typed {
+        Ok(pin) => Some(pin),
         Err(error) => {
             shell.desk(|desk| desk.pin_error = Some(not_a_pin(&error)));
             None
         }
     }
-}
-
-/// What is wrong with a new PIN.
-fn new_pin_fault(language: Language, pin: &str) -> Option<slint::SharedString> {
-    (!KeyStore::NEW_PIN.contains(&pin.chars().count())).then(|| text(language, "create-operator.pin-hint"))
 }
 
 pub(super) fn not_a_pin(error: &crate::secret::NotAPin) -> SeenFault {

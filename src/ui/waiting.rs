@@ -21,6 +21,8 @@ pub enum Work {
     HolderPin,
     /// What the rules ask for; changes nothing.
     Plan,
+    /// Controls of other days are looked for; changes nothing.
+    Search,
     /// Hands at a reader: a card is read again, or a virtual one moved. A person does that at any time.
     Reader,
     /// The control is to be aborted.
@@ -42,6 +44,7 @@ impl Work {
             Request::Act(Command::Abort { .. }) => Self::Abort,
             Request::ProveOwnCard(_) | Request::Vouch { .. } => Self::HolderPin,
             Request::Plan(_) => Self::Plan,
+            Request::Search(_) => Self::Search,
             Request::ReadCard(_) | Request::InsertVirtualCard { .. } | Request::PullVirtualCard(_) => Self::Reader,
             _ => Self::Other,
         }
@@ -49,7 +52,7 @@ impl Work {
 
     /// It may change where everything stands.
     pub fn changes(self) -> bool {
-        !matches!(self, Self::Look | Self::Page | Self::Plan | Self::Reader)
+        !matches!(self, Self::Look | Self::Page | Self::Plan | Self::Search | Self::Reader)
     }
 }
 
@@ -63,7 +66,7 @@ impl Waiting {
     pub fn admit(&mut self, work: Work) -> bool {
         let free = match work {
             Work::Look | Work::Reader => true,
-            Work::Page | Work::Plan => !self.has(work),
+            Work::Page | Work::Plan | Work::Search => !self.has(work),
             Work::Abort => !self.0.iter().any(|waiting| waiting.changes() && *waiting != Work::Scan),
             _ => !self.is_busy(),
         };

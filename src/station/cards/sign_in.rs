@@ -103,7 +103,13 @@ impl Station {
         self.locked |= self.signed_in.as_ref().is_some_and(|signed_in| signed_in.card_key().is_some());
     }
 
-    /// The operator's card was pulled.
+    /// Nobody has used the screens for long: nothing goes on until the operator is back with card or key and PIN, or somebody
+    /// else signs in. An open control waits.
+    pub fn lock_unattended(&mut self) {
+        self.locked |= self.signed_in.is_some();
+    }
+
+    /// The operator's card was pulled, or nobody was there for long.
     pub fn locked(&self) -> bool {
         self.locked
     }

@@ -6,7 +6,7 @@ use slint::{ComponentHandle, Model, platform::Key};
 
 use crate::{
     desk_by_hand::{AtTheDesk, PIN, has},
-    spine::station,
+    spine::{report, station},
     support_screens::{by_id, click, enabled, find, key, picture, write},
 };
 
@@ -140,7 +140,11 @@ fn a_qualified_control_by_hand_ends_signed_delivered_and_in_the_register() {
     });
     desk.keep("delivered");
     let facts = desk.operator().global::<bam_station_ui::Outcome>().get_facts();
-    let report = facts.iter().find(|fact| fact.label == AtTheDesk::words("end.report")).unwrap().value.to_string();
+    let fact = |label| facts.iter().find(|fact| fact.label == AtTheDesk::words(label)).unwrap().value.to_string();
+    // While the end is shown the report lies in memory for a viewer; afterwards it is taken out of the register.
+    let shown = std::path::PathBuf::from(fact("end.report"));
+    assert!(std::fs::read(&shown).unwrap().starts_with(b"%PDF-") && !shown.starts_with(data.path()));
+    let id = Value::from(fact("end.control"));
 
     // The next person finds the desk as it was.
     click(desk.operator(), "op-home");
@@ -164,6 +168,8 @@ fn a_qualified_control_by_hand_ends_signed_delivered_and_in_the_register() {
         serde_json::from_slice(&output.stdout).unwrap()
     };
     let anchor = data.path().join("keys/training-ca/certificate.pem");
+    assert!(!shown.exists(), "gone with the desk");
+    let report = report(data.path(), &serde_json::json!({ "control": id }));
     let verified = json(&["verify", &report, "--trust", anchor.to_str().unwrap(), "--json"]);
     let record = &verified["record"];
     assert_eq!(verified["valid"], true);

@@ -91,6 +91,7 @@ mod scanner_virtual;
 mod screens;
 mod screens_cards;
 mod screens_locked;
+mod screens_looks;
 mod script_use;
 mod scripts;
 mod signature;

@@ -108,6 +108,7 @@ mod screens;
 mod screens_cards;
 mod screens_devices;
 mod screens_locked;
+mod screens_looks;
 mod script_use;
 mod scripts;
 mod sealed_register;

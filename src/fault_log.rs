@@ -30,7 +30,7 @@ pub fn record(data: &DataFolder, code: &str, at: Timestamp) {
         let text = fs::read_to_string(&file).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         let newer = lines.get(lines.len() / 2..).unwrap_or_default();
-        drop(fs::write(&file, newer.iter().map(|line| format!("{line}\n")).collect::<String>()));
+        drop(fs::write(&file, newer.join("\n") + "\n"));
     }
     let opened = fs::OpenOptions::new().append(true).create(true).open(&file);
     drop(opened.and_then(|mut opened| writeln!(opened, "{at:.0} {code}")));

@@ -303,7 +303,10 @@ impl TestedDesk {
     /// The right to read cards; `None` when another test does not let go of them in time, or they are to be left alone.
     fn cards(&self) -> Option<MutexGuard<'_, ()>> {
         let until = Instant::now() + CARDS_WAIT;
-        while !self.options.spare_cards {
+        if self.options.spare_cards {
+            return None;
+        }
+        loop {
             match self.cards.try_lock() {
                 Ok(guard) => return Some(guard),
                 Err(TryLockError::Poisoned(_)) => return None,
@@ -311,6 +314,5 @@ impl TestedDesk {
                 Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(50)),
             }
         }
-        None
     }
 }

@@ -28,7 +28,7 @@ pub fn run<T>(tests: impl IntoIterator<Item = (Part, Duration, T)>, mut told: im
 where
     T: FnOnce() -> Found + Send + 'static,
 {
-    let begun = Instant::now();
+    let start = Instant::now();
     let (sender, found) = mpsc::channel();
     let mut waiting: Vec<(usize, Part, Duration)> = Vec::new();
     let mut done: Vec<(usize, Tested)> = Vec::new();
@@ -39,16 +39,15 @@ where
             // When the test was given up nobody waits for it.
             let _ = sender.send((place, test(), began.elapsed()));
         });
-        match thread {
-            Ok(_) => waiting.push((place, part, limit)),
-            Err(_) => {
-                let message = "the system has no room for another thread: close other programs";
-                finish(&mut done, &mut told, place, part, Found::failed("NO_THREAD", &message), Duration::ZERO);
-            }
+        if thread.is_ok() {
+            waiting.push((place, part, limit));
+        } else {
+            let message = "the system has no room for another thread: close other programs";
+            finish(&mut done, &mut told, place, part, Found::failed("NO_THREAD", &message), Duration::ZERO);
         }
     }
     while let Some(next) = waiting.iter().map(|(_, _, limit)| *limit).min() {
-        match found.recv_timeout(next.saturating_sub(begun.elapsed())) {
+        match found.recv_timeout(next.saturating_sub(start.elapsed())) {
             Ok((place, found, took)) => {
                 if let Some(at) = waiting.iter().position(|(waits, _, _)| *waits == place) {
                     let (_, part, _) = waiting.swap_remove(at);
@@ -56,7 +55,7 @@ where
                 }
             }
             Err(_) => {
-                let passed = begun.elapsed();
+                let passed = start.elapsed();
                 let (over, still): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, _, limit)| *limit <= passed);
                 waiting = still;
                 for (place, part, limit) in over {

@@ -151,11 +151,11 @@ pub struct TermsPlace {
 }
 
 impl Master {
-    /// Every file that MASTER.toml names. The folders of the terms and of the hand-over are not among them.
+    /// Every file that MASTER.toml names. The folders of the terms and of the hand-over are not among them, nor are passwords.
     pub(super) fn named_files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let Self { delivery, time_stamp, trust, hand_over, .. } = self;
+        let Self { delivery, time_stamp, trust, hand_over, registers, .. } = self;
         let Delivery { archive_ca, client_certificate, client_key, .. } = delivery;
-        let one = [archive_ca, client_certificate, client_key, &mut time_stamp.ca, &mut hand_over.ca];
+        let one = [archive_ca, client_certificate, client_key, &mut time_stamp.ca, &mut hand_over.ca, &mut registers.shared_ca];
         one.into_iter().flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates)
     }
 
@@ -181,11 +181,14 @@ pub(super) fn from_source(source: &Source) -> Result<Loaded<Master>, ConfigError
     two_kinds(&loaded)?;
     whole_authority(&loaded)?;
     hand_over::whole(&loaded)?;
+    registers::whole(&loaded)?;
 
     let folder = source.path.parent().unwrap_or(Path::new(""));
     loaded.value.named_files().for_each(|file| *file = folder.join(&*file));
-    let Master { terms, hand_over, .. } = &mut loaded.value;
-    for named in [&mut terms.folder, &mut hand_over.folder].into_iter().flatten() {
+    let Master { terms, hand_over, registers, .. } = &mut loaded.value;
+    // Passwords are not copied with the files that MASTER.toml names.
+    let passwords = [&mut registers.shared_password_file, &mut registers.shared_reader_password_file];
+    for named in [&mut terms.folder, &mut hand_over.folder].into_iter().chain(passwords).flatten() {
         *named = folder.join(&*named);
     }
     Ok(loaded)

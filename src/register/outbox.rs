@@ -67,9 +67,9 @@ impl Register {
     pub fn due(&self, now: Timestamp) -> Result<Vec<DueUpload>, RegisterError> {
         let horizon = now.checked_add(LONGEST_WAIT).unwrap_or(Timestamp::MAX);
         let mut values: Vec<Value> = vec![now.into(), horizon.into()];
-        let mut whose = String::new();
+        let mut whose = "";
         if let Some(desk) = self.database.desk() {
-            whose = "AND (controls.control IN (SELECT stream FROM streams WHERE desk = $3) OR next_attempt_at <= $4)".to_owned();
+            whose = "AND (controls.control IN (SELECT stream FROM streams WHERE desk = $3) OR next_attempt_at <= $4)";
             values.extend([desk.into(), now.checked_sub(OTHER_DESK).unwrap_or(Timestamp::MIN).into()]);
         }
         let sql = format!(

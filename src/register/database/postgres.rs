@@ -136,19 +136,18 @@ impl Postgres {
 
     fn make_tables(&self) -> Result<(), RegisterError> {
         let schema = self.lock().schema;
-        let mut version = match self.version()? {
-            Some(version) => version,
-            None => {
-                let others = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()
+        let mut version = if let Some(version) = self.version()? {
+            version
+        } else {
+            let others = "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()
                     AND tablename IN ('journal', 'receipts', 'evidence') AND to_regclass('schema_version') IS NULL";
-                if self.query(others, &[])?.first().map(Row::first::<i64>).transpose()? != Some(0) {
-                    return Err(RegisterError::Foreign);
-                }
-                self.lock().batch(&format!("{MARKS};{}", schema.tables))?;
-                let mark = "INSERT INTO schema_version (application, version) VALUES ($1, 1)";
-                self.execute(mark, &[schema.application.into()])?;
-                1
+            if self.query(others, &[])?.first().map(Row::first::<i64>).transpose()? != Some(0) {
+                return Err(RegisterError::Foreign);
             }
+            self.lock().batch(&format!("{MARKS};{}", schema.tables))?;
+            let mark = "INSERT INTO schema_version (application, version) VALUES ($1, 1)";
+            self.execute(mark, &[schema.application.into()])?;
+            1
         };
         for (from, statements) in schema.upgrades {
             if version == *from {

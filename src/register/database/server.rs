@@ -1,7 +1,7 @@
 //! A PostgreSQL server: where it is, who asks, and how a connection to it is made.
 
 use std::{
-    error::Error as _,
+    error::Error,
     fmt, fs,
     io::Read,
     os::unix::fs::PermissionsExt,
@@ -36,7 +36,7 @@ pub struct Server {
 #[derive(Clone)]
 pub struct Address {
     text: String,
-    config: Config,
+    config: Arc<Config>,
 }
 
 impl PartialEq for Address {
@@ -84,15 +84,15 @@ impl Address {
         if config.get_options().is_some() {
             return Err("has options: the program sets its own");
         }
-        Ok(Self { text: text.to_owned(), config })
+        Ok(Self { text: text.to_owned(), config: Arc::new(config) })
     }
 
     /// The same database for another role.
     #[must_use]
     pub fn with_role(&self, role: &str) -> Self {
-        let mut config = self.config.clone();
+        let mut config = Config::clone(&self.config);
         config.user(role);
-        Self { text: format!("{} as {role}", self.text), config }
+        Self { text: format!("{} as {role}", self.text), config: Arc::new(config) }
     }
 
     /// Whether it leads over a network, where everything is encrypted.
@@ -110,7 +110,7 @@ impl Server {
 
     /// A new connection.
     pub(super) fn connect(&self) -> Result<Client, RegisterError> {
-        let mut config = self.address.config.clone();
+        let mut config = Config::clone(&self.address.config);
         config
             .application_name("bam-station")
             .connect_timeout(Duration::from_secs(5))
@@ -161,7 +161,7 @@ impl From<postgres::Error> for RegisterError {
             let mut cause = error.source();
             while let Some(deeper) = cause {
                 let inside = deeper.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
-                if deeper.is::<rustls::Error>() || inside.is_some_and(|inside| inside.is::<rustls::Error>()) {
+                if deeper.is::<rustls::Error>() || inside.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>) {
                     return Self::ServerNotTrusted;
                 }
                 cause = deeper.source();

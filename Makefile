@@ -2,7 +2,7 @@
 
 BUILD_PACKAGES = gcc libc6-dev pkg-config libfontconfig-dev
 RUN_PACKAGES   = libfontconfig1 fonts-dejavu-core libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libsane1 libsane-common libpcsclite1 pcscd
-TEST_PACKAGES  = openssl qpdf poppler-utils opensc opensc-pkcs11 softhsm2 procps python3 age slapd
+TEST_PACKAGES  = openssl qpdf poppler-utils opensc opensc-pkcs11 softhsm2 procps python3 age slapd postgresql
 JUDGE_PACKAGES = $(TEST_PACKAGES) python3-venv unzip openjdk-17-jdk-headless libjaxb-java
 
 .PHONY: run test judge flips lint packages-run packages-test packages-judge

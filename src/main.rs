@@ -7,7 +7,7 @@ use bam_station::{
     config::{self, Broken, Configuration, Language, Master, Registers, Search},
     device::{card::Road, no_dumps},
     evidence::sign::KeyStore,
-    register::{Register, RegisterError},
+    register::RegisterError,
     station::{Clock as _, DataFolder, DeliveryError, DeliveryRoad, OwnCheck, SystemClock, clock, virtual_cards},
     trust::Desk,
 };
@@ -115,21 +115,33 @@ fn main() -> ExitCode {
             Needs::Configuration { json } => with(in_force(false), |whole| cli::raise::run(json, &whole, &data)),
             // What was to be kept for longer is lost for good when it is erased, so the defaults do not count here.
             Needs::Retention => {
-                with(in_force(false), |whole| cli::register::run(args, data.path(), whole.master.value.registers.retention_years))
+                let years = |whole: &Configuration| whole.master.value.registers.retention_years;
+                with(in_force(false), |whole| cli::register::run(args, &whole.register_place(&data), years(&whole)))
             }
-            Needs::Nothing => cli::register::run(args, data.path(), Registers::default().retention_years),
+            Needs::Nothing => match registers_in_force(cli.master) {
+                Ok(registers) => cli::register::run(args, &registers.place(data.register()), registers.retention_years),
+                Err(error) => wrong(&error),
+            },
         },
         Command::Seal(args) => with(in_force(false), |whole| cli::seal::run(args, &whole, &data)),
         Command::Deliver(args) => with(in_force(false), |whole| deliver(args, &whole, &data)),
-        Command::Authorisation(args) => {
-            with(in_force(false), |whole| cli::authorisation::run(args, data.path(), &whole.master.value.hand_over))
-        }
+        Command::Authorisation(args) => with(in_force(false), |whole| {
+            cli::authorisation::run(args, &whole.register_place(&data), data.path(), &whole.master.value.hand_over)
+        }),
         Command::Directory(args) => with(in_force(false), |whole| cli::directory::run(args, &whole.master.value.directory)),
         Command::People(args) => {
             let zone = in_force(false).map_or_else(|_| jiff::tz::TimeZone::system(), |whole| whole.zone());
-            cli::people::run(args, &data.register(), clock::now_at_office(&SystemClock, &zone).today)
+            match registers_in_force(cli.master.clone()) {
+                Ok(registers) => {
+                    let today = clock::now_at_office(&SystemClock, &zone).today;
+                    cli::people::run(args, &registers.place(data.register()), today)
+                }
+                Err(error) => wrong(&error),
+            }
         }
-        Command::Notices(args) => with(in_force(false), |whole| cli::notices::run(args, &whole, &data.register())),
+        Command::Notices(args) => {
+            with(in_force(false), |whole| cli::notices::run(args, &whole, &whole.register_place(&data)))
+        }
         Command::Receive(args) => receive(args),
         Command::Card(args) => match cards_in_force(cli.master, cli.local, &data) {
             Ok(configured) => cli::card::run(args, &configured),
@@ -170,12 +182,13 @@ fn receive(args: &cli::receive::ReceiveArgs) -> ExitCode {
 
 fn deliver(args: &cli::deliver::DeliverArgs, configuration: &Configuration, data: &DataFolder) -> ExitCode {
     // A mistyped --data must not become a new, empty data folder.
-    if let Err(error @ RegisterError::Missing) = Register::open_read_only(&data.register()) {
+    let place = configuration.register_place(data);
+    if let Err(error @ RegisterError::Missing) = place.open_read_only() {
         exit::complain(error.code(), &error);
         return exit::WRONG_USE.into();
     }
     // What is told to the issuing system waits for no archive. A register that an open station holds is announced by that station.
-    if let Ok(mut register) = Register::open(&data.register()) {
+    if let Ok(mut register) = place.open() {
         cli::announce::announce(configuration, data, &mut register);
     }
     let now = SystemClock.now();
@@ -183,7 +196,7 @@ fn deliver(args: &cli::deliver::DeliverArgs, configuration: &Configuration, data
         .map_err(DeliveryError::from)
         .and_then(|keys| DeliveryRoad::open(configuration, data, &keys, now));
     match road {
-        Ok(Some(road)) => cli::deliver::run(args, data.path(), road.connection()),
+        Ok(Some(road)) => cli::deliver::run(args, &place, road.connection()),
         Ok(None) => {
             exit::complain("NO_ARCHIVE", &"MASTER.toml names no archive: fill in [Delivery]");
             exit::WRONG_USE.into()
@@ -220,6 +233,17 @@ fn rules_in_force(named: Option<PathBuf>, local: Option<PathBuf>) -> Result<Mast
             exit::say(&"bam-station: no MASTER.toml is found; the answer is for the defaults");
             Ok(Master::default())
         }
+        Err(error) => Err(error),
+    }
+}
+
+/// Where the register is and how long it keeps what; a station's own register where no MASTER.toml is named and none is found, because
+/// what was kept can be read without a configuration.
+fn registers_in_force(named: Option<PathBuf>) -> Result<Registers, config::ConfigError> {
+    let asked_for = named.is_some();
+    match Search::this_machine().master(named).and_then(|path| config::load_master(&path)) {
+        Ok(loaded) => Ok(loaded.value.registers),
+        Err(error) if !asked_for && error.kind() == Broken::Missing => Ok(Registers::default()),
         Err(error) => Err(error),
     }
 }

@@ -22,7 +22,7 @@ use crate::{
         schema::{Field, Schema},
     },
     fault_log,
-    register::{Register, RegisterError},
+    register::RegisterError,
     selftest::{Tested, TestedDesk},
 };
 
@@ -220,7 +220,7 @@ fn versions() -> Value {
 /// Figures of the register, or the code of what is wrong with it.
 fn figures(desk: &TestedDesk) -> Value {
     let read = || -> Result<Value, RegisterError> {
-        let register = Register::open_read_only(&desk.data.register())?;
+        let register = desk.configuration.register_place(&desk.data).open_read_only()?;
         let mut controls: BTreeMap<String, usize> = BTreeMap::new();
         let all = register.controls()?;
         for control in &all {
@@ -244,7 +244,7 @@ fn figures(desk: &TestedDesk) -> Value {
 
 /// The codes of deliveries that failed and still wait, with how often each was tried.
 fn delivery_faults(desk: &TestedDesk) -> Vec<Value> {
-    let register = Register::open_read_only(&desk.data.register());
+    let register = desk.configuration.register_place(&desk.data).open_read_only();
     let deliveries = register.and_then(|register| register.deliveries()).unwrap_or_default();
     let waiting = deliveries.into_iter().filter(|delivery| delivery.receipt.is_none());
     let failed = waiting.filter_map(|delivery| delivery.last_error.map(|code| (code, delivery.attempts)));

@@ -79,6 +79,7 @@ pub fn archive_in(folder: &Path, limits: Limits) -> Archive {
     let log = Arc::new(Mutex::new(Vec::new()));
     let lines = Arc::clone(&log);
     let config = ArchiveConfig {
+        database: None,
         listen: "127.0.0.1:0".parse().unwrap(),
         folder: folder.to_owned(),
         name: "test archive".into(),

@@ -84,6 +84,7 @@ fn receives_until_it_is_killed() {
     // The certificates are the parent's, so that both know each other.
     let read = |name: &str| fs::read(folder.join(name)).unwrap();
     let config = ArchiveConfig {
+        database: None,
         listen: "127.0.0.1:0".parse().unwrap(),
         folder: folder.clone(),
         name: "test archive".into(),

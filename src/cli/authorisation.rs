@@ -14,7 +14,7 @@ use super::exit;
 use crate::{
     config::HandOverSettings,
     delivery::hand_over::{HandOver, HandOverError, Round, WithdrawError},
-    register::{Register, RegisterError},
+    register::{Register, RegisterError, RegisterPlace},
 };
 
 /// The authorisations of approved controls.
@@ -87,11 +87,11 @@ impl Failure {
     }
 }
 
-/// Runs the command on the data folder, with `[HandOver]` of MASTER.toml.
+/// Runs the command on a register, with the keys of the data folder and `[HandOver]` of MASTER.toml.
 ///
 /// Exit codes: 0 done, 1 there is none or it is settled, 2 no register or no way to the issuing system, 3 something failed.
-pub fn run(args: &AuthorisationArgs, data: &Path, settings: &HandOverSettings) -> ExitCode {
-    match act(args, data, settings, &mut io::stdout().lock()) {
+pub fn run(args: &AuthorisationArgs, place: &RegisterPlace, data: &Path, settings: &HandOverSettings) -> ExitCode {
+    match act(args, place, data, settings, &mut io::stdout().lock()) {
         Ok(()) => exit::DONE.into(),
         Err(failure) => {
             exit::complain(failure.code(), &failure);
@@ -100,21 +100,26 @@ pub fn run(args: &AuthorisationArgs, data: &Path, settings: &HandOverSettings) -
     }
 }
 
-fn act(args: &AuthorisationArgs, data: &Path, settings: &HandOverSettings, out: &mut dyn Write) -> Result<(), Failure> {
-    let folder = data.join("register");
+fn act(
+    args: &AuthorisationArgs,
+    place: &RegisterPlace,
+    data: &Path,
+    settings: &HandOverSettings,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
     let hand_over = || HandOver::open(settings, &data.join("hand-over"))?.ok_or(Failure::NoHandOver);
     match &args.command {
-        Command::List { json } => list(&Register::open_read_only(&folder)?, *json, out),
-        Command::Show { control, json } => show(&Register::open_read_only(&folder)?, control, *json, out),
+        Command::List { json } => list(&place.open_read_only()?, *json, out),
+        Command::Show { control, json } => show(&place.open_read_only()?, control, *json, out),
         Command::Withdraw { control } => {
             // A mistyped --data must not become a new, empty register.
-            drop(Register::open_read_only(&folder)?);
-            hand_over()?.withdraw(&mut Register::open(&folder)?, control, Timestamp::now())?;
+            drop(place.open_read_only()?);
+            hand_over()?.withdraw(&mut place.open()?, control, Timestamp::now())?;
             Ok(writeln!(out, "withdrawn: {control}")?)
         }
         Command::Announce => {
-            drop(Register::open_read_only(&folder)?);
-            let mut register = Register::open(&folder)?;
+            drop(place.open_read_only()?);
+            let mut register = place.open()?;
             let mut random = || getrandom::u64().unwrap_or(0);
             let handed = hand_over()?.drain(&mut register, Round::All, Timestamp::now(), &mut random)?;
             for (control, state) in handed.changed {

@@ -17,7 +17,7 @@ use crate::{
         client::{ArchiveClient, ArchiveConnection},
         outbox::{self, LONGEST_WAIT},
     },
-    register::{Register, RegisterError},
+    register::{RegisterError, RegisterPlace},
 };
 
 /// Drain the outbox.
@@ -28,16 +28,20 @@ pub struct DeliverArgs {
     once: bool,
 }
 
-/// Delivers what is due in the register of the data folder.
+/// Delivers what is due in a register.
 ///
 /// Exit codes: 0 the outbox is empty or nothing was due, 1 the archive refuses a report, 2 the configuration is wrong,
 /// 3 the archive or the register failed.
-pub fn run(args: &DeliverArgs, data: &Path, connection: &ArchiveConnection) -> ExitCode {
-    ExitCode::from(run_to(args, data, connection, &mut io::stderr().lock()))
+pub fn run(args: &DeliverArgs, place: &RegisterPlace, connection: &ArchiveConnection) -> ExitCode {
+    ExitCode::from(deliver(args, place, connection, &mut io::stderr().lock()))
 }
 
-/// As [`run`], with another place for messages to people.
+/// As [`run`] for the register in a data folder, with another place for messages to people.
 pub fn run_to(args: &DeliverArgs, data: &Path, connection: &ArchiveConnection, messages: &mut dyn Write) -> u8 {
+    deliver(args, &RegisterPlace::Folder(data.join("register")), connection, messages)
+}
+
+fn deliver(args: &DeliverArgs, place: &RegisterPlace, connection: &ArchiveConnection, messages: &mut dyn Write) -> u8 {
     let archive = match ArchiveClient::new(connection) {
         Ok(archive) => archive,
         Err(error) => {
@@ -45,7 +49,7 @@ pub fn run_to(args: &DeliverArgs, data: &Path, connection: &ArchiveConnection, m
             return 2;
         }
     };
-    match drain(args.once, &data.join("register"), &archive, messages) {
+    match drain(args.once, place, &archive, messages) {
         Ok(code) => code,
         Err(error) => {
             exit::complain_to(messages, error.code(), &error);
@@ -54,8 +58,8 @@ pub fn run_to(args: &DeliverArgs, data: &Path, connection: &ArchiveConnection, m
     }
 }
 
-fn drain(once: bool, folder: &Path, archive: &ArchiveClient, messages: &mut dyn Write) -> Result<u8, RegisterError> {
-    let mut register = Register::open(folder)?;
+fn drain(once: bool, place: &RegisterPlace, archive: &ArchiveClient, messages: &mut dyn Write) -> Result<u8, RegisterError> {
+    let mut register = place.open()?;
     let mut random_fault = false;
     loop {
         let mut random = || {

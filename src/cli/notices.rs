@@ -10,7 +10,7 @@ use super::exit;
 use crate::{
     config::Configuration,
     notices::{Notices, NoticesError, Round},
-    register::{QueuedNotice, Recipient, Register, RegisterError},
+    register::{QueuedNotice, Recipient, RegisterError, RegisterPlace},
 };
 
 /// List what waits to be sent, or send it.
@@ -38,15 +38,15 @@ enum Action {
 
 /// Exit codes: 0 done or nothing waits, 1 something was refused or has no address, 2 wrong configuration, 3 mail server, directory
 /// or register failed.
-pub fn run(args: &NoticesArgs, configuration: &Configuration, folder: &Path) -> ExitCode {
+pub fn run(args: &NoticesArgs, configuration: &Configuration, place: &RegisterPlace) -> ExitCode {
     match args.action {
-        Action::List { json } => list(folder, json),
-        Action::Send { json } => send(configuration, folder, json),
+        Action::List { json } => list(place, json),
+        Action::Send { json } => send(configuration, place, json),
     }
 }
 
-fn list(folder: &Path, json: bool) -> ExitCode {
-    let queued = match Register::open_read_only(folder) {
+fn list(place: &RegisterPlace, json: bool) -> ExitCode {
+    let queued = match place.open_read_only() {
         Ok(register) => register.queued_notices(),
         Err(RegisterError::Missing) => Ok(Vec::new()),
         Err(error) => Err(error),
@@ -71,12 +71,12 @@ fn list(folder: &Path, json: bool) -> ExitCode {
     exit::DONE.into()
 }
 
-fn send(configuration: &Configuration, folder: &Path, json: bool) -> ExitCode {
+fn send(configuration: &Configuration, place: &RegisterPlace, json: bool) -> ExitCode {
     let office = configuration.local.value.office_name.as_deref();
     let sent = Notices::open(&configuration.master.value, office).and_then(|notices| {
         // A mistyped --data must not become a new, empty register.
-        drop(Register::open_read_only(folder)?);
-        let mut register = Register::open(folder)?;
+        drop(place.open_read_only()?);
+        let mut register = place.open()?;
         Ok(notices.round(&mut register, Timestamp::now())?)
     });
     match sent {

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::exit;
 use crate::{
     people::{self, ImportError, List, Merged, PeopleError},
-    register::{Register, RegisterError},
+    register::{Register, RegisterError, RegisterPlace},
     rules::CertificateKind,
 };
 
@@ -51,14 +51,14 @@ enum Action {
 }
 
 /// Exit codes: 0 done, 1 the file has lines that cannot be imported, 2 wrong use, 3 the register failed.
-/// `folder` is the register's; `today` the day at the office.
-pub fn run(args: &PeopleArgs, folder: &Path, today: Date) -> ExitCode {
+/// `place` is the register's; `today` the day at the office.
+pub fn run(args: &PeopleArgs, place: &RegisterPlace, today: Date) -> ExitCode {
     match &args.action {
         Action::Import { file, dry_run, replace, by, json } => {
             let how = How { dry_run: *dry_run, replace: *replace, by: by.as_deref().unwrap_or_default(), json: *json };
-            import(file, &how, folder, today)
+            import(file, &how, place, today)
         }
-        Action::List { json } => list(folder, *json),
+        Action::List { json } => list(place, *json),
     }
 }
 
@@ -69,7 +69,7 @@ struct How<'a> {
     json: bool,
 }
 
-fn import(file: &Path, how: &How<'_>, folder: &Path, today: Date) -> ExitCode {
+fn import(file: &Path, how: &How<'_>, place: &RegisterPlace, today: Date) -> ExitCode {
     if !how.dry_run && (how.by.trim().is_empty() || how.by.chars().count() > 120 || how.by.contains(char::is_control)) {
         exit::complain("PEOPLE_IMPORT_BY", &"say who imports the file: --by with 1 to 120 characters");
         return exit::WRONG_USE.into();
@@ -78,7 +78,7 @@ fn import(file: &Path, how: &How<'_>, folder: &Path, today: Date) -> ExitCode {
         Ok(lines) => lines,
         Err(error) => return refused(&error, how.json),
     };
-    match merge(lines, how, folder) {
+    match merge(lines, how, place) {
         Ok((merged, people)) => {
             if how.json {
                 let document = json!({ "ok": true, "dry_run": how.dry_run, "people": people, "merged": merged });
@@ -94,8 +94,8 @@ fn import(file: &Path, how: &How<'_>, folder: &Path, today: Date) -> ExitCode {
     }
 }
 
-fn merge(lines: people::Lines, how: &How<'_>, folder: &Path) -> Result<(Merged, usize), PeopleError> {
-    let mut register = if how.dry_run { open_to_read(folder)? } else { Some(Register::open(folder)?) };
+fn merge(lines: people::Lines, how: &How<'_>, place: &RegisterPlace) -> Result<(Merged, usize), PeopleError> {
+    let mut register = if how.dry_run { open_to_read(place)? } else { Some(place.open()?) };
     let before = match &register {
         Some(register) => match people::newest(register)? {
             // A damaged list must not keep a whole one out.
@@ -124,8 +124,8 @@ fn merge(lines: people::Lines, how: &How<'_>, folder: &Path) -> Result<(Merged, 
 }
 
 /// The register for reading; `None` where nothing was ever kept.
-fn open_to_read(folder: &Path) -> Result<Option<Register>, RegisterError> {
-    match Register::open_read_only(folder) {
+fn open_to_read(place: &RegisterPlace) -> Result<Option<Register>, RegisterError> {
+    match place.open_read_only() {
         Ok(register) => Ok(Some(register)),
         Err(RegisterError::Missing) => Ok(None),
         Err(error) => Err(error),
@@ -159,9 +159,9 @@ fn failed(error: &PeopleError, json: bool) -> ExitCode {
     exit::FAILED.into()
 }
 
-fn list(folder: &Path, json: bool) -> ExitCode {
+fn list(place: &RegisterPlace, json: bool) -> ExitCode {
     let read = || -> Result<_, PeopleError> {
-        let Some(register) = open_to_read(folder)? else { return Ok(None) };
+        let Some(register) = open_to_read(place)? else { return Ok(None) };
         let Some((at, newest)) = people::newest(&register)? else { return Ok(None) };
         let list = people::list(&register, &newest.list)?;
         Ok(Some((at, newest, list)))

@@ -8,7 +8,7 @@ use super::exit;
 use crate::{
     config::Configuration,
     evidence::sign::KeyStore,
-    register::{Register, RegisterError},
+    register::RegisterError,
     station::{DataFolder, Raised, RaisingError, RaisingRoad},
 };
 
@@ -18,8 +18,8 @@ use crate::{
 /// something failed.
 pub fn run(json: bool, configuration: &Configuration, data: &DataFolder) -> ExitCode {
     // A mistyped --data must not become a new, empty data folder.
-    let there = Register::open_read_only(&data.register());
-    let register = there.and_then(|_| Register::open(&data.register()));
+    let place = configuration.register_place(data);
+    let register = place.open_read_only().and_then(|_| place.open());
     let mut register = match register {
         Ok(register) => register,
         Err(error) => {

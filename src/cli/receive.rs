@@ -13,9 +13,12 @@ use std::{
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::delivery::{
-    archive::{self, ArchiveConfig, Limits, ReportCheck},
-    client::{read_identity, read_pem},
+use crate::{
+    delivery::{
+        archive::{self, ArchiveConfig, Limits, ReportCheck},
+        client::{read_identity, read_pem},
+    },
+    register::{Address, Server},
 };
 
 /// The receiving end of an upload.
@@ -24,9 +27,18 @@ pub struct ReceiveArgs {
     /// Where to listen
     #[arg(long, default_value = "127.0.0.1:8443")]
     listen: SocketAddr,
-    /// Where reports and receipts are kept
+    /// Where reports and receipts are kept; with --database, the key of the receipts alone
     #[arg(long)]
     folder: PathBuf,
+    /// A PostgreSQL database in which several processes keep one archive: postgresql://ROLE@HOST/DATABASE
+    #[arg(long, value_name = "ADDRESS", value_parser = Address::parse)]
+    database: Option<Address>,
+    /// The CA of the database server's certificate, a PEM file; needed over a network
+    #[arg(long, value_name = "CA.pem", requires = "database")]
+    database_ca: Option<PathBuf>,
+    /// The file whose only line is the role's password; only its owner may read it
+    #[arg(long, value_name = "FILE", requires = "database")]
+    database_password_file: Option<PathBuf>,
     /// The archive's TLS certificate with its chain, a PEM file
     #[arg(long)]
     certificate: PathBuf,
@@ -59,6 +71,10 @@ pub fn run(args: &ReceiveArgs, check: Arc<dyn ReportCheck>) -> ExitCode {
     let config = ArchiveConfig {
         listen: args.listen,
         folder: args.folder.clone(),
+        database: args
+            .database
+            .clone()
+            .map(|address| Server::new(address, args.database_ca.clone(), args.database_password_file.clone())),
         name: args.name.clone(),
         identity,
         client_authority,

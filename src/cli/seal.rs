@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, IsTerminal as _, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     config::Configuration,
-    register::{Register, RegisterError, Resealed, reseal_files, rotate_key},
+    register::{RegisterError, RegisterPlace, Resealed, reseal_files, rotate_key},
     seal::{SealError, SealState, drop_old_keys, follow},
     station::DataFolder,
 };
@@ -95,7 +95,7 @@ impl Failure {
 pub fn run(args: &SealArgs, configuration: &Configuration, data: &DataFolder) -> ExitCode {
     let mut out = io::stdout().lock();
     let done = match &args.command {
-        Command::Status { json } => status(&data.register(), *json, &mut out),
+        Command::Status { json } => status(&configuration.register_place(data), *json, &mut out),
         Command::Rotate(args) => again(args, true, configuration, data, &mut out),
         Command::Reseal(args) => again(args, false, configuration, data, &mut out),
     };
@@ -109,8 +109,8 @@ pub fn run(args: &SealArgs, configuration: &Configuration, data: &DataFolder) ->
     }
 }
 
-fn status(folder: &Path, json: bool, out: &mut dyn Write) -> Result<bool, Failure> {
-    let register = Register::open_read_only(folder)?;
+fn status(place: &RegisterPlace, json: bool, out: &mut dyn Write) -> Result<bool, Failure> {
+    let register = place.open_read_only()?;
     let status = register.seal_status()?;
     let seal = register.seal();
     let older = seal.keys().count().saturating_sub(1);
@@ -159,7 +159,8 @@ fn again(
     let (folder, archive) = (data.register(), data.archive());
     let also = read_keys(&args.identity)?;
     // A mistyped --data must not become a new, empty register.
-    drop(Register::open_read_only_with(&folder, &also)?);
+    let place = configuration.register_place(data);
+    drop(place.open_read_only_with(&also)?);
     let now = Timestamp::now();
     let lost = match configuration.seal(&folder, now) {
         Err(SealError::KeyMissing { .. } | SealError::OtherKey { .. }) if rotate && also.count() > 0 => true,
@@ -174,7 +175,7 @@ fn again(
     let mut messages = io::stderr().lock();
     let mut progress = Progress::new(&mut messages, io::stderr().is_terminal());
     let mut tell = |what: &str, done, total| progress.tell(what, done, total);
-    let mut register = Register::open_with(&folder, &also)?;
+    let mut register = place.open_with(&also)?;
     let mut done = register.reseal(&mut tell)?;
     drop(register);
     if SealState::read(&archive)?.is_some() {

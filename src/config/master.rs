@@ -159,11 +159,11 @@ pub struct TermsPlace {
 }
 
 impl Master {
-    /// Every file that MASTER.toml names. The folders of the terms and of the hand-over are not among them.
+    /// Every file that MASTER.toml names. The folders of the terms and of the hand-over are not among them, nor are passwords.
     pub(super) fn named_files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        let Self { delivery, time_stamp, trust, hand_over, directory, notices, .. } = self;
+        let Self { delivery, time_stamp, trust, hand_over, directory, notices, registers, .. } = self;
         let Delivery { archive_ca, client_certificate, client_key, .. } = delivery;
-        let one = [archive_ca, client_certificate, client_key, &mut time_stamp.ca, &mut hand_over.ca];
+        let one = [archive_ca, client_certificate, client_key, &mut time_stamp.ca, &mut hand_over.ca, &mut registers.shared_ca];
         let people = [&mut directory.ca, &mut directory.password_file, &mut notices.ca, &mut notices.password_file];
         one.into_iter().chain(people).flatten().chain(&mut trust.anchors).chain(&mut trust.intermediates)
     }
@@ -190,13 +190,17 @@ pub(super) fn from_source(source: &Source) -> Result<Loaded<Master>, ConfigError
     two_kinds(&loaded)?;
     whole_authority(&loaded)?;
     hand_over::whole(&loaded)?;
+    registers::whole(&loaded)?;
     directory::whole(&loaded)?;
     notices::whole(&loaded)?;
 
     let folder = source.path.parent().unwrap_or(Path::new(""));
     loaded.value.named_files().for_each(|file| *file = folder.join(&*file));
-    let Master { terms, hand_over, notices, .. } = &mut loaded.value;
-    for named in [&mut terms.folder, &mut hand_over.folder, &mut notices.folder].into_iter().flatten() {
+    let Master { terms, hand_over, notices, registers, .. } = &mut loaded.value;
+    // Passwords are not copied with the files that MASTER.toml names.
+    let passwords = [&mut registers.shared_password_file, &mut registers.shared_reader_password_file];
+    let folders = [&mut terms.folder, &mut hand_over.folder, &mut notices.folder];
+    for named in folders.into_iter().chain(passwords).flatten() {
         *named = folder.join(&*named);
     }
     Ok(loaded)

@@ -102,8 +102,16 @@ impl Register {
         )
     }
 
-    /// Those that are not final: to be announced, or to be asked about.
+    /// Those of this desk that are not final: to be announced, or to be asked about. Each desk signs with a key of its own.
     pub fn live_authorisations(&self) -> Result<Vec<Authorisation>, RegisterError> {
+        if let Some(desk) = self.database.desk() {
+            return self.database.read(
+                "SELECT * FROM authorisations WHERE state IN ('waiting', 'open')
+                 AND control IN (SELECT stream FROM streams WHERE desk = $1) ORDER BY next_attempt_at, control",
+                &[desk.into()],
+                |row| read(&self.database, &row),
+            );
+        }
         self.database.read(
             "SELECT * FROM authorisations WHERE state IN ('waiting', 'open') ORDER BY next_attempt_at, control",
             &[],

@@ -107,7 +107,7 @@ impl Register {
     }
 }
 
-fn find(database: &Database, control: &str) -> Result<Option<FinishedControl>, RegisterError> {
+pub(super) fn find(database: &Database, control: &str) -> Result<Option<FinishedControl>, RegisterError> {
     database.first("SELECT * FROM controls WHERE control = $1", &[control.into()])?.as_ref().map(read).transpose()
 }
 

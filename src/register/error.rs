@@ -48,6 +48,33 @@ pub enum RegisterError {
         "the raised report does not begin with the registered one, so it was not kept: report this as an error of the program"
     )]
     NotAnExtension,
+    /// The server of the shared register does not answer, or the connection was lost.
+    #[error(
+        "the server of the shared register does not answer: what was kept is safe, and the control stands where it stood; try again when network and server are back"
+    )]
+    ServerAway,
+    /// The server does not let this role in, or has no such database.
+    #[error(
+        "the server of the shared register does not let this station in: check role and database in Shared, and the password file"
+    )]
+    ServerRefused,
+    /// The server's certificate does not come from the CA that is trusted.
+    #[error("the server of the shared register is not the one that is trusted: check SharedCa and the server's certificate")]
+    ServerNotTrusted,
+    /// The role may not do this.
+    #[error("the role at the shared register may not do this: use a role with the rights for it (docs/shared-register.md)")]
+    RoleForbidden,
+    /// Address, CA or password file of the shared register cannot be used.
+    #[error("the shared register cannot be reached with this configuration: {0}")]
+    SharedSettings(&'static str),
+    /// The connection was lost while a step was being kept, and the server could not be asked what became of it.
+    #[error(
+        "the connection to the shared register was lost while a step was being kept: open the station again; it stands where the register says"
+    )]
+    StepUnknown,
+    /// The control was begun at another desk.
+    #[error("this control was begun at another desk: go on with it there")]
+    OtherDesk,
     /// A lock inside the database was held for too long.
     #[error("the register was busy for too long: try again")]
     Busy,
@@ -118,6 +145,13 @@ impl RegisterError {
             Self::Foreign => "REGISTER_FOREIGN",
             Self::OtherVersion { .. } => "REGISTER_OTHER_VERSION",
             Self::NotAnExtension => "REGISTER_NOT_AN_EXTENSION",
+            Self::ServerAway => "REGISTER_SERVER_AWAY",
+            Self::ServerRefused => "REGISTER_SERVER_REFUSED",
+            Self::ServerNotTrusted => "REGISTER_SERVER_NOT_TRUSTED",
+            Self::RoleForbidden => "REGISTER_ROLE_FORBIDDEN",
+            Self::SharedSettings(_) => "REGISTER_SHARED_SETTINGS",
+            Self::StepUnknown => "REGISTER_STEP_UNKNOWN",
+            Self::OtherDesk => "REGISTER_OTHER_DESK",
             Self::Busy => "REGISTER_BUSY",
             Self::BadName | Self::BadBody => "REGISTER_BAD_ENTRY",
             Self::TooLarge { .. } => "REGISTER_TOO_LARGE",

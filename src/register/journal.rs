@@ -51,6 +51,9 @@ pub(super) const ROW: &str = "seq, stream, at, kind, body, salt, prev, hash, era
 /// The columns of [`seal_again`].
 pub(super) const AGAIN: &str = "seq, stream, kind, body, salt, erased, commitment";
 
+/// So many names of streams are read at once.
+const FEW_STREAMS: u16 = 100;
+
 /// So many rows of the journal are read at once: some hundred kilobytes as a rule, a hundred megabytes at worst.
 const PAGE: u16 = 100;
 
@@ -208,6 +211,36 @@ impl Register {
             .read("SELECT stream FROM journal WHERE erased IS NULL GROUP BY stream ORDER BY min(seq)", &[], |row| row.first())
     }
 
+    /// The streams of this desk, the newest first, until `look` has found what it looks for. Where nobody shares the register, all
+    /// streams are this desk's.
+    pub fn find_own_stream<T, E: From<RegisterError>>(
+        &self,
+        mut look: impl FnMut(&str) -> Result<ControlFlow<T>, E>,
+    ) -> Result<Option<T>, E> {
+        let mut before = i64::MAX;
+        loop {
+            let few = i64::from(FEW_STREAMS);
+            let page = match self.database.desk() {
+                Some(desk) => self.database.query(
+                    "SELECT stream, first FROM streams WHERE desk = $1 AND first < $2 ORDER BY first DESC LIMIT $3",
+                    &[desk.into(), before.into(), few.into()],
+                )?,
+                None => self.database.query(
+                    "SELECT stream, min(seq) AS first FROM journal WHERE erased IS NULL GROUP BY stream
+                     HAVING min(seq) < $1 ORDER BY min(seq) DESC LIMIT $2",
+                    &[before.into(), few.into()],
+                )?,
+            };
+            for row in &page {
+                if let ControlFlow::Break(found) = look(&row.get::<String>("stream")?)? {
+                    return Ok(Some(found));
+                }
+            }
+            let Some(last) = page.last() else { return Ok(None) };
+            before = last.get("first")?;
+        }
+    }
+
     /// The end of the journal.
     pub fn head(&self) -> Result<Head, RegisterError> {
         head_of(&self.database)
@@ -308,6 +341,9 @@ pub(super) fn append_in(
     check_name(stream)?;
     let at_text = instant_text(at);
     let mut head = head_of(transaction)?;
+    if stream != REGISTER_STREAM && !entries.is_empty() {
+        claim(transaction, stream, head.seq.saturating_add(1))?;
+    }
     let mut appended = Vec::with_capacity(entries.len());
     for JournalEntry { kind, body, control } in entries {
         let mut salt = [0; 16];
@@ -404,6 +440,21 @@ pub(super) fn seal_again(transaction: &Transaction<'_>, row: &Row) -> Result<boo
         &[sealed_body(transaction, seq, salt, &body)?, [0_u8; 16].as_slice().into(), commitment.into(), seq.into()],
     )?;
     Ok(true)
+}
+
+/// A stream belongs to the desk that began it; nobody else goes on with it.
+fn claim(transaction: &Transaction<'_>, stream: &str, first: u64) -> Result<(), RegisterError> {
+    let Some(desk) = transaction.desk() else { return Ok(()) };
+    let owner: Option<String> = transaction.value("SELECT desk FROM streams WHERE stream = $1", &[stream.into()])?;
+    match owner {
+        Some(owner) if owner == desk => {}
+        Some(_) => return Err(RegisterError::OtherDesk),
+        None => {
+            let sql = "INSERT INTO streams (stream, desk, first) VALUES ($1, $2, $3)";
+            transaction.execute(sql, &[stream.into(), desk.into(), signed(first)?.into()])?;
+        }
+    }
+    Ok(())
 }
 
 /// The databases count with signed numbers.

@@ -1,4 +1,4 @@
-//! The document register of one station: what happened (journal), what was kept (evidence), what became of each control
+//! The document register of a station, or of several desks: what happened (journal), what was kept (evidence), what became of each control
 //! (controls), what the archive still has to receive (outbox), what the issuing system
 //! is told (authorisations) and what people are to be told (notices).
 //!
@@ -10,6 +10,9 @@
 //! <folder>/evidence/ab/…   scans, signatures, reports; each file is named after its own SHA-256
 //! <folder>/seal.json       how it is sealed, where it is: [`crate::seal`]
 //! ```
+//!
+//! A register that several desks share is in a PostgreSQL database instead, evidence and all; the folder then holds the lock, the
+//! name of this desk (`desk`) and `seal.json`.
 //!
 //! Three promises hold at any moment, also after a power cut:
 //! * what [`Register::append`] has returned is on the disk;
@@ -30,23 +33,20 @@ mod journal;
 mod notices;
 mod outbox;
 mod people;
+mod place;
 mod purge;
 mod raised;
 mod schema;
 mod sealing;
 mod verify;
 
-use std::{
-    fs,
-    io::ErrorKind,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::Path, sync::Arc};
 
-use crate::seal::{Keys, Seal};
+use crate::seal::Keys;
 
 pub use authorisations::{Authorisation, AuthorisationState};
 pub use controls::{FinishedControl, Registered};
+pub use database::{Address, Server};
 pub use error::RegisterError;
 pub use evidence::{EvidenceStore, MAX_EVIDENCE_BYTES};
 pub use export::{ExportError, ExportTarget, Exported};
@@ -56,26 +56,27 @@ pub use journal::{Appended, BadEntry, Head, JournalEntry, JournalReport, MAX_BOD
 pub use notices::{Notice, QueuedNotice, Recipient};
 pub use outbox::{DueUpload, OutboxState};
 pub use people::PersonKey;
+pub use place::RegisterPlace;
 pub use purge::{PurgePlan, Purged, Tombstone};
 pub use raised::{RaisableReport, RaisedReport};
 pub use sealing::{Resealed, SealStatus, reseal_files, rotate_key};
 pub use verify::{ControlProblem, ControlsReport};
 
 pub(crate) use blob_folder::BlobFolder;
-pub(crate) use database::{Database, Schema, open_writer};
+pub(crate) use database::{Database, Postgres, Schema, SharedBlobs, SharedSchema, open_writer};
 pub(crate) use durable::{FolderLock, create_folder, lock_folder, make_folder, write_durably};
 
 /// The database inside the register's folder.
 const DATABASE: &str = "register.db";
 
-/// The document register of one station.
+/// The document register.
 ///
 /// A register that was opened with [`Register::open`] holds the writers' lock until it and all its
 /// [companions](Register::companion) are dropped.
 pub struct Register {
     database: Database,
     evidence: EvidenceStore,
-    folder: PathBuf,
+    place: RegisterPlace,
     /// `None` for readers.
     lock: Option<Arc<FolderLock>>,
 }
@@ -95,15 +96,7 @@ impl Register {
     /// # Errors
     /// As [`Register::open`].
     pub fn open_with(folder: &Path, also: &Keys) -> Result<Self, RegisterError> {
-        create_folder(folder)?;
-        let lock = lock_folder(folder)?;
-        check_not_lost(folder)?;
-        let seal = Seal::of_writer(folder, also)?;
-        let database = open_writer(&folder.join(DATABASE), &schema::sqlite::REGISTER)?.with_seal(seal.clone());
-        let evidence = EvidenceStore::new(BlobFolder::open(&folder.join("evidence"))?, seal);
-        let mut register = Self { database, evidence, folder: folder.to_owned(), lock: Some(Arc::new(lock)) };
-        sealing::settle(&mut register)?;
-        Ok(register)
+        RegisterPlace::Folder(folder.to_owned()).open_with(also)
     }
 
     /// Opens the register in `folder` for reading, also beside a station that writes there.
@@ -120,41 +113,18 @@ impl Register {
     /// # Errors
     /// As [`Register::open_read_only`].
     pub fn open_read_only_with(folder: &Path, also: &Keys) -> Result<Self, RegisterError> {
-        check_not_lost(folder)?;
-        let seal = Seal::of(folder, also)?;
-        let database = database::open_reader(&folder.join(DATABASE), &schema::sqlite::REGISTER)?.with_seal(seal.clone());
-        let evidence = EvidenceStore::new(BlobFolder::of_reader(&folder.join("evidence")), seal);
-        Ok(Self { database, evidence, folder: folder.to_owned(), lock: None })
+        RegisterPlace::Folder(folder.to_owned()).open_read_only_with(also)
     }
 
     /// A second connection to the same register for another thread, such as the one that delivers. It shares the writers' lock.
     pub fn companion(&self) -> Result<Self, RegisterError> {
-        let path = self.folder.join(DATABASE);
-        let database = match self.lock {
-            Some(_) => database::connect_writer(&path)?,
-            None => database::open_reader(&path, &schema::sqlite::REGISTER)?,
-        };
-        let database = database.with_seal(self.seal().clone());
-        Ok(Self { database, evidence: self.evidence.clone(), folder: self.folder.clone(), lock: self.lock.clone() })
+        self.place.connect(self)
     }
 
     /// The files of this register.
     pub const fn evidence(&self) -> &EvidenceStore {
         &self.evidence
     }
-}
-
-/// A new journal is begun only where nothing was kept before: beside evidence it would hide that the old one was lost.
-fn check_not_lost(folder: &Path) -> Result<(), RegisterError> {
-    let has_database = match fs::metadata(folder.join(DATABASE)) {
-        Ok(found) => found.len() > 0,
-        Err(error) if error.kind() == ErrorKind::NotFound => false,
-        Err(error) => return Err(error.into()),
-    };
-    if has_database || BlobFolder::of_reader(&folder.join("evidence")).is_empty()? {
-        return Ok(());
-    }
-    Err(RegisterError::DatabaseLost)
 }
 
 /// A control id or a stream's name: 1–64 letters, digits and hyphens. Such a name cannot carry a sentence about a person.

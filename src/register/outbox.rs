@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     JournalEntry, REGISTER_STREAM, Register, RegisterError, check_name,
-    database::{Database, Row, Transaction},
+    database::{Database, Row, Transaction, Value},
     journal::append_in,
 };
 use crate::digest::Digest;
@@ -18,6 +18,9 @@ const MAX_RECEIPT_BYTES: usize = 64 * 1024;
 
 /// No attempt is put off for longer. An upload that waits for a later moment was put off by a clock that was wrong; it is due.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(25);
+
+/// What another desk has left lying for so long is delivered here.
+const OTHER_DESK: SignedDuration = SignedDuration::from_hours(1);
 
 /// An upload whose time has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,10 +66,17 @@ impl Register {
     /// The uploads whose time has come at `now`, the longest waiting first.
     pub fn due(&self, now: Timestamp) -> Result<Vec<DueUpload>, RegisterError> {
         let horizon = now.checked_add(LONGEST_WAIT).unwrap_or(Timestamp::MAX);
+        let mut values: Vec<Value> = vec![now.into(), horizon.into()];
+        let mut whose = "";
+        if let Some(desk) = self.database.desk() {
+            whose = "AND (controls.control IN (SELECT stream FROM streams WHERE desk = $3) OR next_attempt_at <= $4)";
+            values.extend([desk.into(), now.checked_sub(OTHER_DESK).unwrap_or(Timestamp::MIN).into()]);
+        }
         let sql = format!(
-            "{SELECT} WHERE delivered_at IS NULL AND (next_attempt_at <= $1 OR next_attempt_at > $2) ORDER BY next_attempt_at, control"
+            "{SELECT} WHERE delivered_at IS NULL AND (next_attempt_at <= $1 OR next_attempt_at > $2) {whose}
+             ORDER BY next_attempt_at, control"
         );
-        self.database.read(&sql, &[now.into(), horizon.into()], |row| {
+        self.database.read(&sql, &values, |row| {
             let OutboxState { control, report, attempts, .. } = read(&row)?;
             Ok(DueUpload { control, report, attempts })
         })

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError,
+    JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, controls,
+    database::Database,
     journal::{append_in, signed},
 };
 use crate::digest::Digest;
@@ -55,7 +56,11 @@ impl Register {
         let report = self.evidence().put(pdf)?;
         let raised = RaisedReport { control: control.to_owned(), from, report, level: level.to_owned() };
         let entry = JournalEntry::new(REPORT_RAISED, &raised)?;
-        let transaction = self.begin()?;
+        let transaction = self.database.write()?;
+        // Another desk may have raised it in the meantime; then this one comes too late.
+        if newest(&transaction, control)? != Some(from) {
+            return Err(RegisterError::NotAnExtension);
+        }
         let entry = *append_in(&transaction, REGISTER_STREAM, &[entry], at)?.first().ok_or(RegisterError::BadBody)?;
         transaction.execute(
             "INSERT INTO raised (entry, control, report, level) VALUES ($1, $2, $3, $4)",
@@ -67,20 +72,12 @@ impl Register {
 
     /// The raised reports of a control, oldest first.
     pub fn raised_reports(&self, control: &str) -> Result<Vec<RaisedReport>, RegisterError> {
-        let bodies = self.database.read(
-            "SELECT body FROM journal WHERE control = $1 AND stream = $2 AND kind = $3 ORDER BY seq",
-            &[control.into(), REGISTER_STREAM.into(), REPORT_RAISED.into()],
-            |row| row.get::<String>("body"),
-        )?;
-        bodies.iter().map(|body| serde_json::from_str(body).map_err(|_| RegisterError::BadBody)).collect()
+        raised_in(&self.database, control)
     }
 
     /// The newest report of a control: the one raised last, else the registered one; `None` without a report.
     pub fn newest_report(&self, control: &str) -> Result<Option<Digest>, RegisterError> {
-        match self.raised_reports(control)?.pop() {
-            Some(raised) => Ok(Some(raised.report)),
-            None => Ok(self.control(control)?.and_then(|finished| finished.report)),
-        }
+        newest(&self.database, control)
     }
 
     /// Up to `limit` reports after `place` (0 at first) that were not raised to `level` yet, in the order of registration.
@@ -106,4 +103,21 @@ impl Register {
             Ok((row.get("control")?, row.parsed("report")?, row.get("level")?))
         })
     }
+}
+
+fn newest(database: &Database, control: &str) -> Result<Option<Digest>, RegisterError> {
+    let raised = raised_in(database, control)?.pop().map(|raised| raised.report);
+    match raised {
+        Some(report) => Ok(Some(report)),
+        None => Ok(controls::find(database, control)?.and_then(|finished| finished.report)),
+    }
+}
+
+fn raised_in(database: &Database, control: &str) -> Result<Vec<RaisedReport>, RegisterError> {
+    let bodies = database.read(
+        "SELECT body FROM journal WHERE control = $1 AND stream = $2 AND kind = $3 ORDER BY seq",
+        &[control.into(), REGISTER_STREAM.into(), REPORT_RAISED.into()],
+        |row| row.get::<String>("body"),
+    )?;
+    bodies.iter().map(|body| serde_json::from_str(body).map_err(|_| RegisterError::BadBody)).collect()
 }

@@ -107,7 +107,7 @@ impl Register {
         self.reseal_others(&mut done)?;
         self.evidence.reseal(&mut done, progress)?;
         // Second names of reports that an earlier version of this program made for people.
-        match fs::remove_dir_all(self.folder.join("reports")) {
+        match fs::remove_dir_all(self.place.folder().join("reports")) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }

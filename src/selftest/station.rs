@@ -6,7 +6,7 @@ use super::{Detail, Found, TestedDesk};
 use crate::{
     config::Language,
     evidence::sign::KeyStore,
-    register::{Register, RegisterError},
+    register::RegisterError,
     rules::CertificateKind,
 };
 
@@ -64,13 +64,13 @@ pub(super) fn clock(desk: &TestedDesk) -> Found {
 
 /// When the newest control of the register ended; `None` where there is no register, or an empty one.
 fn newest_entry(desk: &TestedDesk) -> Result<Option<Timestamp>, RegisterError> {
-    let register = Register::open_read_only(&desk.data.register())?;
+    let register = desk.configuration.register_place(&desk.data).open_read_only()?;
     Ok(register.controls()?.into_iter().map(|control| control.completed_at).max())
 }
 
 pub(super) fn register(desk: &TestedDesk) -> Found {
     let figures = || -> Result<(Detail, Option<String>), RegisterError> {
-        let register = Register::open_read_only(&desk.data.register())?;
+        let register = desk.configuration.register_place(&desk.data).open_read_only()?;
         let head = register.head()?;
         let waiting: Vec<_> = register.deliveries()?.into_iter().filter(|delivery| delivery.receipt.is_none()).collect();
         let failed = waiting.iter().find_map(|delivery| delivery.last_error.clone());

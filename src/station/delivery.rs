@@ -133,6 +133,7 @@ impl DeliveryRoad {
         let authority = ca.certificate_pem()?.into_bytes();
         let archive = archive::start(
             ArchiveConfig {
+                database: None,
                 listen: SocketAddr::new(loopback, 0),
                 folder: data.archive(),
                 name: "Training archive".to_owned(),

@@ -1,6 +1,6 @@
 //! Events of a control ↔ entries of the register's journal.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::ControlFlow};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -66,17 +66,21 @@ pub fn events(register: &Register, control: &str) -> Result<Vec<(Timestamp, Even
         .collect()
 }
 
-/// The control that was under way when the station stopped: the newest one that is not closed.
+/// The control that was under way at this desk when the station stopped: the newest one that is not closed.
 pub fn unfinished(register: &Register) -> Result<Option<Control>, ReadBackError> {
     // The journal's own order counts: a clock that was set back gives a later control an earlier id.
-    for stream in register.streams()?.into_iter().rev().filter(|stream| stream != REGISTER_STREAM) {
-        let events = events(register, &stream)?;
-        if matches!(events.first(), Some((_, Event::Opened(_)))) {
-            let control = Control::replay(&events)?;
-            return Ok((control.step() != Step::Closed).then_some(control));
+    let newest = register.find_own_stream(|stream| -> Result<ControlFlow<Option<Control>>, ReadBackError> {
+        if stream == REGISTER_STREAM {
+            return Ok(ControlFlow::Continue(()));
         }
-    }
-    Ok(None)
+        let events = events(register, stream)?;
+        if !matches!(events.first(), Some((_, Event::Opened(_)))) {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let control = Control::replay(&events)?;
+        Ok(ControlFlow::Break((control.step() != Step::Closed).then_some(control)))
+    })?;
+    Ok(newest.flatten())
 }
 
 /// The outcome of [`verify_evidence`].

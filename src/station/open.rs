@@ -21,7 +21,7 @@ use crate::{
     },
     directory::{Directory, DirectoryError},
     evidence::sign::{KeyStore, KeyStoreError},
-    register::{Register, RegisterError},
+    register::{RegisterError, RegisterPlace},
     rules::DocumentKind,
     seal::{Recipient, SealError, establish},
     trust::{Desk, Trust, TrustFileError},
@@ -98,7 +98,7 @@ impl Station {
     ) -> Result<Self, OpenError> {
         data.create()?;
         configuration.seal(&data.register(), clock.now())?;
-        let mut register = Register::open(&data.register())?;
+        let mut register = configuration.register_place(&data).open()?;
         people::bring_up_to_date(&mut register)?;
         let keys = KeyStore::open(&data.keys())?;
         let authority = time_stamp::authority(&configuration)?;
@@ -175,6 +175,11 @@ impl Configuration {
             Desk::Production
         };
         Ok(Trust::open(&master.trust, &master.proxy, desk, &data.revocation())?)
+    }
+
+    /// Where the register of the desk with this data folder is.
+    pub fn register_place(&self, data: &DataFolder) -> RegisterPlace {
+        self.master.value.registers.place(data.register())
     }
 
     /// Seals the folder as the configuration says: with the key that `[Seal]` names, to the auditors of MASTER.toml.

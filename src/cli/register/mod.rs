@@ -21,7 +21,7 @@ use self::{export::ExportArgs, filter::FilterArgs, get::GetArgs, progress::Progr
 use super::{exit, file_out::FileOutError};
 use crate::{
     delivery::receipt::{ArchiveKey, SignedReceipt},
-    register::{ExportError, Head, OutboxState, QueuedNotice, Register, RegisterError, StoredEntry},
+    register::{ExportError, Head, OutboxState, QueuedNotice, Register, RegisterError, RegisterPlace, StoredEntry},
     seal::{Keys, SealError},
     station::journal::verify_evidence,
 };
@@ -134,22 +134,22 @@ enum Failure {
     Output,
 }
 
-/// Runs the command on the register in the data folder. Controls are kept for `retention_years`.
+/// Runs the command on a register. Controls are kept for `retention_years`.
 ///
 /// Exit codes: 0 done, 1 no such control or something does not hold, 2 no register there, 3 the register cannot be read.
-pub fn run(args: &RegisterArgs, data: &Path, retention_years: u8) -> ExitCode {
+pub fn run(args: &RegisterArgs, place: &RegisterPlace, retention_years: u8) -> ExitCode {
     let terminal = io::stderr().is_terminal();
-    ExitCode::from(answer(args, data, retention_years, &mut io::stdout().lock(), &mut io::stderr().lock(), terminal))
+    ExitCode::from(answer(args, place, retention_years, &mut io::stdout().lock(), &mut io::stderr().lock(), terminal))
 }
 
-/// As [`run`], with other places for the answer and for messages to people.
+/// As [`run`] for the register in a data folder, with other places for the answer and for messages to people.
 pub fn run_to(args: &RegisterArgs, data: &Path, retention_years: u8, out: &mut dyn Write, messages: &mut dyn Write) -> u8 {
-    answer(args, data, retention_years, out, messages, false)
+    answer(args, &RegisterPlace::Folder(data.join("register")), retention_years, out, messages, false)
 }
 
 fn answer(
     args: &RegisterArgs,
-    data: &Path,
+    place: &RegisterPlace,
     retention_years: u8,
     out: &mut dyn Write,
     messages: &mut dyn Write,
@@ -160,7 +160,7 @@ fn answer(
         return 2;
     };
     let keys = read_keys(&args.identity).map_err(|error| Failure::Register(error.into()));
-    match keys.and_then(|keys| act(kept, &data.join("register"), &keys, retention_years, out, messages, terminal)) {
+    match keys.and_then(|keys| act(kept, place, &keys, retention_years, out, messages, terminal)) {
         Ok(Answer::Yes) => 0,
         Ok(Answer::No) => 1,
         Err(failure) => {
@@ -180,7 +180,10 @@ fn answer(
             let verifies = matches!(**kept, Kept::Verify { .. });
             match failure {
                 Failure::Register(error) | Failure::Export(ExportError::Register(error)) => match error {
-                    RegisterError::Missing | RegisterError::Foreign | RegisterError::OtherVersion { .. } => 2,
+                    RegisterError::Missing
+                    | RegisterError::Foreign
+                    | RegisterError::OtherVersion { .. }
+                    | RegisterError::SharedSettings(_) => 2,
                     RegisterError::Damaged(_) | RegisterError::DatabaseLost if verifies => 1,
                     _ => 3,
                 },
@@ -196,21 +199,21 @@ fn answer(
 
 fn act(
     kept: &Kept,
-    folder: &Path,
+    place: &RegisterPlace,
     keys: &Keys,
     retention_years: u8,
     out: &mut dyn Write,
     messages: &mut dyn Write,
     terminal: bool,
 ) -> Result<Answer, Failure> {
-    let read = || Register::open_read_only_with(folder, keys);
+    let read = || place.open_read_only_with(keys);
     match kept {
         Kept::List { filter, json } => list(&read()?, filter, *json, out),
         Kept::Show { control, json } => show(&read()?, control, *json, out, messages),
         Kept::Export(args) => export::export(&read()?, args, out, Progress::new(messages, terminal)),
         Kept::Get(args) => get::get(&read()?, args, out, messages),
-        Kept::Verify { export: Some(place), head, json, .. } => {
-            export::verify(place, head, *json, out, Progress::new(messages, terminal))
+        Kept::Verify { export: Some(export), head, json, .. } => {
+            export::verify(export, head, *json, out, Progress::new(messages, terminal))
         }
         Kept::Verify { head, archive_key, json, .. } => {
             verify(&read()?, head, archive_key.as_ref(), *json, out, Progress::new(messages, terminal))
@@ -223,7 +226,7 @@ fn act(
                 return purge::show(&reader, args, ended_before, out);
             }
             drop(reader);
-            purge::erase(&mut Register::open_with(folder, keys)?, args, ended_before, out, Progress::new(messages, terminal))
+            purge::erase(&mut place.open_with(keys)?, args, ended_before, out, Progress::new(messages, terminal))
         }
     }
 }

@@ -8,6 +8,9 @@
 //! <folder>/receipt-key.der  Ed25519 key (PKCS#8) that signs them; made at the first start
 //! <folder>/reports/ab/…     the reports, each named after its own SHA-256
 //! ```
+//!
+//! With a PostgreSQL database any number of processes are one archive: receipts and reports are in the database, and each process
+//! has a folder with a copy of the one key.
 
 mod http;
 mod listener;
@@ -32,7 +35,7 @@ use super::{
     receipt::ArchiveKey,
     tls::{self, TlsError, TlsIdentity},
 };
-use crate::register::RegisterError;
+use crate::register::{RegisterError, Server};
 
 /// Judges a report before the archive takes it.
 pub trait ReportCheck: Send + Sync + 'static {
@@ -44,8 +47,10 @@ pub trait ReportCheck: Send + Sync + 'static {
 pub struct ArchiveConfig {
     /// Where to listen. Port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Where everything is kept.
+    /// Where everything is kept; with `database`, the key of the receipts alone.
     pub folder: PathBuf,
+    /// The PostgreSQL database in which several processes keep one archive.
+    pub database: Option<Server>,
     /// The archive's name in its receipts.
     pub name: String,
     /// The archive's TLS certificate and key.
@@ -103,6 +108,11 @@ pub enum ArchiveError {
     /// The receipt key is not one.
     #[error("receipt-key.der in the archive's folder is not an Ed25519 key (PKCS#8): restore it from a backup")]
     ReceiptKey,
+    /// The archive's receipts are signed with another key.
+    #[error(
+        "the other processes of this archive sign with another key: copy their receipt-key.der into this one's folder before its first start"
+    )]
+    OtherReceiptKey,
     /// No thread or no network from the operating system.
     #[error("the system has no room for the archive: {0}; close other programs")]
     System(io::Error),
@@ -116,13 +126,14 @@ impl ArchiveError {
             Self::Tls(error) => error.code(),
             Self::Folder(error) => error.code(),
             Self::ReceiptKey => "ARCHIVE_RECEIPT_KEY",
+            Self::OtherReceiptKey => "ARCHIVE_OTHER_RECEIPT_KEY",
             Self::System(_) => "ARCHIVE_NO_ROOM",
         }
     }
 
     /// The configuration is at fault, not the system.
     pub const fn wrong_use(&self) -> bool {
-        matches!(self, Self::Listen(_) | Self::Tls(_))
+        matches!(self, Self::Listen(_) | Self::Tls(_) | Self::OtherReceiptKey)
     }
 }
 
@@ -143,7 +154,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// [`ArchiveError`]: address, certificates, folder, or the key of the receipts.
 pub fn start(config: ArchiveConfig, check: Arc<dyn ReportCheck>) -> Result<RunningArchive, ArchiveError> {
     let tls = TlsAcceptor::from(Arc::new(tls::server_config(&config.client_authority, &config.identity)?));
-    let store = ArchiveStore::open(&config.folder, config.name)?;
+    let store = ArchiveStore::open(&config.folder, config.database.as_ref(), config.name)?;
     let socket = TcpListener::bind(config.listen).map_err(ArchiveError::Listen)?;
     socket.set_nonblocking(true).map_err(ArchiveError::Listen)?;
     let address = socket.local_addr().map_err(ArchiveError::Listen)?;

@@ -15,7 +15,8 @@ use super::{
 use crate::{
     digest::Digest,
     register::{
-        BlobFolder, Database, EvidenceStore, FolderLock, RegisterError, Resealed, Schema, create_folder, lock_folder, open_writer,
+        BlobFolder, Database, EvidenceStore, FolderLock, Postgres, RegisterError, Resealed, Schema, Server, SharedBlobs,
+        SharedSchema, create_folder, lock_folder, open_writer,
     },
     seal::{Keys, Seal},
 };
@@ -38,7 +39,50 @@ const SCHEMA: Schema = Schema {
     ",
 };
 
-/// The archive's folder, open for this process alone.
+/// The same on a PostgreSQL server, for any number of processes, with the reports beside the receipts and the key that all of them
+/// sign with.
+const SHARED: SharedSchema = SharedSchema {
+    application: "bam-station archive",
+    lock: 0x4241_4D41, // "BAMA"
+    version: 1,
+    upgrades: &[],
+    erased_in: "evidence",
+    tables: r#"
+        CREATE TABLE receipts (
+            entry   BIGINT PRIMARY KEY CHECK (entry > 0),
+            report  TEXT COLLATE "C" NOT NULL UNIQUE CHECK (length(report) = 64),
+            control TEXT COLLATE "C" NOT NULL UNIQUE,
+            receipt TEXT NOT NULL
+        );
+        CREATE TABLE receipt_key (
+            one BIGINT PRIMARY KEY CHECK (one = 1),
+            key TEXT COLLATE "C" NOT NULL CHECK (length(key) = 64)
+        );
+        CREATE TABLE evidence (
+            digest TEXT COLLATE "C" PRIMARY KEY CHECK (length(digest) = 64),
+            bytes  BYTEA NOT NULL
+        );
+        ALTER TABLE evidence ALTER COLUMN bytes SET STORAGE EXTERNAL;
+        CREATE FUNCTION receipts_have_no_gap() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF NEW.entry <> (SELECT coalesce(max(entry), 0) + 1 FROM receipts) THEN
+                    RAISE EXCEPTION 'the receipts have no gaps';
+                END IF;
+                RETURN NEW;
+            END $$;
+        CREATE TRIGGER receipts_have_no_gap BEFORE INSERT ON receipts FOR EACH ROW EXECUTE FUNCTION receipts_have_no_gap();
+        CREATE FUNCTION is_kept_as_it_is() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION '% is kept as it is', TG_TABLE_NAME;
+            END $$;
+        CREATE TRIGGER receipts_are_kept BEFORE UPDATE OR DELETE ON receipts FOR EACH ROW EXECUTE FUNCTION is_kept_as_it_is();
+        CREATE TRIGGER receipts_are_not_emptied BEFORE TRUNCATE ON receipts EXECUTE FUNCTION is_kept_as_it_is();
+        CREATE TRIGGER receipt_key_is_kept BEFORE UPDATE OR DELETE ON receipt_key
+            FOR EACH ROW EXECUTE FUNCTION is_kept_as_it_is();
+    "#,
+};
+
+/// What the archive keeps: a folder, open for this process alone, or a database for several processes.
 pub struct ArchiveStore {
     database: Database,
     reports: EvidenceStore,
@@ -74,19 +118,47 @@ pub enum StoreError {
 }
 
 impl ArchiveStore {
-    pub fn open(folder: &Path, name: String) -> Result<Self, ArchiveError> {
+    /// Opens the archive in a folder; with `server`, in its database, and the folder keeps only the key.
+    pub fn open(folder: &Path, server: Option<&Server>, name: String) -> Result<Self, ArchiveError> {
         create_folder(folder)?;
         let lock = lock_folder(folder)?;
-        let database = open_writer(&folder.join("archive.db"), &SCHEMA)?;
         let seal = Seal::of_writer(folder, &Keys::default()).map_err(RegisterError::from)?;
-        let reports = EvidenceStore::new(BlobFolder::open(&folder.join("reports"))?, seal);
-        // A report that came before the folder was sealed.
-        reports.reseal(&mut Resealed::default(), &mut |_, _, _| {})?;
+        let (database, reports) = match server {
+            None => {
+                let database = open_writer(&folder.join("archive.db"), &SCHEMA)?;
+                let reports = EvidenceStore::new(BlobFolder::open(&folder.join("reports"))?, seal);
+                // A report that came before the folder was sealed.
+                reports.reseal(&mut Resealed::default(), &mut |_, _, _| {})?;
+                (database, reports)
+            }
+            Some(server) => {
+                let connection = Postgres::open_writer(server, &SHARED)?;
+                (Database::shared(connection.clone(), None), EvidenceStore::new(SharedBlobs(connection), seal))
+            }
+        };
         let key = open_or_make(folder, "receipt-key.der").map_err(|error| match error {
             SigningKeyError::NotAKey => ArchiveError::ReceiptKey,
             SigningKeyError::Folder(error) => error.into(),
         })?;
-        Ok(Self { database, reports, key, name, _lock: lock })
+        let mut store = Self { database, reports, key, name, _lock: lock };
+        if server.is_some() {
+            store.agree_on_the_key()?;
+        }
+        Ok(store)
+    }
+
+    /// Stations know an archive by one key, so all its processes sign with the one that the first of them brought.
+    fn agree_on_the_key(&mut self) -> Result<(), ArchiveError> {
+        let own = self.key().to_string();
+        let transaction = self.database.write()?;
+        match transaction.value::<String>("SELECT key FROM receipt_key", &[])? {
+            Some(key) if key == own => Ok(()),
+            Some(_) => Err(ArchiveError::OtherReceiptKey),
+            None => {
+                transaction.execute("INSERT INTO receipt_key (one, key) VALUES (1, $1)", &[own.into()])?;
+                Ok(transaction.commit()?)
+            }
+        }
     }
 
     pub fn key(&self) -> ArchiveKey {
@@ -100,7 +172,7 @@ impl ArchiveStore {
 
     /// The receipt that was given for a report.
     pub fn receipt(&self, report: &Digest) -> Result<Option<String>, StoreError> {
-        Ok(self.known(report)?.map(|(_, receipt)| receipt))
+        Ok(known(&self.database, report)?.map(|(_, receipt)| receipt))
     }
 
     /// The receipt that was given for this report of this control; `None` for a report that is new and may come.
@@ -108,24 +180,18 @@ impl ArchiveStore {
     /// # Errors
     /// [`StoreError::OtherControl`], [`StoreError::OtherReport`].
     pub fn given(&self, control: &str, report: &Digest) -> Result<Option<Given>, StoreError> {
-        match self.known(report)? {
-            Some((of, receipt)) if of == control => Ok(Some(Given { receipt, new: false })),
-            Some(_) => Err(StoreError::OtherControl),
-            None => match self.database.first("SELECT entry FROM receipts WHERE control = $1", &[control.into()])? {
-                None => Ok(None),
-                Some(_) => Err(StoreError::OtherReport),
-            },
-        }
+        given_in(&self.database, control, report)
     }
 
     /// Stores a report that has been judged good, and gives the receipt for it. Both are on the disk when this returns.
     /// The same report again gets the same receipt.
     pub fn take(&mut self, control: &str, pdf: &[u8], now: Timestamp) -> Result<Given, StoreError> {
         let report = self.reports.put(pdf)?;
-        if let Some(given) = self.given(control, &report)? {
+        let transaction = self.database.write()?;
+        // Another process may have taken it while this one looked at it.
+        if let Some(given) = given_in(&transaction, control, &report)? {
             return Ok(given);
         }
-        let transaction = self.database.write()?;
         let last = transaction.first("SELECT entry, receipt FROM receipts ORDER BY entry DESC LIMIT 1", &[])?;
         let (last, previous) = match last {
             Some(row) => {
@@ -146,9 +212,20 @@ impl ArchiveStore {
         transaction.commit()?;
         Ok(Given { receipt, new: true })
     }
+}
 
-    fn known(&self, report: &Digest) -> Result<Option<(String, String)>, StoreError> {
-        let row = self.database.first("SELECT control, receipt FROM receipts WHERE report = $1", &[(*report).into()])?;
-        Ok(row.map(|row| Ok::<_, RegisterError>((row.get("control")?, row.get("receipt")?))).transpose()?)
+fn given_in(database: &Database, control: &str, report: &Digest) -> Result<Option<Given>, StoreError> {
+    match known(database, report)? {
+        Some((of, receipt)) if of == control => Ok(Some(Given { receipt, new: false })),
+        Some(_) => Err(StoreError::OtherControl),
+        None => match database.first("SELECT entry FROM receipts WHERE control = $1", &[control.into()])? {
+            None => Ok(None),
+            Some(_) => Err(StoreError::OtherReport),
+        },
     }
+}
+
+fn known(database: &Database, report: &Digest) -> Result<Option<(String, String)>, StoreError> {
+    let row = database.first("SELECT control, receipt FROM receipts WHERE report = $1", &[(*report).into()])?;
+    Ok(row.map(|row| Ok::<_, RegisterError>((row.get("control")?, row.get("receipt")?))).transpose()?)
 }

@@ -4,7 +4,10 @@
 //! schema's version, erasing what lies in free pages) is behind [`Driver`], the tables and their guards are in
 //! [`schema`](super::schema). Texts with personal data go in and out through [`personal`] alone.
 
+mod encryption;
 mod personal;
+mod postgres;
+mod server;
 mod sqlite;
 mod value;
 
@@ -13,6 +16,8 @@ use std::ops::Deref;
 use super::RegisterError;
 use crate::seal::Seal;
 
+pub use postgres::{Postgres, SharedBlobs, SharedSchema};
+pub use server::{Address, Server};
 pub use sqlite::{Schema, connect_writer, open_reader, open_writer};
 pub use value::{Row, Value, instant_text, other_form};
 
@@ -47,12 +52,18 @@ pub trait Driver: Send {
 pub struct Database {
     driver: Box<dyn Driver>,
     seal: Seal,
+    desk: Option<String>,
 }
 
 impl Database {
     /// A database behind this connection, not sealed.
     pub fn new(driver: impl Driver + 'static) -> Self {
-        Self { driver: Box::new(driver), seal: Seal::none() }
+        Self { driver: Box::new(driver), seal: Seal::none(), desk: None }
+    }
+
+    /// This desk among those that share the database; `None` where nobody shares it.
+    pub fn desk(&self) -> Option<&str> {
+        self.desk.as_deref()
     }
 
     /// The rows that a statement answers with. For a long answer ask in pages.

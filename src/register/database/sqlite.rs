@@ -31,7 +31,7 @@ impl Driver for Sqlite {
     fn query(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, RegisterError> {
         let mut statement = self.0.prepare_cached(sql)?;
         bind(&mut statement, values)?;
-        let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
         let mut found = Vec::new();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {

@@ -46,8 +46,8 @@ fn at_scan(accept: AcceptDocument) -> Control {
     let mut control = s::opened(s::request(Function::NewCard, CertificateKind::Qualified));
     act(&mut control, Command::AcceptDocument(Box::new(accept)));
     act(&mut control, Command::ShowTerms(s::shown_terms("nb")));
-    act(&mut control, Command::ReachLastPage);
-    act(&mut control, Command::AcceptTerms);
+    act(&mut control, Command::ReachLastPage(s::shown_terms("nb").text));
+    act(&mut control, Command::AcceptTerms(s::shown_terms("nb").text));
     act(&mut control, Command::CaptureSignature(s::signature(40_000)));
     act(&mut control, Command::JudgeSignature(signature::Judgement::Alike));
     control

@@ -74,7 +74,7 @@ fn control(register: &mut Register, id: &str, year: i16, certificate: Certificat
         recipient: Recipient::Holder,
         name: format!("Navn {id}"),
         user_name: None,
-        text: LocalText { nb: "Hei".into(), en: "Hello".into() },
+        text: LocalText::new("Hei", "Hello"),
     };
     register.append_with_notices(id, &[JournalEntry::new("scan-taken", &body).unwrap()], &[told], at(year)).unwrap();
     let report = register.evidence().put(format!("report of {id}").as_bytes()).unwrap();

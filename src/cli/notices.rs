@@ -1,6 +1,6 @@
 //! `bam-station notices`: the queue of mails to people. An open station sends them by itself.
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;

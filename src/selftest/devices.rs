@@ -9,10 +9,10 @@ use std::{
 
 use super::{Detail, Found, TestedDesk};
 use crate::{
-    config::local::{ReaderSettings, ScanMode, ScannerDriver},
+    config::local::{PadDriver, ReaderSettings, ScanMode, ScannerDriver},
     device::{
         card::{Card as _, CardError, Road, choose, open_card},
-        pad::{PadError, SignaturePad as _, stu},
+        pad::{SignaturePad as _, stu},
         scanner::{ColourMode, HostedSane, Patience, ScanControl, ScanError, ScanJob, Scanner},
     },
     trust::validity,
@@ -153,11 +153,14 @@ pub(super) fn scanner(desk: &TestedDesk) -> Found {
     found
 }
 
-/// A pad is used where one is connected, so none is no fault: the holder signs on the touch screen.
-pub(super) fn signature_pad() -> Found {
-    match stu::open() {
+/// The pad that LOCAL.toml names. Without one the holder signs on the touch screen.
+pub(super) fn signature_pad(desk: &TestedDesk) -> Found {
+    let settings = &desk.configuration.local.value.signature_pad;
+    if settings.driver == PadDriver::Touch {
+        return Found::absent("no-pad");
+    }
+    match stu::open(settings.device) {
         Ok(pad) => Found::good(Detail::plain(pad.info().name.clone())),
-        Err(PadError::NoPad) => Found::absent("no-pad"),
         Err(error) => Found::failed(error.code(), &error),
     }
 }

@@ -138,7 +138,7 @@ impl Part {
             Self::OperatorCard => devices::card(desk, desk.readers.as_ref().map(|[operator, _]| operator)),
             Self::HolderCard => devices::card(desk, desk.readers.as_ref().map(|[_, holder]| holder)),
             Self::Scanner => devices::scanner(desk),
-            Self::SignaturePad => devices::signature_pad(),
+            Self::SignaturePad => devices::signature_pad(desk),
             Self::Trust => services::trust(desk),
             Self::Archive => services::archive(desk),
             Self::HandOver => services::hand_over(desk),

@@ -139,9 +139,7 @@ fn main() -> ExitCode {
                 Err(error) => wrong(&error),
             }
         }
-        Command::Notices(args) => {
-            with(in_force(false), |whole| cli::notices::run(args, &whole, &whole.register_place(&data)))
-        }
+        Command::Notices(args) => with(in_force(false), |whole| cli::notices::run(args, &whole, &whole.register_place(&data))),
         Command::Receive(args) => receive(args),
         Command::Card(args) => match cards_in_force(cli.master, cli.local, &data) {
             Ok(configured) => cli::card::run(args, &configured),

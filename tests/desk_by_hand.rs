@@ -166,9 +166,10 @@ impl AtTheDesk {
     fn scroll_to(&self, id: &str) {
         let (_, bottom) = (0, self.operator().window().size().height as f32);
         let seen = |id: &str| find(self.operator(), id).is_some_and(|e| e.absolute_position().y + e.size().height < bottom);
-        for _ in 0..5 {
+        // Down to the page's end, and where it is not found there, up to its beginning.
+        for way in [[Key::PageDown; 5], [Key::PageUp; 5], [Key::PageUp; 5]].concat() {
             if !seen(id) {
-                key(self.operator(), Key::PageDown);
+                key(self.operator(), way);
             }
         }
     }

@@ -150,7 +150,7 @@ fn a_script_corrects_what_was_typed_and_the_record_has_both_values() {
     let output = spine::station(data.path(), &["control", &mistyped(data.path(), retyped), "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let verified = spine::station(data.path(), &["verify", result["report"].as_str().unwrap(), "--json"]);
+    let verified = spine::station(data.path(), &["verify", &spine::report(data.path(), &result), "--json"]);
     let verified: serde_json::Value = serde_json::from_slice(&verified.stdout).unwrap();
     let check = &verified["record"]["scan"]["zone_check"];
     assert_eq!(check["mismatches"], serde_json::json!([]));

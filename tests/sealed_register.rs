@@ -61,6 +61,8 @@ impl Desk {
             .replace("Anna Maria", FIRST)
             .replace("Eriksson", LAST)
             .replace("anneri", USER)
+            // The specimen shows another name than the one that is searched for.
+            .replace("judgement = \"good\"", "judgement = \"good\"\nreason = \"the specimen names somebody else\"")
             .replace("\"signature-eriksson.json\"", &format!("\"{}/config/examples/signature-eriksson.json\"", home.display()))
             .replace("\"specimen-passport.jpg\"", &format!("\"{}/config/examples/specimen-passport.jpg\"", home.display()));
         fs::write(desk.path("script.toml"), script).unwrap();

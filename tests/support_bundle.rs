@@ -77,8 +77,10 @@ fn a_bundle_holds_figures_and_no_person() {
         }
     }
     // The register does hold them, so the search is able to find.
-    let database = fs::read(data.join("register/register.db")).unwrap();
-    assert!(canaries.iter().any(|canary| database.windows(canary.len()).any(|window| window == canary.as_bytes())));
+    let told = |arguments: &[&str]| String::from_utf8(station(&data, arguments).stdout).unwrap();
+    let listed: Value = serde_json::from_str(&told(&["register", "list", "--json"])).unwrap();
+    let shown = told(&["register", "show", listed["controls"][0]["control"].as_str().unwrap(), "--json"]);
+    assert!(canaries.iter().any(|canary| shown.contains(canary.as_str())));
 
     let configuration = part(&parts, "configuration.json");
     let value = |section: &str, key: &str| configuration["master"]["sections"][section][key]["value"].clone();

@@ -3,12 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Detail, Found, TestedDesk};
-use crate::{
-    config::Language,
-    evidence::sign::KeyStore,
-    register::RegisterError,
-    rules::CertificateKind,
-};
+use crate::{config::Language, evidence::sign::KeyStore, register::RegisterError, rules::CertificateKind};
 
 /// Below this a station cannot work for long: some hundred controls with scans.
 const LITTLE_ROOM: u64 = 2 << 30;

@@ -38,9 +38,9 @@ pub const PIN: &str = "471100";
 pub const PUK: &str = "12345678";
 
 /// After this time a test hangs.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(600);
 /// How long anything may take that is waited for.
-pub const SOON: Duration = Duration::from_secs(30);
+pub const SOON: Duration = Duration::from_secs(90);
 
 /// Says to the second process of a test where its desk is.
 const FOLDER: &str = "BAM_STATION_TEST_CARD_DESK";

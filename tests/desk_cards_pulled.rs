@@ -25,7 +25,7 @@ use crate::{
 
 use CertificateKind::{Local, Qualified};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The station as the screens have it, and the cards in its readers.
 struct AtWork<'a> {

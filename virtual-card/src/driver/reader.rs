@@ -17,6 +17,10 @@ use crate::wire::{self, Ask};
 /// How long a card may take to leave the slot, and pcscd to see that it is empty.
 const ON_ITS_WAY_OUT: Duration = Duration::from_secs(10);
 
+/// How long pcscd goes without looking at the slot. It is woken by every change; looking now and then costs nothing and mends
+/// whatever was missed.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
 /// A virtual reader.
 pub struct Reader {
     socket: PathBuf,
@@ -166,7 +170,7 @@ impl Reader {
     pub fn wait(&self, limit: Duration) {
         let mut slot = lock(&self.slot);
         slot.watcher = Some(thread::current().id());
-        let slot = self.changed.wait_timeout_while(slot, limit, |slot| !slot.news);
+        let slot = self.changed.wait_timeout_while(slot, limit.min(LONGEST_WAIT), |slot| !slot.news);
         let (mut slot, _) = slot.unwrap_or_else(PoisonError::into_inner);
         slot.news = false;
     }

@@ -41,6 +41,10 @@ const LONGEST_CERTIFICATE: usize = 16 * 1024;
 const LONGEST_NAME: usize = 128;
 /// Between two looks at the readers. PKCS#11 has a wait for events, but not every module can do it, and some lose events.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long a reader may take to notice that its card is gone, on a busy machine too.
+const NOTICE: Duration = Duration::from_secs(3);
+/// Between two looks for a card that may be gone.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// Longest silence towards the station while nothing changes.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 
@@ -224,13 +228,23 @@ impl<'m> Token<'m> {
 
     /// What an error means: modules call a card that was pulled a general error, so the reader is asked.
     fn explain(&self, error: &Error) -> Failure {
-        let plain = failure(error);
-        let gone = || self.module.get_slots_with_token().is_ok_and(|slots| !slots.contains(&self.slot));
-        match plain {
+        match failure(error) {
             // They were there when the session was opened.
             Failure::NoCard | Failure::NoReader => Failure::Removed,
-            Failure::Module(_) | Failure::NotRecognised if gone() => Failure::Removed,
+            Failure::Module(_) | Failure::NotRecognised if self.is_gone() => Failure::Removed,
             other => other,
+        }
+    }
+
+    /// Whether the card has gone. The reader may notice a moment later than the module does.
+    fn is_gone(&self) -> bool {
+        let deadline = Instant::now() + NOTICE;
+        loop {
+            match self.module.get_slots_with_token() {
+                Ok(slots) if !slots.contains(&self.slot) => return true,
+                Ok(_) if Instant::now() < deadline => thread::sleep(LOOK_AGAIN),
+                _ => return false,
+            }
         }
     }
 

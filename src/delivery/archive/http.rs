@@ -59,9 +59,8 @@ enum Refused {
     Failed(&'static str),
 }
 
-pub fn router(service: Service, limits: Limits) -> Router {
-    let shared =
-        Shared { service: Arc::new(service), room: Arc::new(Semaphore::new(limits.reports)), report_bytes: limits.report_bytes };
+pub fn router(service: Arc<Service>, limits: Limits) -> Router {
+    let shared = Shared { service, room: Arc::new(Semaphore::new(limits.reports)), report_bytes: limits.report_bytes };
     Router::new()
         .route("/metrics", get(get_metrics))
         .route("/v1/reports/{sha256}", put(put_report))

@@ -171,8 +171,8 @@ pub fn start(config: ArchiveConfig, check: Arc<dyn ReportCheck>) -> Result<Runni
 
     let key = store.key();
     let metrics = Arc::new(Metrics::default());
-    let service = Service { store: Mutex::new(store), check, log: config.log, metrics: Arc::clone(&metrics) };
-    let router = http::router(service, config.limits);
+    let service = Arc::new(Service { store: Mutex::new(store), check, log: config.log, metrics: Arc::clone(&metrics) });
+    let router = http::router(Arc::clone(&service), config.limits);
     let limits = config.limits;
     let (stop, stopped) = oneshot::channel();
     let thread = thread::Builder::new()
@@ -189,6 +189,8 @@ pub fn start(config: ArchiveConfig, check: Arc<dyn ReportCheck>) -> Result<Runni
                 drop(timeout(GRACE, served).await);
             });
             runtime.shutdown_timeout(GRACE);
+            // A connection to PostgreSQL is closed outside of any runtime.
+            drop(service);
         })
         .map_err(ArchiveError::System)?;
     Ok(RunningArchive { address, key, stop: Some(stop), thread: Some(thread) })

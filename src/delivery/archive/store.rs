@@ -214,14 +214,23 @@ impl ArchiveStore {
     }
 }
 
+/// One statement, so that it sees one moment: between two, another process may have taken the report.
 fn given_in(database: &Database, control: &str, report: &Digest) -> Result<Option<Given>, StoreError> {
-    match known(database, report)? {
-        Some((of, receipt)) if of == control => Ok(Some(Given { receipt, new: false })),
-        Some(_) => Err(StoreError::OtherControl),
-        None => match database.first("SELECT entry FROM receipts WHERE control = $1", &[control.into()])? {
-            None => Ok(None),
-            Some(_) => Err(StoreError::OtherReport),
-        },
+    let rows = database.query(
+        "SELECT control, report, receipt FROM receipts WHERE report = $1 OR control = $2",
+        &[(*report).into(), control.into()],
+    )?;
+    let mut other_control = false;
+    for row in &rows {
+        match (row.get::<String>("control")? == control, row.parsed::<Digest>("report")? == *report) {
+            (true, true) => return Ok(Some(Given { receipt: row.get("receipt")?, new: false })),
+            (_, same_report) => other_control |= same_report,
+        }
+    }
+    match (rows.is_empty(), other_control) {
+        (true, _) => Ok(None),
+        (false, true) => Err(StoreError::OtherControl),
+        (false, false) => Err(StoreError::OtherReport),
     }
 }
 

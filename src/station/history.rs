@@ -52,7 +52,7 @@ pub fn search(station: &Station, search: &Search) -> Result<Vec<ListedControl>, 
     let mut found = Vec::new();
     for row in station.register().controls_where(&filter)?.into_iter().rev() {
         let of_today = row.completed_at.to_zoned(zone.clone()).date() == today;
-        let first = station.register().entries(&row.control)?.first().and_then(journal::event);
+        let first = station.register().first_entry(&row.control)?.as_ref().and_then(journal::event);
         let (name, by) = match first {
             Some(Event::Opened(opening)) => (opening.person.full_name(), Some(opening.operator)),
             Some(Event::OpeningRefused(refused)) => (refused.person.full_name(), None),

@@ -813,7 +813,7 @@ fn today(station: &Station, delivered: &dyn Fn(&str) -> Option<bool>) -> Result<
     of_today
         .take(MOST_LISTED)
         .map(|row| {
-            let first = station.register().entries(&row.control)?.first().and_then(journal::event);
+            let first = station.register().first_entry(&row.control)?.as_ref().and_then(journal::event);
             let person = match first {
                 Some(Event::Opened(opening)) => opening.person.full_name(),
                 Some(Event::OpeningRefused(refused)) => refused.person.full_name(),

@@ -170,6 +170,17 @@ fn the_history_finds_controls_by_outcome_and_person() {
     desk.until("no approved one is found", |_| names().is_empty() && !history.get_searching());
     desk.click("op-history-outcome-aborted");
     desk.until("the aborted one is found", |_| names().len() == 1 && !history.get_searching());
+    // Whoever changes the mind before the answer gets what was chosen last.
+    for outcome in ["approved", "declined", "aborted"] {
+        crate::support_screens::click(desk.operator(), &format!("op-history-outcome-{outcome}"));
+    }
+    desk.until("the aborted one is found again", |_| names().len() == 1 && !history.get_searching());
+    desk.click("op-history-outcome-approved");
+    crate::support_screens::click(desk.operator(), "op-history-outcome-aborted");
+    crate::support_screens::click(desk.operator(), "op-history-outcome-approved");
+    desk.until("the list is that of approved ones", |_| names().is_empty() && !history.get_searching());
+    desk.click("op-history-outcome-aborted");
+    desk.until("the aborted one is back", |_| names().len() == 1 && !history.get_searching());
     desk.fill("op-history-person", "eriks");
     desk.click("op-history-search");
     desk.until("it is found by the name", |_| names().len() == 1 && !history.get_searching());

@@ -143,16 +143,18 @@ impl AtTheDesk {
         }
     }
 
-    /// The operator pushes, ticks or chooses something, which must be possible. What lies below the fold is scrolled to.
+    /// The operator pushes, ticks or chooses something as soon as it is possible. What lies below the fold is scrolled to.
     pub fn click(&self, id: &str) {
-        self.scroll_to(id);
-        assert!(enabled(self.operator(), id), "{id} cannot be acted on, on {:?}", self.page());
+        self.until(&format!("{id} can be acted on"), |desk| {
+            desk.scroll_to(id);
+            possible(desk.operator(), id)
+        });
         click(self.operator(), id);
     }
 
-    /// The holder touches something, which must be possible.
+    /// The holder touches something as soon as it is possible.
     pub fn touch(&self, id: &str) {
-        assert!(enabled(self.holder(), id), "{id} cannot be touched");
+        self.until(&format!("{id} can be touched"), |desk| possible(desk.holder(), id));
         click(self.holder(), id);
     }
 
@@ -332,6 +334,11 @@ impl AtTheDesk {
 }
 
 /// Whether a page has something of this name.
+/// It is there and can be acted on.
+fn possible(window: &impl ElementRoot, id: &str) -> bool {
+    find(window, id).is_some_and(|element| element.accessible_enabled() == Some(true))
+}
+
 pub fn has(window: &impl ElementRoot, id: &str) -> bool {
     find(window, id).is_some()
 }

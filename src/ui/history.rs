@@ -11,6 +11,7 @@ use super::{
     desk::Place,
     home::listed,
     shell::on,
+    waiting::Work,
     words::{self, fill, filled, text},
 };
 use crate::{
@@ -37,6 +38,8 @@ pub struct HistoryDesk {
     pub all_names: bool,
     /// First row that is shown.
     pub first: usize,
+    /// What is looked for was changed while the station was still looking for what was asked before.
+    again: bool,
 }
 
 pub(super) fn connect(shell: &Rc<Shell>) {
@@ -85,8 +88,19 @@ fn search(shell: &Shell) {
         outcome: OUTCOMES.iter().find(|outcome| **outcome == history.get_outcome().as_str()).map(|outcome| (*outcome).to_owned()),
         person: history.get_person().to_string(),
     };
-    shell.desk(|desk| desk.history.first = 0);
-    shell.ask(Request::Search(Box::new(asked)));
+    let under_way = shell.ask(Request::Search(Box::new(asked)));
+    shell.desk(|desk| {
+        desk.history.first = 0;
+        desk.history.again = !under_way;
+    });
+}
+
+/// Looks for what was chosen last, as soon as the search before it is answered: the list never belongs to other choices than
+/// those that are shown.
+pub(super) fn follow_up(shell: &Shell) {
+    if shell.desk(|desk| desk.history.again && !desk.waiting.has(Work::Search)) {
+        search(shell);
+    }
 }
 
 pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
@@ -104,7 +118,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let outcomes = OUTCOMES.map(|outcome| choice(outcome, text(language, &format!("outcome.{outcome}"))));
     fill(&history.get_outcomes(), [all()].into_iter().chain(outcomes).collect(), |rows| history.set_outcomes(rows));
     history.set_right(text(language, if desk.history.all_names { "history.right-all" } else { "history.right-own" }));
-    history.set_searching(desk.waiting.has(super::waiting::Work::Search));
+    history.set_searching(desk.waiting.has(Work::Search));
 
     let found = &desk.history.found;
     let rows = rows_per_page(window);

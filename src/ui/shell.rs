@@ -285,6 +285,7 @@ impl Shell {
         signature::follow_up(self);
         holder_card::follow_up(self);
         new_control::follow_up(self);
+        history::follow_up(self);
         approval::follow_up(self);
     }
 

@@ -147,7 +147,7 @@ fn a_card_that_does_not_answer_is_given_up_and_sent_nothing_more() {
         let mut card = card;
         card.contents().unwrap();
         let mut card = card.with_patience(Duration::from_secs(2));
-        let slow = Mishap::Slow(Duration::from_secs(6));
+        let slow = Mishap::Slow(Duration::from_secs(15));
         inserted.card().set_fault(Some(Fault { instruction: instruction::VERIFY, mishap: slow }));
         assert_eq!(sign(&mut card, PIN), Err(CardError::Silent));
         inserted.card().set_fault(None);

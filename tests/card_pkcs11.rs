@@ -202,7 +202,7 @@ fn a_module_that_crashes_or_hangs_costs_one_operation() {
         card.contents().unwrap();
         let slow = |seconds| Some(Fault { instruction: instruction::VERIFY, mishap: Mishap::Slow(Duration::from_secs(seconds)) });
 
-        inserted.card().set_fault(slow(6));
+        inserted.card().set_fault(slow(15));
         let killer = thread::spawn({
             let asked = inserted.card().verify_count();
             let card = inserted.shared();
@@ -218,7 +218,7 @@ fn a_module_that_crashes_or_hangs_costs_one_operation() {
         inserted.card().set_fault(None);
         card.verify_pin(pin(PIN)).unwrap();
 
-        inserted.card().set_fault(slow(8));
+        inserted.card().set_fault(slow(20));
         card = card.with_patience(Duration::from_secs(4));
         assert_eq!(card.verify_pin(pin(PIN)), Err(CardError::ModuleHung));
         wait_until(|| hosts().is_empty());

@@ -97,7 +97,7 @@ pub fn connection(port: u16, key: &ArchiveKey) -> ArchiveConnection {
         authority: CERTIFICATES.authority.clone(),
         identity: CERTIFICATES.client.clone(),
         archive_key: key.clone(),
-        timeouts: Timeouts { connect: Duration::from_secs(2), total: Duration::from_secs(5) },
+        timeouts: Timeouts { connect: Duration::from_secs(60), total: Duration::from_secs(60) },
     }
 }
 

@@ -124,7 +124,7 @@ impl<'a> AtWork<'a> {
 
     /// The card that was read after its PIN was used is read to the end, so that the mishap strikes what comes.
     fn wait_for_quiet(&mut self) {
-        while let Ok(update) = self.updates.recv_timeout(Duration::from_millis(150)) {
+        while let Ok(update) = self.updates.recv_timeout(Duration::from_millis(500)) {
             if let Update::Snapshot(snapshot) = update {
                 self.seen = *snapshot;
             }

@@ -336,6 +336,26 @@ fn a_changed_byte_of_an_archived_report_is_found() {
     crate::verify_tamper::four_hundred_changes_are_found(&archived, &world.anchors, Timestamp::now(), 0x5eed_0003);
 }
 
+/// Nothing covers the newest time-stamp: each byte of its own message counts (a third of the digits is changed here). A changed name in one of its certificates must not
+/// turn a known authority into an unknown one, whose time-stamp would be left aside.
+#[test]
+fn a_changed_byte_of_the_newest_time_stamp_is_found() {
+    let world = World::new(bam_station::trust::SignatureAlgorithm::P256);
+    let mut pdf = world.archived();
+    let start = pdf.windows(10).rposition(|window| window == b"/Contents<").unwrap() + 10;
+    let hex = start..start + pdf[start..].iter().position(|byte| *byte == b'>').unwrap();
+    let length = hex.len() - pdf[hex].iter().rev().take_while(|byte| **byte == b'0').count();
+    for place in (start..start + length).step_by(3) {
+        let before = pdf[place];
+        // Another digit: the next one, or the one that differs in its highest bit.
+        let value = char::from(before).to_digit(16).unwrap();
+        let other = if place % 2 == 0 { value ^ 1 } else { value ^ 8 };
+        pdf[place] = char::from_digit(other, 16).unwrap() as u8;
+        assert!(!verify(&pdf, world.trusted(), Timestamp::now()).valid, "digit {} of the message", place - start);
+        pdf[place] = before;
+    }
+}
+
 /// Before a time-stamp covers them, data for later validation stand open: what passes there must mean the same to every reader.
 #[test]
 fn a_changed_byte_before_the_last_time_stamp_is_found_or_means_the_same() {

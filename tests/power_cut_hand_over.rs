@@ -30,7 +30,8 @@ fn each_approved_control_is_acted_on_once_whenever_the_station_is_killed() {
     let mut random = 0x51f1_5e1d_u64;
     for _ in 0..15 {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        kill_after(Duration::from_micros((random >> 33) % 60_000), folder.path(), &shared, &mut issued);
+        let done = (random >> 61) as usize;
+        kill_after(done, Duration::from_micros((random >> 33) % 20_000), folder.path(), &shared, &mut issued);
     }
     // What is left is announced by the next start, and acted on.
     let mut register = Register::open(&folder.path().join("register")).unwrap();
@@ -41,7 +42,7 @@ fn each_approved_control_is_acted_on_once_whenever_the_station_is_killed() {
         issue(&shared, &mut issued);
     }
     let authorisations = register.authorisations().unwrap();
-    assert!(authorisations.len() > 15, "the kills leave time for work: {}", authorisations.len());
+    assert!(authorisations.len() >= 30, "the kills leave time for work: {}", authorisations.len());
     assert_eq!(authorisations.len(), issued.len());
     for authorisation in authorisations {
         assert_eq!(authorisation.state, State::Used);
@@ -62,7 +63,8 @@ fn issue(shared: &Path, issued: &mut BTreeMap<String, u32>) {
     }
 }
 
-fn kill_after(time: Duration, folder: &Path, shared: &Path, issued: &mut BTreeMap<String, u32>) {
+/// Kills the child some time after it announced so many and one more.
+fn kill_after(done: usize, time: Duration, folder: &Path, shared: &Path, issued: &mut BTreeMap<String, u32>) {
     let mut child = Command::new(env::current_exe().unwrap())
         .args(["--exact", "--ignored", "--nocapture", "--test-threads=1", CHILD])
         .env("BAM_TEST_FOLDER", folder)
@@ -70,7 +72,7 @@ fn kill_after(time: Duration, folder: &Path, shared: &Path, issued: &mut BTreeMa
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    assert!(lines.any(|line| line == "announced"), "the child works");
+    assert!(lines.by_ref().filter(|line| line == "announced").nth(done).is_some(), "the child works");
     issue(shared, issued);
     thread::sleep(time);
     issue(shared, issued);

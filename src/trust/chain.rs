@@ -198,6 +198,24 @@ fn find_issuer<'a>(
     Err(failure)
 }
 
+/// Fails where the pool holds a certificate that is on no way upwards from `leaf`. Unlike a chain, the way may end before an
+/// anchor is reached.
+pub fn check_all_on_path(leaf: &Certificate, pool: &[Certificate]) -> Result<(), TrustError> {
+    let mut path = vec![leaf];
+    while let Some(next) = pool.iter().find(|candidate| {
+        let issued = |of: &&Certificate| {
+            of.tbs_certificate().issuer() == candidate.tbs_certificate().subject() && check_signature(of, candidate).is_ok()
+        };
+        !path.contains(candidate) && path.iter().any(issued)
+    }) {
+        path.push(next);
+    }
+    match pool.iter().find(|certificate| !path.contains(certificate)) {
+        Some(foreign) => Err(TrustError::Unrelated { serial: serial_text(foreign) }),
+        None => Ok(()),
+    }
+}
+
 pub(super) fn check_signature(of: &Certificate, issuer: &Certificate) -> Result<(), TrustError> {
     let tbs = of.tbs_certificate();
     let damaged = || TrustError::Damaged { serial: serial_text(of) };

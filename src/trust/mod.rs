@@ -21,7 +21,7 @@ mod verdict;
 
 pub use algorithm::{RsaDigest, SignatureAlgorithm, SignatureFault, verify_digest, verify_signature};
 pub use anchors::{Anchors, AnchorsError};
-pub use chain::{Chain, TrustError, verify_chain};
+pub use chain::{Chain, TrustError, check_all_on_path, verify_chain};
 pub use judge::{Desk, Trust, TrustFileError, certificates_in};
 pub use long_term::{Proven, read_proof};
 pub use names::{common_name, describe, is_training, issuer_text, name_text, policies, serial_text, validity};

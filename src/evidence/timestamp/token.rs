@@ -23,7 +23,10 @@ use crate::{
             attribute_ids::{ID_AA_SIGNING_CERTIFICATE_V_2, ID_CONTENT_TYPE, ID_MESSAGE_DIGEST, ID_SIGNED_DATA},
         },
     },
-    trust::{Anchors, Chain, RsaDigest, SignatureAlgorithm, TrustError, verify_signature, verify_time_stamping_chain},
+    trust::{
+        Anchors, Chain, RsaDigest, SignatureAlgorithm, TrustError, check_all_on_path, verify_signature,
+        verify_time_stamping_chain,
+    },
 };
 
 /// Largest time-stamp, in bytes. With its certificates it takes 1 to 8 kB.
@@ -151,6 +154,12 @@ impl TimeStampToken {
             Some(foreign) => Err(TrustError::Unrelated { serial: crate::trust::serial_text(foreign) }),
             None => Ok(chain),
         }
+    }
+
+    /// Fails where a certificate of the token leads nowhere. For an authority whose CA is not at hand this takes the place of
+    /// [`TimeStampToken::chain`]: one whose own certificates were changed must not pass for one that is merely unknown.
+    pub fn check_certificates(&self) -> Result<(), TrustError> {
+        check_all_on_path(&self.certificate, &self.pool)
     }
 }
 

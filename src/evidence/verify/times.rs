@@ -96,7 +96,10 @@ fn stamp(token: &TimeStampToken, covers: Option<usize>, more: &[Certificate], an
         Ok(chain) => (Some(chain), true),
         // Another verifier may know this authority; for this one the time-stamp proves nothing, and nothing rests on it.
         Err(TrustError::NotAnchored { .. }) => (Some(token.chain(more, &Anchors::none())?), false),
-        Err(TrustError::IssuerMissing { .. }) => (None, false),
+        Err(TrustError::IssuerMissing { .. }) => {
+            token.check_certificates()?;
+            (None, false)
+        }
         Err(error) => return Err(error.into()),
     };
     let tbs = token.certificate().tbs_certificate();

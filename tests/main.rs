@@ -92,6 +92,7 @@ mod register_journal;
 mod register_purge;
 mod register_shared;
 mod register_shared_lost;
+mod register_tables;
 mod register_tampered;
 mod report_pages;
 mod rules_conditions;

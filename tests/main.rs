@@ -115,6 +115,7 @@ mod screens_locked;
 mod screens_looks;
 mod script_use;
 mod scripts;
+mod seal_cards;
 mod sealed_register;
 mod selftest;
 mod signature;

@@ -13,6 +13,7 @@ use std::{
 
 use bam_station::{
     device::card::{Card, CardSigner, PcscCard, Pkcs11Card, RsaPadding, Slot},
+    evidence::sign::Signer as _,
     secret::Pin,
     trust::SignatureAlgorithm,
 };
@@ -75,7 +76,7 @@ fn use_the_pin(mut card: impl Card) {
     card.prove_possession(Slot::Authentication, &[1; 32], pin().into()).unwrap();
     card.sign_digest(Slot::Signature, SignatureAlgorithm::P256, &[7; 32], pin().into()).unwrap();
     let mut signer = CardSigner::new(card, Slot::Signature, RsaPadding::default(), &[]).unwrap();
-    let report = unsigned().sign(&mut signer, pin(), &details()).unwrap();
+    let report = unsigned(signer.identity()).sign(&mut signer, pin(), &details()).unwrap();
     assert_eq!(places_of_the_canary(report.bytes()), 0);
 }
 

@@ -66,7 +66,7 @@ fn a_report_signed_with_any_kind_of_card_verifies_here_and_elsewhere() {
             let card = road.card(OPERATORS, PinPadUse::default()).unwrap();
             let issuers = [authority.certificate().clone()];
             let mut signer = CardSigner::new(card, Slot::Signature, padding, &issuers).unwrap();
-            let signed = unsigned().sign(&mut signer, pin(PIN), &details()).unwrap();
+            let signed = unsigned(signer.identity()).sign(&mut signer, pin(PIN), &details()).unwrap();
             // A PKCS#11 key that wants the PIN each time gets it a second time after it was right.
             assert_eq!(inserted.card().verify_count(), if road == Road::Pcsc { 1 } else { 2 });
             let verification = verify(signed.bytes(), &authority.anchors(), signing_time());
@@ -95,7 +95,7 @@ fn after_a_wrong_pin_the_same_report_is_signed_with_the_right_one() {
         let authority = Authority::new();
         let _card = desk.insert(OPERATORS, authority.card("Åse Ødegård", P256));
         let mut signer = signer(&authority, RsaPadding::default()).unwrap();
-        let report = unsigned();
+        let report = unsigned(signer.identity());
         let refused = report.sign(&mut signer, pin("000000"), &details()).err().unwrap();
         assert!(matches!(refused, SignReportError::Signer(SignError::WrongPin { tries_left: 2 })), "{refused}");
         assert_eq!(signer.card().tries_left(), Ok(Some(2)));
@@ -110,7 +110,7 @@ fn a_card_pulled_while_it_signs_leaves_no_report_and_signs_when_it_is_back() {
         let authority = Authority::new();
         let mut inserted = desk.insert(OPERATORS, authority.card("Åse Ødegård", RSA_2048));
         let mut signer = signer(&authority, RsaPadding::default()).unwrap();
-        let report = unsigned();
+        let report = unsigned(signer.identity());
         for point in [instruction::VERIFY, instruction::GENERAL_AUTHENTICATE] {
             inserted.card().set_fault(Some(Fault { instruction: point, mishap: Mishap::PulledAfter }));
             let pulled = report.sign(&mut signer, pin(PIN), &details()).err().unwrap();
@@ -132,13 +132,16 @@ fn a_blocked_card_and_a_corrupt_signature_have_their_own_names() {
         let inserted = desk.insert(OPERATORS, authority.card("Åse Ødegård", P256));
         let mut signer = signer(&authority, RsaPadding::default()).unwrap();
         inserted.card().set_fault(Some(Fault { instruction: instruction::GENERAL_AUTHENTICATE, mishap: Mishap::WrongBit }));
-        let corrupt = unsigned().sign(&mut signer, pin(PIN), &details()).err().unwrap();
+        let corrupt = unsigned(signer.identity()).sign(&mut signer, pin(PIN), &details()).err().unwrap();
         assert_eq!(corrupt.code(), "CARD_SIGNATURE_WRONG");
         inserted.card().set_fault(None);
         for _ in 0..3 {
-            assert!(unsigned().sign(&mut signer, pin("000000"), &details()).is_err());
+            assert!(unsigned(signer.identity()).sign(&mut signer, pin("000000"), &details()).is_err());
         }
-        assert_eq!(unsigned().sign(&mut signer, pin(PIN), &details()).err().unwrap().code(), "OPERATOR_KEY_BLOCKED");
+        assert_eq!(
+            unsigned(signer.identity()).sign(&mut signer, pin(PIN), &details()).err().unwrap().code(),
+            "OPERATOR_KEY_BLOCKED"
+        );
     });
 }
 

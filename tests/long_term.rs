@@ -119,12 +119,12 @@ impl World {
 
     /// A report of level B-B.
     pub fn signed(&self) -> Vec<u8> {
-        unsigned().sign(&mut self.signer(), pin(PIN), &details_now()).unwrap().into_bytes()
+        unsigned(&self.signer().identity).sign(&mut self.signer(), pin(PIN), &details_now()).unwrap().into_bytes()
     }
 
     /// A report of level B-T.
     pub fn stamped(&self) -> Vec<u8> {
-        self.stamped_of(&unsigned())
+        self.stamped_of(&unsigned(&self.signer().identity))
     }
 
     /// This report at level B-T.

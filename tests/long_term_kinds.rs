@@ -4,7 +4,10 @@
 use std::collections::BTreeMap;
 
 use bam_station::{
-    evidence::{sign::UnsignedReport, verify::Level},
+    evidence::{
+        sign::{Signer as _, UnsignedReport},
+        verify::Level,
+    },
     rules::{self, CardState, CertificateKind, Function, IssueProcess, LraMode, Method, Plan, PlanRequest},
 };
 
@@ -62,13 +65,14 @@ fn every_kind_of_report_reaches_b_lta_with_every_algorithm() {
         let language = ["nb", "nn", "en"][number % 3];
         let mut case = of_kind(*function, *certificate, *method, plan, language);
         case.record.person.first_names = names[number % names.len()].into();
-        let report = UnsignedReport::new(case.build().unwrap());
         // Each kind once, with one algorithm after the other; the judges see each kind with P-256 and with RSA.
         let chosen: Vec<&World> = match judged {
             true => worlds[..2].iter().chain(worlds[2..].iter().skip(number % 3).take(1)).collect(),
             false => vec![&worlds[number % worlds.len()]],
         };
         for world in chosen {
+            case = case.to_be_signed_by(world.signer().identity());
+            let report = UnsignedReport::new(case.build().unwrap());
             let archived = world.raised(world.stamped_of(&report)).unwrap().unwrap();
             assert_eq!(archived.level(), Level::BLTA);
             let kind = format!("{function:?}-{certificate:?}-{method:?}-{language}-at-signing").to_lowercase();

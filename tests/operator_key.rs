@@ -306,7 +306,7 @@ fn the_command_verify_answers_with_its_exit_code() {
     let store = KeyStore::open(&folder.path().join("keys")).unwrap();
     let mut key = store.enroll("Kari", "ID-kontor", KeyAlgorithm::P256, pin(PIN), at("2025-03-01T08:00:00Z")).unwrap();
     let details = bam_station::evidence::sign::SignatureDetails { signed_at: at("2025-03-01T09:00:00Z"), ..details() };
-    let signed = unsigned().sign(&mut key, pin(PIN), &details).unwrap().into_bytes();
+    let signed = unsigned(key.identity()).sign(&mut key, pin(PIN), &details).unwrap().into_bytes();
     let report = folder.path().join("report.pdf");
     let answer = |file: &Path, trust: Option<PathBuf>| {
         bam_station::cli::verify::run(&VerifyArgs { file: file.to_owned(), trust, trust_time: None, json: false })

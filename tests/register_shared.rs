@@ -435,3 +435,38 @@ fn a_sealed_register_is_shared_by_desks_with_one_key_and_the_server_learns_nothi
     let hex: String = b"scan of earlier".iter().map(|byte| format!("{byte:02x}")).collect();
     assert!(!dump.contains(&hex), "bytes are written as digits");
 }
+
+/// A register of the first version of the tables, as pg_dump wrote it, is brought up to date with everything in it.
+#[test]
+fn a_shared_register_of_an_earlier_version_is_brought_up_to_date() {
+    let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kept/shared-register-1.sql");
+    if std::env::var_os("BAM_STATION_KEEP_SHARED_REGISTER").is_some() {
+        let database = database();
+        let (_folder, mut register) = desk(&database);
+        control(&mut register, "old-local", 2010, CertificateKind::Local, false);
+        control(&mut register, "old-delivered", 2011, CertificateKind::Qualified, true);
+        control(&mut register, "young", 2025, CertificateKind::Local, false);
+        register.keep_raised("young", b"report of young, stamped", "B-T", at(2025)).unwrap();
+        drop(register);
+        fs::write(&kept, database.dump()).unwrap();
+    }
+    let database = database();
+    // What is for the program psql alone does not reach the server.
+    let dump = fs::read_to_string(kept).unwrap();
+    let statements: String = dump.lines().filter(|line| !line.starts_with('\\')).map(|line| format!("{line}\n")).collect();
+    database.psql(&statements).unwrap();
+    assert_eq!(database.psql("SELECT version FROM public.schema_version").unwrap(), "1");
+    let (_folder, mut register) = desk(&database);
+    assert_eq!(problems(&register), Vec::<String>::new());
+    assert_eq!(register.controls().unwrap().len(), 3);
+    assert_eq!(register.raised_reports("young").unwrap().len(), 1);
+    assert_eq!(register.delivery("old-delivered").unwrap().unwrap().receipt.as_deref(), Some("a receipt"));
+    control(&mut register, "new", 2026, CertificateKind::Qualified, true);
+    assert_eq!(register.purge(at(2016), at(2026), &mut |_, _| {}).unwrap().controls, 2);
+    assert_eq!(problems(&register), Vec::<String>::new());
+    // It has the newest guards.
+    for statement in ["UPDATE outbox SET receipt = 'another' WHERE control = 'new'", "TRUNCATE streams", "TRUNCATE raised"] {
+        let refused = database.psql(statement).unwrap_err();
+        assert!(refused.contains("kept as it is"), "{refused}");
+    }
+}

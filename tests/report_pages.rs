@@ -16,13 +16,13 @@ use bam_station::{
         preview::{self, Preview, PreviewError},
         record::{ChainHead, FORMAT, LAYOUT, LIMITS, Record},
         report::{self, ReportError, ReportParts},
-        sign::{KeyStore, SignatureDetails, UnsignedReport},
+        sign::{KeyStore, SignatureDetails, Signer as _, SignerIdentity, UnsignedReport},
         verify,
     },
     imaging::{ink, upright::Turn},
     rules::{CardState, CertificateKind, Function, IssueProcess, LocalText, LraMode, Method, Person, Plan, name::DocumentName},
     secret::Pin,
-    trust::KeyAlgorithm,
+    trust::{KeyAlgorithm, issuer_text, serial_text},
 };
 use jiff::{Timestamp, civil::date};
 
@@ -349,15 +349,11 @@ fn rules_signer() -> RulesSigner {
     RulesSigner { name: "Aud Administrator".into(), key: Digest::of(b"key"), version: 7, signed_at: at(-90_000) }
 }
 
-/// A small report: an operator's word, and nothing else was asked for. The PDF and its record.
-pub fn small() -> (Vec<u8>, Vec<u8>) {
-    static SMALL: std::sync::OnceLock<(Vec<u8>, Vec<u8>)> = std::sync::OnceLock::new();
-    let made = SMALL.get_or_init(|| {
-        let mut case = third_party();
-        case.record.identification = Identification::Operator { statement: "Kjenner personen fra før.".into() };
-        (case.build().unwrap(), case.record.to_json().unwrap())
-    });
-    made.clone()
+/// A small report that this operator will sign: an operator's word, and nothing else was asked for. The PDF and its record.
+pub fn small(signer: &SignerIdentity) -> (Vec<u8>, Vec<u8>) {
+    let mut case = third_party().to_be_signed_by(signer);
+    case.record.identification = Identification::Operator { statement: "Kjenner personen fra før.".into() };
+    (case.build().unwrap(), case.record.to_json().unwrap())
 }
 
 impl Case {
@@ -368,6 +364,17 @@ impl Case {
             accepted.terms.language = language.into();
         }
         self.terms = terms;
+        self
+    }
+
+    /// With the operator whom this signer's certificate names.
+    pub fn to_be_signed_by(mut self, signer: &SignerIdentity) -> Self {
+        self.record.operator = Operator {
+            name: signer.common_name.clone(),
+            certificate_issuer: issuer_text(&signer.certificate),
+            certificate_serial: serial_text(&signer.certificate).to_uppercase(),
+            ..self.record.operator
+        };
         self
     }
 
@@ -581,6 +588,7 @@ fn the_signed_report_verifies_and_gives_the_record_back() {
     let store = KeyStore::open(&folder.path().join("keys")).unwrap();
     let mut key = store.enroll("Ola Operatør", "Fjordby kommune", KeyAlgorithm::P256, pin(), at(-90_000)).unwrap();
     for case in [qualified().training(), third_party().training()] {
+        let case = case.to_be_signed_by(key.identity());
         let details = SignatureDetails {
             signed_at: case.record.completed_at,
             reason: "Identitetskontroll godkjent".into(),

@@ -4,7 +4,9 @@ use std::{net::Ipv4Addr, path::Path, str::FromStr as _};
 
 use bam_station::{
     evidence::{
-        sign::{KeyStore, SignReportError, SignatureDetails, SignedReport, Signer as _, SoftwareKey, UnsignedReport},
+        sign::{
+            KeyStore, SignReportError, SignatureDetails, SignedReport, Signer as _, SignerIdentity, SoftwareKey, UnsignedReport,
+        },
         verify::{self, Level, VerifiedReport, verify},
     },
     secret::Pin,
@@ -36,14 +38,14 @@ pub fn details() -> SignatureDetails {
     }
 }
 
-/// A small report: an operator's word.
-pub fn unsigned() -> UnsignedReport {
-    UnsignedReport::new(crate::report_pages::small().0)
+/// A small report that this operator will sign: an operator's word.
+pub fn unsigned(signer: &SignerIdentity) -> UnsignedReport {
+    UnsignedReport::new(crate::report_pages::small(signer).0)
 }
 
 /// Its record.
-pub fn record() -> Vec<u8> {
-    crate::report_pages::small().1
+pub fn record(signer: &SignerIdentity) -> Vec<u8> {
+    crate::report_pages::small(signer).1
 }
 
 /// A PDF/A-3a and PDF/UA-1 document of two pages with something attached as its record: it looks like a report and is none.
@@ -118,19 +120,21 @@ pub fn operator(folder: &Path, algorithm: KeyAlgorithm) -> (SoftwareKey, Anchors
 pub fn signed(algorithm: KeyAlgorithm) -> (Vec<u8>, Anchors) {
     let folder = tempfile::tempdir().unwrap();
     let (mut key, anchors) = operator(folder.path(), algorithm);
-    (unsigned().sign(&mut key, pin(PIN), &details()).unwrap().into_bytes(), anchors)
+    (unsigned(key.identity()).sign(&mut key, pin(PIN), &details()).unwrap().into_bytes(), anchors)
 }
 
 #[test]
 fn a_report_signed_with_either_algorithm_verifies_and_says_who_signed_when() {
     for algorithm in [KeyAlgorithm::P256, KeyAlgorithm::Ed25519] {
-        let (pdf, anchors) = signed(algorithm);
+        let folder = tempfile::tempdir().unwrap();
+        let (mut key, anchors) = operator(folder.path(), algorithm);
+        let pdf = unsigned(key.identity()).sign(&mut key, pin(PIN), &details()).unwrap().into_bytes();
         let verification = verify(&pdf, &anchors, signing_time());
         assert!(verification.valid, "{:?}", verification.problems);
         assert!(verification.trusted);
         assert_eq!(verification.level, Some(Level::BB));
         assert_eq!(verification.signed_at, Some(signing_time()));
-        assert_eq!(verification.record_bytes, Some(record()));
+        assert_eq!(verification.record_bytes, Some(record(key.identity())));
         assert_eq!(verification.record.unwrap()["person"]["last_name"], "Nordmann Ødegård");
         let signer = verification.signer.unwrap();
         assert_eq!(signer.name, "Åse Ødegård, ID-kontor Ålesund");
@@ -141,8 +145,10 @@ fn a_report_signed_with_either_algorithm_verifies_and_says_who_signed_when() {
 
 #[test]
 fn signing_adds_to_the_pages_and_changes_none_of_their_bytes() {
-    let (pdf, _) = signed(KeyAlgorithm::P256);
-    let unsigned = unsigned();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut key, _) = operator(folder.path(), KeyAlgorithm::P256);
+    let unsigned = unsigned(key.identity());
+    let pdf = unsigned.sign(&mut key, pin(PIN), &details()).unwrap().into_bytes();
     assert!(pdf.starts_with(unsigned.bytes()));
     assert_eq!(pdf.windows(5).filter(|window| window == b"%%EOF").count(), 2);
     assert!(pdf.ends_with(b"%%EOF\n"));
@@ -152,7 +158,7 @@ fn signing_adds_to_the_pages_and_changes_none_of_their_bytes() {
 fn the_same_report_can_be_signed_again_after_a_wrong_pin() {
     let folder = tempfile::tempdir().unwrap();
     let (mut key, anchors) = operator(folder.path(), KeyAlgorithm::P256);
-    let report = unsigned();
+    let report = unsigned(key.identity());
     let refused = report.sign(&mut key, pin("000000"), &details()).err().unwrap();
     assert!(matches!(&refused, SignReportError::Signer(_)));
     assert_eq!(refused.code(), "OPERATOR_PIN_WRONG");
@@ -164,15 +170,18 @@ fn the_same_report_can_be_signed_again_after_a_wrong_pin() {
 fn a_signed_report_cannot_be_signed_again() {
     let folder = tempfile::tempdir().unwrap();
     let (mut key, _) = operator(folder.path(), KeyAlgorithm::P256);
-    let signed = unsigned().sign(&mut key, pin(PIN), &details()).unwrap();
+    let signed = unsigned(key.identity()).sign(&mut key, pin(PIN), &details()).unwrap();
     let again = UnsignedReport::new(signed.into_bytes()).sign(&mut key, pin(PIN), &details());
     assert!(again.err().is_some_and(|error| matches!(error.code(), "REPORT_ALREADY_SIGNED" | "REPORT_NOT_SIGNABLE")));
 }
 
 #[test]
 fn the_station_keeps_only_its_own_record() {
-    let (pdf, anchors) = signed(KeyAlgorithm::P256);
-    let own = verify::own(SignedReport::new(pdf.clone()), &anchors, signing_time(), &record()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut key, anchors) = operator(folder.path(), KeyAlgorithm::P256);
+    let record = record(key.identity());
+    let pdf = unsigned(key.identity()).sign(&mut key, pin(PIN), &details()).unwrap().into_bytes();
+    let own = verify::own(SignedReport::new(pdf.clone()), &anchors, signing_time(), &record).unwrap();
     assert_eq!(own.level().to_string(), "B-B");
     let other = verify::own(SignedReport::new(pdf), &anchors, signing_time(), b"{}");
     assert_eq!(other.err().unwrap().code(), "REPORT_RECORD_UNREADABLE");
@@ -321,7 +330,7 @@ fn signing_leaves_room_for_names_in_any_script_and_a_long_reason() {
     let store = KeyStore::open(&folder.path().join("keys")).unwrap();
     let mut key = store.enroll("李小龍 (محمد)", "ID", KeyAlgorithm::P256, pin(PIN), at("2026-03-01T08:00:00Z")).unwrap();
     let details = SignatureDetails { reason: "(\\ \r\n) ".repeat(50), location: "Kárášjohka".to_owned(), ..details() };
-    let signed = unsigned().sign(&mut key, pin(PIN), &details).unwrap();
+    let signed = unsigned(key.identity()).sign(&mut key, pin(PIN), &details).unwrap();
     let verification = verify(signed.bytes(), &store.anchors().unwrap(), signing_time());
     assert!(verification.valid, "{:?}", verification.problems);
     assert_eq!(verification.signer.unwrap().name, "李小龍 (محمد), ID");

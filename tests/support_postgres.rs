@@ -194,7 +194,7 @@ impl TestDatabase {
     /// Everything in it, as pg_dump writes it.
     pub fn dump(&self) -> String {
         let output = Command::new(program("pg_dump"))
-            .args(["-U", "owner", "-p", &self.port.to_string(), "-h"])
+            .args(["-U", "owner", "--inserts", "-p", &self.port.to_string(), "-h"])
             .arg(&self.folder)
             .arg(&self.name)
             .output()

@@ -1,9 +1,10 @@
 //! A report whose pages show something else than its record says is refused, though the right key signed it.
 
 use bam_station::{
+    control::Operator,
     digest::Digest,
     evidence::{
-        sign::{SoftwareKey, UnsignedReport},
+        sign::{Signer as _, SoftwareKey, UnsignedReport},
         verify::{Verification, verify},
     },
     rules::{CertificateKind, Function, Method},
@@ -31,6 +32,11 @@ impl Forger {
         let folder = tempfile::tempdir().unwrap();
         let (key, anchors) = operator(folder.path(), KeyAlgorithm::P256);
         Self { key, anchors, _folder: folder }
+    }
+
+    /// With this operator's name and certificate in the record.
+    fn case(&self, case: Case) -> Case {
+        case.to_be_signed_by(self.key.identity())
     }
 
     fn sign(&mut self, pdf: Vec<u8>) -> Verification {
@@ -109,11 +115,11 @@ fn honest_reports_of_every_kind_and_every_name_are_valid() {
     for name in DRAWN.into_iter().chain(SHOWN.map(|(name, _)| name)) {
         let mut case = third_party();
         case.record.person.first_names = name.into();
-        case.record.operator.name = name.into();
         case.record.rules.company = name.into();
         cases.push(case);
     }
     for case in cases {
+        let case = forger.case(case);
         let verification = forger.sign(case.build().unwrap());
         assert!(verification.valid, "{}: {:?}", case.record.person.first_names, verification.problems);
         assert_eq!(verification.record_bytes, Some(case.record.to_json().unwrap()));
@@ -124,7 +130,7 @@ fn honest_reports_of_every_kind_and_every_name_are_valid() {
 fn pages_written_by_another_hand_that_look_and_read_the_same_are_valid() {
     let mut forger = Forger::new();
     for case in [qualified(), third_party()] {
-        let pdf = case.build().unwrap();
+        let pdf = forger.case(case).build().unwrap();
         let rewritten = forger.sign_changed(&pdf, |document| {
             document.decompress();
             document.renumber_objects();
@@ -134,8 +140,8 @@ fn pages_written_by_another_hand_that_look_and_read_the_same_are_valid() {
 }
 
 /// The record of the same control with another name, as its attachment has it.
-fn other_name() -> Vec<u8> {
-    let mut other = qualified();
+fn other_name(forger: &Forger) -> Vec<u8> {
+    let mut other = forger.case(qualified());
     other.record.person.last_name = "Hansen".into();
     other.record.to_json().unwrap()
 }
@@ -312,8 +318,8 @@ fn what_the_pages_show_and_the_record_does_not_say_is_found() {
             }),
         ),
     ];
-    let pdf = qualified().build().unwrap();
     let mut forger = Forger::new();
+    let pdf = forger.case(qualified()).build().unwrap();
     for (name, change) in attacks {
         let verification = forger.sign_changed(&pdf, |document| change(document));
         assert_refused(name, &verification, "REPORT_PAGES_DIFFER");
@@ -336,10 +342,11 @@ fn with_letters_exchanged(mut program: Vec<u8>) -> Vec<u8> {
 
 #[test]
 fn evidence_that_the_record_does_not_name_is_found() {
-    let pdf = qualified().build().unwrap();
     let mut forger = Forger::new();
+    let pdf = forger.case(qualified()).build().unwrap();
     let mut other_scan = None;
-    let record = forger.sign_changed(&pdf, |document| attachment(document, b"record.json", &other_name()));
+    let other_name = other_name(&forger);
+    let record = forger.sign_changed(&pdf, |document| attachment(document, b"record.json", &other_name));
     assert_refused("another record", &record, "REPORT_PAGES_DIFFER");
     for (name, content, code) in [
         (b"record.json".as_slice(), b"{}".to_vec(), "REPORT_RECORD_UNREADABLE"),
@@ -361,7 +368,7 @@ fn evidence_that_the_record_does_not_name_is_found() {
     });
     assert_refused("another picture", &verification, "REPORT_EVIDENCE_DIFFERS");
     // And a record that names the changed picture: now its digest on the page is another.
-    let mut named = qualified();
+    let mut named = forger.case(qualified());
     named.record.scan.as_mut().unwrap().scan.upright.picture = other_scan.unwrap();
     let json = named.record.to_json().unwrap();
     let verification = forger.sign_changed(&pdf, |document| {
@@ -395,9 +402,9 @@ fn evidence_that_the_record_does_not_name_is_found() {
 
 #[test]
 fn a_record_of_another_form_or_layout_is_refused_and_says_so() {
-    let pdf = qualified().build().unwrap();
     let mut forger = Forger::new();
-    let json = String::from_utf8(qualified().record.to_json().unwrap()).unwrap();
+    let pdf = forger.case(qualified()).build().unwrap();
+    let json = String::from_utf8(forger.case(qualified()).record.to_json().unwrap()).unwrap();
     for (from, to) in [("\"layout\": 1", "\"layout\": 2"), ("bam-station record 2", "bam-station record 3")] {
         let other = json.replacen(from, to, 1);
         assert_ne!(other, json);
@@ -409,6 +416,77 @@ fn a_record_of_another_form_or_layout_is_refused_and_says_so() {
         assert_ne!(other, json);
         let verification = forger.sign_changed(&pdf, |document| attachment(document, b"record.json", other.as_bytes()));
         assert_refused(to, &verification, "REPORT_RECORD_UNREADABLE");
+    }
+}
+
+#[test]
+fn a_report_that_names_another_operator_than_the_signer_is_refused() {
+    let mut forger = Forger::new();
+    let changes: [(&str, fn(&mut Operator)); 3] = [
+        ("serial number", |operator| operator.certificate_serial = "4F11C9A07B2203D1".into()),
+        ("issuer", |operator| operator.certificate_issuer = "CN=Fjordby kommune utsteder-CA 2,O=Fjordby kommune,C=NO".into()),
+        ("name", |operator| operator.name = "Ola Operatør".into()),
+    ];
+    for (what, change) in changes {
+        let mut case = forger.case(qualified());
+        change(&mut case.record.operator);
+        let verification = forger.sign(case.build().unwrap());
+        assert_refused(what, &verification, "REPORT_OTHER_OPERATOR");
+        assert!(verification.problems[0].what.contains(what), "{}", verification.problems[0].what);
+        assert!(verification.signer.is_some(), "who did sign is told");
+    }
+}
+
+#[test]
+fn a_file_that_says_something_else_about_itself_than_the_record_is_refused() {
+    let mut forger = Forger::new();
+    let pdf = forger.case(qualified()).build().unwrap();
+    let information = |key: &'static str, value: &'static str| -> Forgery {
+        Box::new(move |document| {
+            let id = document.trailer.get(b"Info").unwrap().as_reference().unwrap();
+            let entry = Object::String(value.into(), StringFormat::Literal);
+            document.get_object_mut(id).unwrap().as_dict_mut().unwrap().set(key, entry);
+        })
+    };
+    let packet = |from: &'static str, to: &'static str| -> Forgery {
+        Box::new(move |document| {
+            let id = find(document, |object| has(object, b"Type", b"Metadata"));
+            let stream = document.get_object_mut(id).unwrap().as_stream_mut().unwrap();
+            let changed = replaced(&stream.content, from.as_bytes(), to.as_bytes());
+            stream.set_plain_content(changed);
+        })
+    };
+    let forgeries: Vec<(&str, Forgery)> = vec![
+        ("title", information("Title", "Avslag")),
+        ("author", information("Author", "Somebody else")),
+        ("program", information("Producer", "Another program")),
+        ("date", information("CreationDate", "D:20200101000000Z")),
+        ("time zone", information("ModDate", "D:20261121090803+01'00'")),
+        ("keywords", information("Keywords", "avslag")),
+        ("no information", Box::new(|document| drop(document.trailer.remove(b"Info")))),
+        (
+            "language of the document",
+            Box::new(|document| catalog(document).set("Lang", Object::String(b"ru".to_vec(), StringFormat::Literal))),
+        ),
+        ("no packet", Box::new(|document| drop(catalog(document).remove(b"Metadata")))),
+        ("title in XMP", packet("Identitetskontroll / Identity", "Avslag / Refused")),
+        ("language in XMP", packet("<rdf:li>nb</rdf:li>", "<rdf:li>ru</rdf:li>")),
+        ("part of PDF/A", packet("<pdfaid:part>3<", "<pdfaid:part>2<")),
+        ("level of PDF/A", packet("<pdfaid:conformance>A<", "<pdfaid:conformance>B<")),
+        ("no claim of PDF/UA", packet("<pdfuaid:part>1</pdfuaid:part>", "")),
+        ("date in XMP", packet("<xmp:CreateDate>2026", "<xmp:CreateDate>2016")),
+        ("history", packet("<stEvt:action>saved<", "<stEvt:action>refused<")),
+        ("pages", packet("<xmpTPg:NPages>", "<xmpTPg:NPages>1")),
+        ("another property", packet("<pdfuaid:part>", "<dc:rights>none</dc:rights><pdfuaid:part>")),
+        ("a property as attribute", packet("rdf:about=\"\"", "rdf:about=\"\" dc:rights=\"none\"")),
+        ("a property twice", packet("<pdfuaid:part>", "<pdfaid:part>3</pdfaid:part><pdfuaid:part>")),
+        ("a sentence as identifier", packet("<xmpMM:RenditionClass>proof", "<xmpMM:RenditionClass>not a proof")),
+        ("text beside the properties", packet("<pdfuaid:part>", "refused<pdfuaid:part>")),
+        ("entities", packet("<x:xmpmeta", "<!DOCTYPE x [<!ENTITY a \"b\">]><x:xmpmeta")),
+    ];
+    for (name, change) in forgeries {
+        let verification = forger.sign_changed(&pdf, |document| change(document));
+        assert_refused(name, &verification, "REPORT_METADATA_DIFFERS");
     }
 }
 
@@ -427,8 +505,8 @@ impl Numbers {
 /// Pages, fonts and tables that are broken in a thousand places, all of them rightly signed: none brings the verifier down.
 #[test]
 fn no_broken_content_brings_the_verifier_down() {
-    let pdf = third_party().build().unwrap();
     let mut forger = Forger::new();
+    let pdf = forger.case(third_party()).build().unwrap();
     let mut numbers = Numbers(0x5eed_0009);
     for _ in 0..80 {
         forger.sign_changed(&pdf, |document| {
@@ -469,7 +547,8 @@ fn a_report_of_each_layout_that_was_ever_made_is_still_valid() {
     let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kept/layout-1.pdf");
     if std::env::var_os("BAM_STATION_KEEP_LAYOUT").is_some() {
         let mut forger = Forger::new();
-        let signed = UnsignedReport::new(kept_case().build().unwrap()).sign(&mut forger.key, pin(PIN), &details()).unwrap();
+        let signed =
+            UnsignedReport::new(forger.case(kept_case()).build().unwrap()).sign(&mut forger.key, pin(PIN), &details()).unwrap();
         std::fs::create_dir_all(kept.parent().unwrap()).unwrap();
         std::fs::write(&kept, signed.bytes()).unwrap();
     }

@@ -18,6 +18,7 @@ use crate::{
         outbox::{self, LONGEST_WAIT},
     },
     register::{RegisterError, RegisterPlace},
+    seal::SealError,
 };
 
 /// Drain the outbox.
@@ -60,6 +61,9 @@ fn deliver(args: &DeliverArgs, place: &RegisterPlace, connection: &ArchiveConnec
 
 fn drain(once: bool, place: &RegisterPlace, archive: &ArchiveClient, messages: &mut dyn Write) -> Result<u8, RegisterError> {
     let mut register = place.open()?;
+    if register.seal().locked().is_some() {
+        return Err(SealError::NotForTheseKeys.into());
+    }
     let mut random_fault = false;
     loop {
         let mut random = || {

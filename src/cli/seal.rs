@@ -1,14 +1,17 @@
-//! `bam-station seal status|rotate|reseal`: the key of the register, and to whom what is kept is sealed.
+//! `bam-station seal status|cards|rotate|reseal`: the key of the register, and to whom what is kept is sealed.
 
 use std::{
-    io::{self, IsTerminal as _, Write},
-    path::PathBuf,
+    fs::File,
+    io::{self, IsTerminal as _, Read as _, Write},
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::{Args, Subcommand};
+use der::{Decode as _, pem};
 use jiff::Timestamp;
 use serde_json::json;
+use x509_cert::Certificate;
 
 use super::{
     exit,
@@ -16,8 +19,9 @@ use super::{
 };
 use crate::{
     config::Configuration,
+    device::card::{Card as _, CardError, Slot, open_card},
     register::{RegisterError, RegisterPlace, Resealed, reseal_files, rotate_key},
-    seal::{SealError, SealState, drop_old_keys, follow},
+    seal::{CardRecipient, Keys, SealError, SealState, drop_old_keys, follow, put_behind_cards, station_keys},
     station::DataFolder,
 };
 
@@ -36,10 +40,24 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Puts the station's key behind cards: seals it to the key in slot 9D of each, for Key = "card" in [Seal] of LOCAL.toml
+    Cards(CardsArgs),
     /// Puts a new key of the station in force and seals everything anew. The station must be closed
     Rotate(AgainArgs),
     /// Seals to the present key and auditors what is not sealed to them yet. The station must be closed
     Reseal(AgainArgs),
+}
+
+/// Behind which cards the key is put.
+#[derive(Debug, Args)]
+struct CardsArgs {
+    /// The certificates in slot 9D of the cards, PEM or DER, those of all operators who are to open the register; without any, the
+    /// card in the operator's reader
+    #[arg(value_name = "CERTIFICATE")]
+    certificates: Vec<PathBuf>,
+    /// The key file with the station's key, such as its copy at a safe place; without it, the present one
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
 }
 
 /// With what things are opened, to be sealed anew.
@@ -57,6 +75,10 @@ struct AgainArgs {
 enum Failure {
     #[error(transparent)]
     Register(#[from] RegisterError),
+    #[error(transparent)]
+    Card(#[from] CardError),
+    #[error("{} is no certificate (PEM or DER): export the one in slot 9D of the operator's card", .0.display())]
+    NoCertificate(PathBuf),
     #[error("the answer could not be written")]
     Output(#[from] io::Error),
 }
@@ -71,6 +93,8 @@ impl Failure {
     fn code(&self) -> &'static str {
         match self {
             Self::Register(error) => error.code(),
+            Self::Card(error) => error.code(),
+            Self::NoCertificate(_) => "SEAL_NO_CERTIFICATE",
             Self::Output(_) => "OUTPUT_CLOSED",
         }
     }
@@ -80,9 +104,14 @@ impl Failure {
             Self::Register(
                 RegisterError::Missing
                 | RegisterError::Seal(
-                    SealError::KeyNotOurs { .. } | SealError::NotAKey { .. } | SealError::AlreadySealed | SealError::StateMissing,
+                    SealError::CardKeyKind
+                    | SealError::KeyNotOurs { .. }
+                    | SealError::NotAKey { .. }
+                    | SealError::AlreadySealed
+                    | SealError::StateMissing,
                 ),
-            ) => exit::WRONG_USE,
+            )
+            | Self::NoCertificate(_) => exit::WRONG_USE,
             _ => exit::FAILED,
         }
     }
@@ -96,6 +125,7 @@ pub fn run(args: &SealArgs, configuration: &Configuration, data: &DataFolder) ->
     let mut out = io::stdout().lock();
     let done = match &args.command {
         Command::Status { json } => status(&configuration.register_place(data), *json, &mut out),
+        Command::Cards(args) => cards(args, configuration, data, &mut out),
         Command::Rotate(args) => again(args, true, configuration, data, &mut out),
         Command::Reseal(args) => again(args, false, configuration, data, &mut out),
     };
@@ -147,6 +177,40 @@ fn status(place: &RegisterPlace, json: bool, out: &mut dyn Write) -> Result<bool
         writeln!(out, "to seal the rest: close the station, then bam-station seal reseal")?;
     }
     Ok(all)
+}
+
+fn cards(args: &CardsArgs, configuration: &Configuration, data: &DataFolder, out: &mut dyn Write) -> Result<bool, Failure> {
+    let keys = match &args.key {
+        Some(file) => Keys::read_private(file)?,
+        None => station_keys(&data.register())?,
+    };
+    let mut certificates = Vec::with_capacity(args.certificates.len());
+    for file in &args.certificates {
+        certificates.push(certificate(file).ok_or_else(|| Failure::NoCertificate(file.clone()))?);
+    }
+    if certificates.is_empty() {
+        let executable = std::env::current_exe()?;
+        let mut card = open_card(&configuration.local.value.operator_reader, &executable)?;
+        certificates.push(card.contents()?.certificate(Slot::KeyManagement)?.clone());
+    }
+    let recipients = certificates.iter().map(CardRecipient::of).collect::<Result<Vec<_>, _>>()?;
+    let file = put_behind_cards(&data.register(), &keys, &recipients)?;
+    writeln!(out, "the station's key is sealed to {} cards in {}", recipients.len(), file.display())?;
+    writeln!(
+        out,
+        "now set Key = \"card\" in [Seal] of LOCAL.toml, open the station with one of the cards, and take the plain key file away to a \
+         safe place: with it cards are added, and without any card the register is opened (--identity)"
+    )?;
+    Ok(true)
+}
+
+/// A certificate in a file, PEM or DER.
+fn certificate(file: &Path) -> Option<Certificate> {
+    const LARGEST: u64 = 64 * 1024;
+    let mut bytes = Vec::new();
+    File::open(file).ok()?.take(LARGEST).read_to_end(&mut bytes).ok()?;
+    let der = if bytes.starts_with(b"-----") { pem::decode_vec(&bytes).ok()?.1 } else { bytes };
+    Certificate::from_der(&der).ok()
 }
 
 fn again(

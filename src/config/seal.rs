@@ -48,7 +48,7 @@ pub(super) const SECTION: Section<Local> = Section {
         name: "Key",
         required: false,
         field: Field::Text {
-            allowed: "\"file\", the absolute path of a key file, \"credential:NAME\", or \"none\"",
+            allowed: "\"file\", the absolute path of a key file, \"credential:NAME\", \"card\", or \"none\"",
             get: |local| Some(local.seal.key.to_string()),
             set: |local, text| {
                 local.seal.key = one_line(text)?.parse().map_err(|_| "names no place of a key")?;
@@ -57,6 +57,6 @@ pub(super) const SECTION: Section<Local> = Section {
         },
         effect: "Where the station's key is: in the data folder (seal/station-key.txt), in a key file elsewhere, or among the \
                  credentials that systemd hands to the station (LoadCredentialEncrypted=NAME). The first two are made at the first \
-                 opening; keep a copy at a safe place. With \"none\" nothing is sealed: only where the whole disk is encrypted.",
+                 opening; keep a copy at a safe place. With \"card\" it is behind the operators' cards (bam-station seal cards). With \"none\" nothing is sealed: only where the whole disk is encrypted.",
     }],
 };

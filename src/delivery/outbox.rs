@@ -18,6 +18,9 @@ pub const LONGEST_WAIT: Duration = Duration::from_mins(15);
 /// The wait after an answer that only a person can change; a corrected archive gets the report without work at the desk.
 pub const WAIT_FOR_A_PERSON: Duration = Duration::from_hours(24);
 
+/// The wait while the register's key is behind the operators' cards and nobody has signed in yet.
+const LOCKED_WAIT: Duration = Duration::from_secs(10);
+
 /// What one round has done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Drained {
@@ -52,6 +55,10 @@ pub fn drain_once(
     random: &mut dyn FnMut() -> u64,
 ) -> Result<Drained, RegisterError> {
     let mut drained = Drained::default();
+    if register.seal().locked().is_some() {
+        drained.next_round_at = Some(after(clock(), LOCKED_WAIT));
+        return Ok(drained);
+    }
     for due in register.due(clock())? {
         match send(register, archive, &due) {
             Ok(receipt) => {

@@ -22,7 +22,7 @@ use super::{
 use crate::digest::Digest;
 
 /// The outcome of a control that gets an authorisation.
-const APPROVED: &str = "approved";
+pub(super) const APPROVED: &str = "approved";
 
 /// The largest announcement, in bytes.
 const MAX_DOCUMENT_BYTES: usize = 16 * 1024;
@@ -55,6 +55,11 @@ impl AuthorisationState {
             Self::Expired => "expired",
             Self::Withdrawn => "withdrawn",
         }
+    }
+
+    /// The state of this word.
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
     }
 
     /// Nothing changes any more.
@@ -207,10 +212,10 @@ pub(super) fn open_place(
     Ok(())
 }
 
-fn read(database: &Database, row: &Row) -> Result<Authorisation, RegisterError> {
+pub(super) fn read(database: &Database, row: &Row) -> Result<Authorisation, RegisterError> {
     let word: String = row.get("state")?;
     let control: String = row.get("control")?;
-    let state = AuthorisationState::ALL.into_iter().find(|state| state.word() == word);
+    let state = AuthorisationState::from_word(&word);
     Ok(Authorisation {
         state: state.ok_or_else(other_form)?,
         document: database.personal_option(row, "document", &announcement_place(&control))?,

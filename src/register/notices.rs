@@ -88,6 +88,11 @@ impl Register {
         self.database.read(&sql, &[control.into()], |row| read(&self.database, &row))
     }
 
+    /// The controls about which there are notices.
+    pub fn controls_with_notices(&self) -> Result<Vec<String>, RegisterError> {
+        self.database.read("SELECT DISTINCT control FROM notices ORDER BY control", &[], |row| row.first())
+    }
+
     /// The notices that are not sent yet, oldest first.
     pub fn queued_notices(&self) -> Result<Vec<QueuedNotice>, RegisterError> {
         let sql = format!("{SELECT} WHERE state = 'queued' ORDER BY id");

@@ -152,7 +152,7 @@ fn find(database: &Database, control: &str) -> Result<Option<OutboxState>, Regis
     database.first(&format!("{SELECT} WHERE control = $1"), &[control.into()])?.as_ref().map(read).transpose()
 }
 
-fn read(row: &Row) -> Result<OutboxState, RegisterError> {
+pub(super) fn read(row: &Row) -> Result<OutboxState, RegisterError> {
     Ok(OutboxState {
         control: row.get("control")?,
         report: row.parsed("report")?,

@@ -3,12 +3,12 @@
 //! A token is an HMAC with a key of the register's own, kept sealed ([`IndexKey`]). The index shows that two controls are about one
 //! person, and nothing about who that is. Purging a control takes its tokens out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
 use super::{
-    FinishedControl, Register, RegisterError,
+    ControlProblem, FinishedControl, Register, RegisterError,
     controls::read,
     database::{Database, Row},
 };
@@ -16,6 +16,9 @@ use crate::{digest::Digest, seal::IndexKey};
 
 pub(super) const INDEX_KEY: &str = "index-key";
 const INDEXED_TO: &str = "indexed-to";
+
+/// So many controls are compared with the index at once.
+const PAGE: u16 = 500;
 
 /// Something that is sure about a person, written alike for everybody, such as the digits of the identity number.
 pub struct PersonKey {
@@ -81,6 +84,75 @@ impl Register {
         }
         let before = indexed_to(&transaction)?;
         keep_setting(&transaction, INDEXED_TO, &last.max(before).to_string())?;
+        transaction.commit()
+    }
+
+    /// Compares the index with what it is made from: `keys_of` says under which keys a control belongs there. Each control that is
+    /// missing from it, or found under somebody else, is named. `progress` is told controls done and controls in all.
+    ///
+    /// This presumes that [`Register::verify_controls`] has found no fault, and that what is sealed can be opened.
+    ///
+    /// # Errors
+    /// Only when something cannot be read; what does not hold is in the answer.
+    pub fn verify_people(
+        &self,
+        keys_of: &dyn Fn(&FinishedControl) -> Result<Vec<PersonKey>, RegisterError>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Vec<ControlProblem>, RegisterError> {
+        let snapshot = self.database.snapshot()?;
+        let whole = |what: &str| ControlProblem::new("", what);
+        let mut problems = Vec::new();
+        let to = self.indexed_to()?;
+        let last: i64 = snapshot.value("SELECT coalesce(max(registered), 0) FROM controls", &[])?.unwrap_or_default();
+        if to > last {
+            problems.push(whole("the index of people says that it has controls which are not registered yet"));
+        }
+        let key = index_key(&snapshot)?;
+        if key.is_none() && to > 0 {
+            problems.push(whole("the key of the index of people was removed"));
+        }
+        let strays = "SELECT count(*) FROM people WHERE registered NOT IN (SELECT registered FROM controls)";
+        if snapshot.value::<i64>(strays, &[])? != Some(0) {
+            problems.push(whole("the index of people leads to controls that are not there"));
+        }
+        let Some(key) = key else { return Ok(problems) };
+        let total = snapshot.value("SELECT count(*) FROM controls WHERE registered <= $1", &[to.into()])?.unwrap_or_default();
+        let (mut after, mut done) = (0_i64, 0_u64);
+        loop {
+            let sql = "SELECT * FROM controls WHERE registered > $1 AND registered <= $2 ORDER BY registered LIMIT $3";
+            let page = snapshot.query(sql, &[after.into(), to.into(), PAGE.into()])?;
+            let Some(end) = page.last() else { return Ok(problems) };
+            let end: i64 = end.get("registered")?;
+            let mut found: BTreeMap<i64, BTreeSet<Vec<u8>>> = BTreeMap::new();
+            for row in snapshot.query(
+                "SELECT token, registered FROM people WHERE registered > $1 AND registered <= $2",
+                &[after.into(), end.into()],
+            )? {
+                found.entry(row.get("registered")?).or_default().insert(row.get("token")?);
+            }
+            for row in &page {
+                let control = read(row)?;
+                let tokens = keys_of(&control)?.into_iter().map(|PersonKey { kind, value }| key.token(kind, &value).to_vec());
+                let (tokens, found): (BTreeSet<_>, _) =
+                    (tokens.collect(), found.remove(&row.get("registered")?).unwrap_or_default());
+                if !tokens.is_subset(&found) {
+                    problems.push(ControlProblem::new(&control.control, "the index of people does not find it under its person"));
+                }
+                if !found.is_subset(&tokens) {
+                    problems.push(ControlProblem::new(&control.control, "the index of people finds it under somebody else"));
+                }
+                done += 1;
+                progress(done, total);
+            }
+            after = end;
+        }
+    }
+
+    /// Empties the index of people and forgets its key; [`Register::controls_to_index`] begins with the first control again.
+    pub fn forget_people_index(&mut self) -> Result<(), RegisterError> {
+        let transaction = self.begin()?;
+        transaction.execute("DELETE FROM people", &[])?;
+        transaction.execute("DELETE FROM settings WHERE name = $1 OR name = $2", &[INDEX_KEY.into(), INDEXED_TO.into()])?;
         transaction.commit()
     }
 

@@ -96,13 +96,6 @@ impl Register {
             },
         )
     }
-
-    /// The table by which raised reports are found: its entries must be those of the journal.
-    pub(super) fn raised_table(&self) -> Result<Vec<(String, Digest, String)>, RegisterError> {
-        self.database.read("SELECT control, report, level FROM raised ORDER BY entry", &[], |row| {
-            Ok((row.get("control")?, row.parsed("report")?, row.get("level")?))
-        })
-    }
 }
 
 fn newest(database: &Database, control: &str) -> Result<Option<Digest>, RegisterError> {

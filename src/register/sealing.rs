@@ -70,6 +70,15 @@ impl Register {
         self.database.seal()
     }
 
+    /// Opens the register with the keys that an operator's card has opened, for this connection and all its companions.
+    ///
+    /// # Errors
+    /// [`SealError::NotForTheseKeys`] when they are others, and what stands in the way of database and files.
+    pub fn unlock(&mut self, keys: &Keys) -> Result<(), RegisterError> {
+        self.seal().unlock(keys)?;
+        settle(self)
+    }
+
     /// Counts what is sealed to the present recipients and what is not. No key is needed.
     pub fn seal_status(&self) -> Result<SealStatus, RegisterError> {
         let mut status = SealStatus::default();
@@ -219,6 +228,10 @@ pub(super) fn settle(register: &mut Register) -> Result<(), RegisterError> {
     let complete = setting(&register.database, SEALED_TO)?;
     if !register.is_sealed() {
         return if complete.is_some() { Err(SealError::StateMissing.into()) } else { Ok(()) };
+    }
+    // Behind the operators' cards the key opens nothing before somebody signs in; sealing goes on.
+    if register.seal().locked().is_some() {
+        return Ok(());
     }
     if !register.opens()? {
         return Err(SealError::NotForTheseKeys.into());

@@ -41,8 +41,19 @@ pub enum SealError {
         /// Where the key is.
         place: String,
     },
+    /// The key-management certificate of a card has no key that can be used.
+    #[error("the key in slot 9D of the card is no P-256 key: the station's key can only be put behind cards that have one")]
+    CardKeyKind,
+    /// The card is none of those behind which the key is.
+    #[error(
+        "the station's key is not behind this card: sign in with a card that opens it, or add this one with `bam-station seal cards`"
+    )]
+    OtherCard,
     /// None of the keys at hand opens this.
-    #[error("this is sealed to other keys than those at hand: use the station's own key, or an auditor's with --identity")]
+    #[error(
+        "this is sealed to other keys than those at hand: use the station's own key, or an auditor's with --identity; where the key is \
+         behind the operators' cards, sign in with one first"
+    )]
     NotForTheseKeys,
     /// The sealed bytes are not what was written.
     #[error("something sealed was changed or cut off ({0}): restore it from a backup")]
@@ -84,6 +95,8 @@ impl SealError {
             Self::NotAKey { .. } => "SEAL_NOT_A_KEY",
             Self::OtherKey { .. } => "SEAL_OTHER_KEY",
             Self::KeyNotOurs { .. } => "SEAL_KEY_NOT_OURS",
+            Self::CardKeyKind => "SEAL_CARD_KEY_KIND",
+            Self::OtherCard => "SEAL_OTHER_CARD",
             Self::NotForTheseKeys => "SEAL_NOT_FOR_THESE_KEYS",
             Self::Damaged(_) => "SEAL_DAMAGED",
             Self::Misplaced => "SEAL_MISPLACED",

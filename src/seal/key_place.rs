@@ -8,10 +8,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Keys, SealError};
+use super::{Keys, LockedKey, SealError};
 
 /// The key file beside the register's folder, in the data folder.
 const OWN_FILE: &str = "seal/station-key.txt";
+
+/// The key file behind the operators' cards.
+const LOCKED_FILE: &str = "seal/station-key.age";
 
 /// Where the station's key is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -25,6 +28,9 @@ pub enum KeyPlace {
     /// `credential:NAME`: a credential that systemd hands to the station (`LoadCredentialEncrypted=NAME`), a key file as
     /// `age-keygen` writes it. It is only read.
     Credential(String),
+    /// `card`: behind the operators' cards, in `seal/station-key.age` of the data folder ([`LockedKey`]). Whoever signs in with one
+    /// of these cards opens it.
+    Card,
     /// `none`: nothing is sealed.
     Nothing,
 }
@@ -40,6 +46,7 @@ impl FromStr for KeyPlace {
     fn from_str(text: &str) -> Result<Self, NotAKeyPlace> {
         match text {
             "file" => return Ok(Self::Own),
+            "card" => return Ok(Self::Card),
             "none" => return Ok(Self::Nothing),
             _ => {}
         }
@@ -75,6 +82,7 @@ impl fmt::Display for KeyPlace {
             Self::Own => f.write_str("file"),
             Self::File(path) => path.display().fmt(f),
             Self::Credential(name) => write!(f, "credential:{name}"),
+            Self::Card => f.write_str("card"),
             Self::Nothing => f.write_str("none"),
         }
     }
@@ -87,7 +95,16 @@ impl KeyPlace {
             Self::Own => folder.parent().map(|data| data.join(OWN_FILE)),
             Self::File(path) => Some(path.clone()),
             Self::Credential(name) => std::env::var_os("CREDENTIALS_DIRECTORY").map(|given| Path::new(&given).join(name)),
+            Self::Card => folder.parent().map(|data| data.join(LOCKED_FILE)),
             Self::Nothing => None,
+        }
+    }
+
+    /// The key behind the operators' cards; `None` when it is elsewhere or not there.
+    pub(super) fn locked(&self, folder: &Path) -> Result<Option<LockedKey>, SealError> {
+        match (self, self.path(folder)) {
+            (Self::Card, Some(path)) => LockedKey::read(&path),
+            _ => Ok(None),
         }
     }
 
@@ -98,7 +115,7 @@ impl KeyPlace {
 
     /// The keys; `None` when they are not there.
     pub(super) fn load(&self, folder: &Path) -> Result<Option<Keys>, SealError> {
-        let Some(path) = self.path(folder) else { return Ok(None) };
+        let Some(path) = self.path(folder).filter(|_| *self != Self::Card) else { return Ok(None) };
         // systemd keeps credentials in memory, readable by the unit's user; their rights are its own business.
         let read = if self.is_ours() { Keys::read_private(&path) } else { Keys::read(&path) };
         match read {

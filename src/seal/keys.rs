@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::error::{SealError, file};
 
 /// The largest key file, in bytes: some hundred keys.
-const MAX_KEY_FILE_BYTES: u64 = 64 * 1024;
+pub(super) const MAX_KEY_FILE_BYTES: u64 = 64 * 1024;
 
 /// Whom something is sealed to: an X25519 public key, written `age1…`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,9 +108,24 @@ impl Keys {
             Err(error) if error.kind() != io::ErrorKind::InvalidData => return Err(file(path)(error)),
             _ => return Err(not_a_key()),
         }
+        Self::from_lines(&text).ok_or_else(not_a_key)
+    }
+
+    /// The keys in the text of a key file; `None` unless there is one and nothing else.
+    pub(super) fn from_lines(text: &str) -> Option<Self> {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let keys: Vec<x25519::Identity> = lines.map(str::parse).collect::<Result<_, _>>().map_err(|_| not_a_key())?;
-        if keys.is_empty() { Err(not_a_key()) } else { Ok(Self(keys)) }
+        let keys: Vec<x25519::Identity> = lines.map(str::parse).collect::<Result<_, _>>().ok()?;
+        (!keys.is_empty()).then_some(Self(keys))
+    }
+
+    /// The keys as lines of a key file.
+    pub(super) fn lines(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::new());
+        for key in &self.0 {
+            text.push_str(key.to_string().expose_secret());
+            text.push('\n');
+        }
+        text
     }
 
     /// Writes the key file (0600) so that after a power cut there is either the old one or the new one. The folder is there.

@@ -17,6 +17,7 @@
 //! file is stolen together with the disk that holds it. Where that counts, the key belongs into systemd's credentials, bound to
 //! the machine's TPM, or on another disk.
 
+mod card;
 mod envelope;
 mod error;
 mod index_key;
@@ -25,10 +26,11 @@ mod keys;
 mod state;
 mod station_seal;
 
+pub use card::{CardRecipient, LockedKey};
 pub use envelope::{RecipientSet, is_sealed, is_sealed_text, set_of};
 pub use error::SealError;
 pub use index_key::{IndexKey, IndexToken};
 pub use key_place::KeyPlace;
 pub use keys::{Keys, Recipient};
 pub use state::{STATE_FILE, SealState};
-pub use station_seal::{Seal, drop_old_keys, establish, follow, put_new_key_in_force};
+pub use station_seal::{Seal, drop_old_keys, establish, follow, put_behind_cards, put_new_key_in_force, station_keys};

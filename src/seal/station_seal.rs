@@ -2,13 +2,16 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::{KeyPlace, Keys, Recipient, RecipientSet, SealError, SealState, envelope, error::file};
+use super::{
+    CardRecipient, KeyPlace, Keys, LockedKey, Recipient, RecipientSet, SealError, SealState, card::seal_to_cards, envelope,
+    error::file,
+};
 use crate::register::make_folder;
 
 /// The seal of a folder: to whom things are sealed, and the keys at hand that open them. Cheap to clone.
@@ -22,6 +25,10 @@ struct Inner {
     /// The name of the recipients.
     set: Option<String>,
     keys: Keys,
+    /// The station's key where it is behind the operators' cards.
+    locked: Option<LockedKey>,
+    /// All keys, once a card has opened that one.
+    unlocked: OnceLock<Keys>,
 }
 
 impl Seal {
@@ -41,8 +48,9 @@ impl Seal {
             Some(state) => state.key.load(folder)?.unwrap_or_default(),
             None => Keys::default(),
         };
+        let locked = state.as_ref().map_or(Ok(None), |state| state.key.locked(folder))?;
         let set = state.as_ref().map(|state| state.recipients.name());
-        Ok(Self(Arc::new(Inner { state, set, keys: also.after(&own) })))
+        Ok(Self(Arc::new(Inner { state, set, keys: also.after(&own), locked, unlocked: OnceLock::new() })))
     }
 
     /// The seal of a folder in which the station writes: its own key must be at hand.
@@ -52,6 +60,10 @@ impl Seal {
     pub fn of_writer(folder: &Path, also: &Keys) -> Result<Self, SealError> {
         let seal = Self::of(folder, also)?;
         if let Some(SealState { key, recipients, .. }) = &seal.0.state {
+            if let Some(locked) = &seal.0.locked {
+                let same = locked.public == recipients.station;
+                return if same { Ok(seal) } else { Err(SealError::OtherKey { place: place(key, folder) }) };
+            }
             if seal.0.keys.count() == also.count() {
                 return Err(SealError::KeyMissing { place: place(key, folder) });
             }
@@ -79,7 +91,27 @@ impl Seal {
 
     /// The keys at hand.
     pub fn keys(&self) -> &Keys {
-        &self.0.keys
+        self.0.unlocked.get().unwrap_or(&self.0.keys)
+    }
+
+    /// The station's key, as long as it is behind the operators' cards and none has opened it. Things can be sealed then, not opened.
+    pub fn locked(&self) -> Option<&LockedKey> {
+        let recipients = self.recipients()?;
+        self.0.locked.as_ref().filter(|_| !self.keys().open_for(&recipients.station))
+    }
+
+    /// Takes the keys that a card has [opened](LockedKey::unlock), here and wherever this seal is used. They stay until the last of its
+    /// clones is dropped.
+    ///
+    /// # Errors
+    /// [`SealError::NotForTheseKeys`] when they are not those of this folder.
+    pub fn unlock(&self, keys: &Keys) -> Result<(), SealError> {
+        if !self.recipients().is_some_and(|set| keys.open_for(&set.station)) {
+            return Err(SealError::NotForTheseKeys);
+        }
+        // Another thread may have been quicker, with the same keys.
+        let _ = self.0.unlocked.set(self.0.keys.after(keys));
+        Ok(())
     }
 
     /// Seals, where this folder is sealed.
@@ -95,7 +127,7 @@ impl Seal {
     /// # Errors
     /// [`SealError::NotForTheseKeys`] (also without any key), [`SealError::Damaged`], [`SealError::TooLarge`].
     pub fn open(&self, sealed: &[u8], limit: u64) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        envelope::open(sealed, &self.0.keys, limit)
+        envelope::open(sealed, self.keys(), limit)
     }
 
     /// Whether this is sealed to those to whom new things are sealed, as its header says.
@@ -148,15 +180,22 @@ pub fn establish(folder: &Path, key: &KeyPlace, auditors: &[Recipient], at: Time
     if *key == KeyPlace::Nothing {
         return if before.is_some() { Err(SealError::AlreadySealed) } else { Ok(()) };
     }
-    let keys = match (key.load(folder)?, &before) {
-        (Some(keys), _) => keys,
-        (None, None) if key.is_ours() => make_key(key, folder, at)?,
-        (None, _) => return Err(SealError::KeyMissing { place: place(key, folder) }),
+    let station = if let Some(locked) = key.locked(folder)? {
+        if before.as_ref().is_some_and(|before| locked.public != before.recipients.station) {
+            return Err(SealError::OtherKey { place: place(key, folder) });
+        }
+        locked.public
+    } else {
+        let keys = match (key.load(folder)?, &before) {
+            (Some(keys), _) => keys,
+            (None, None) if key.is_ours() => make_key(key, folder, at)?,
+            (None, _) => return Err(SealError::KeyMissing { place: place(key, folder) }),
+        };
+        if before.as_ref().is_some_and(|before| !keys.open_for(&before.recipients.station)) {
+            return Err(SealError::OtherKey { place: place(key, folder) });
+        }
+        keys.current().ok_or_else(|| SealError::NotAKey { place: place(key, folder) })?
     };
-    let station = keys.current().ok_or_else(|| SealError::NotAKey { place: place(key, folder) })?;
-    if before.as_ref().is_some_and(|before| !keys.open_for(&before.recipients.station)) {
-        return Err(SealError::OtherKey { place: place(key, folder) });
-    }
     let state = SealState::new(key.clone(), RecipientSet { station, auditors: auditors.to_vec() });
     if before.as_ref() == Some(&state) {
         return Ok(());
@@ -215,6 +254,32 @@ pub fn drop_old_keys(folder: &Path, at: Timestamp) -> Result<usize, SealError> {
         return Ok(old);
     }
     Ok(0)
+}
+
+/// The station's keys as they lie in a key file.
+///
+/// # Errors
+/// [`SealError::StateMissing`] for a folder that is not sealed, [`SealError::KeyMissing`] when the key is not there or behind cards, and
+/// what stands in the way of the files.
+pub fn station_keys(folder: &Path) -> Result<Keys, SealError> {
+    let state = SealState::read(folder)?.ok_or(SealError::StateMissing)?;
+    state.key.load(folder)?.ok_or_else(|| SealError::KeyMissing { place: place(&state.key, folder) })
+}
+
+/// Seals the station's keys to these cards, in place of those to which they were sealed before; the file. The key in force stays the same.
+///
+/// # Errors
+/// [`SealError::StateMissing`] for a folder that is not sealed, [`SealError::OtherKey`] when these are not the keys of this folder, and what
+/// stands in the way of the files.
+pub fn put_behind_cards(folder: &Path, keys: &Keys, cards: &[CardRecipient]) -> Result<PathBuf, SealError> {
+    let state = SealState::read(folder)?.ok_or(SealError::StateMissing)?;
+    let path = KeyPlace::Card.path(folder).ok_or(SealError::StateMissing)?;
+    if keys.current() != Some(state.recipients.station) {
+        return Err(SealError::OtherKey { place: path.display().to_string() });
+    }
+    path.parent().map_or(Ok(()), make_folder).map_err(file(&path))?;
+    seal_to_cards(keys, cards, &path)?;
+    Ok(path)
 }
 
 fn own_path(key: &KeyPlace, folder: &Path) -> Result<PathBuf, SealError> {

@@ -35,7 +35,7 @@ pub use clock::{Clock, SystemClock};
 pub use data::DataFolder;
 pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader, archive_connection};
 pub use open::OpenError;
-pub use people::EarlierControl;
+pub use people::{EarlierControl, make_index_anew, verify_people};
 pub use person::{FindError, PersonSource};
 pub use raising::{Raised, Raiser, RaisingError, RaisingRoad};
 pub use session::{KnownOperator, SessionError, SignedIn};

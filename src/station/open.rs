@@ -99,11 +99,15 @@ impl Station {
         data.create()?;
         configuration.seal(&data.register(), clock.now())?;
         let mut register = configuration.register_place(&data).open()?;
-        people::bring_up_to_date(&mut register)?;
+        // Behind the operators' cards the register's key opens nothing before somebody signs in (`Station::sign_in_with_card`).
+        let locked = register.seal().locked().is_some();
+        if !locked {
+            people::bring_up_to_date(&mut register)?;
+        }
         let keys = KeyStore::open(&data.keys())?;
         let authority = time_stamp::authority(&configuration)?;
         let people_desk = PeopleDesk::with(Directory::open(&configuration.master.value.directory)?);
-        let control = journal::unfinished(&register)?;
+        let control = if locked { None } else { journal::unfinished(&register)? };
         let local = &configuration.local.value.scanner;
         let patience = Duration::from_secs(local.hang_seconds.into());
         let mut readers = configuration.local.value.clone();

@@ -3,13 +3,15 @@
 //! They are found through the register's keyed index: tokens of what is sure about a person (identity number, user name, name with
 //! birth date), written alike. What is found is opened and compared in full; a token alone decides nothing.
 
+use std::{collections::BTreeSet, slice};
+
 use jiff::Timestamp;
 
-use super::{ActError, Station, journal};
+use super::{ActError, Station, cards::notices_of, journal};
 use crate::{
     control::{Control, ControlId, Event, Outcome},
     digest::Digest,
-    register::{FinishedControl, PersonKey, Register, RegisterError},
+    register::{ControlProblem, FinishedControl, Notice, PersonKey, QueuedNotice, REGISTER_STREAM, Register, RegisterError},
     rules::{CertificateKind, Function, Person, name::alike},
 };
 
@@ -79,15 +81,77 @@ pub(super) fn bring_up_to_date(register: &mut Register) -> Result<(), RegisterEr
         }
         let mut found = Vec::with_capacity(waiting.len());
         for row in waiting {
-            let first = if is_approved(&row) { register.first_entry(&row.control)? } else { None };
-            let keys = match first.as_ref().and_then(journal::event) {
-                Some(Event::Opened(opening)) => keys_of(&opening.person),
-                _ => Vec::new(),
-            };
+            let keys = keys_of_control(register, &row)?;
             found.push((row.control, keys));
         }
         register.index_people(&found)?;
     }
+}
+
+/// Compares the index of people with the controls that it is made from, and the notices that wait or were sent with the events that
+/// caused them. `progress` is told controls done and controls in all.
+///
+/// This presumes that [`Register::verify_controls`] has found no fault, and that what is sealed can be opened.
+///
+/// # Errors
+/// Only when something cannot be read; what does not hold is in the answer.
+pub fn verify_people(register: &Register, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<ControlProblem>, RegisterError> {
+    let mut problems = register.verify_people(&|row| keys_of_control(register, row), progress)?;
+    let streams = register.streams()?.into_iter().filter(|stream| stream != REGISTER_STREAM);
+    let with_notices = register.controls_with_notices()?;
+    let all: BTreeSet<String> = streams.chain(with_notices).collect();
+    for control in all {
+        if let Some(what) = fault_of_notices(register, &control)? {
+            problems.push(ControlProblem { control, what });
+        }
+    }
+    Ok(problems)
+}
+
+/// Empties the index of people and makes it anew.
+pub fn make_index_anew(register: &mut Register) -> Result<(), RegisterError> {
+    register.forget_people_index()?;
+    bring_up_to_date(register)
+}
+
+/// The notices about a control are those that its events caused: to whom and about whom. Their words may be those of another version of
+/// this program; that they are about this control and these people is compared.
+fn fault_of_notices(register: &Register, control: &str) -> Result<Option<String>, RegisterError> {
+    let entries = register.entries(control)?;
+    let events: Option<Vec<_>> = entries.iter().map(|entry| journal::event(entry).map(|event| (entry.at, event))).collect();
+    // What another version of the program has written there is not known here.
+    let Some(events) = events else { return Ok(None) };
+    let (caused, holder): (Vec<Notice>, _) = match Control::replay(&events) {
+        Ok(replayed) => {
+            let caused = events.iter().flat_map(|(_, event)| notices_of(&replayed, slice::from_ref(event)));
+            (caused.collect(), replayed.opening().person.full_name())
+        }
+        Err(_) if events.is_empty() => (Vec::new(), String::new()),
+        Err(_) => return Ok(None),
+    };
+    let kept = match register.notices(control) {
+        Err(RegisterError::Damaged(_)) => return Ok(Some("its notices are not what was written".to_owned())),
+        Err(RegisterError::Seal(error)) if error.is_damage() => {
+            return Ok(Some("its notices are not what was written".to_owned()));
+        }
+        kept => kept?,
+    };
+    let same = |(caused, kept): (&Notice, &QueuedNotice)| {
+        let Notice { recipient, name, user_name, text } = &kept.notice;
+        (recipient, name, user_name) == (&caused.recipient, &caused.name, &caused.user_name)
+            && [&text.nb, &text.en].iter().all(|text| text.contains(control) && text.contains(holder.as_str()))
+    };
+    let right = caused.len() == kept.len() && caused.iter().zip(&kept).all(same);
+    Ok((!right).then(|| "its notices are not those that its events caused".to_owned()))
+}
+
+/// The keys under which a control belongs into the index.
+fn keys_of_control(register: &Register, row: &FinishedControl) -> Result<Vec<PersonKey>, RegisterError> {
+    let first = if is_approved(row) { register.first_entry(&row.control)? } else { None };
+    Ok(match first.as_ref().and_then(journal::event) {
+        Some(Event::Opened(opening)) => keys_of(&opening.person),
+        _ => Vec::new(),
+    })
 }
 
 fn is_approved(row: &FinishedControl) -> bool {

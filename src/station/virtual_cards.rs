@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{CardFault, DataFolder, Station, VirtualCardKind, VirtualCards};
 use crate::{
     config::{Configuration, local::Local},
-    device::card::{CardError, ReaderPlace},
+    device::card::{CardError, ReaderPlace, Slot},
     evidence::sign::{KeyStore, KeyStoreError},
     rules::CertificateKind,
     trust::{KeyAlgorithm, Purpose, TrainingCa, TrainingCaError},
@@ -170,8 +170,13 @@ fn issue(
         VirtualCardKind::Operator | VirtualCardKind::Qualified | VirtualCardKind::QualifiedExpired => CertificateKind::Qualified,
     };
     let mut card = VirtualCard::new(VirtualCards::PIN, PUK);
-    for slot in [crate::device::card::Slot::Authentication, crate::device::card::Slot::Signature] {
-        let issued = ca.issue_with_new_key(name, company, &Purpose::Holder(of), KeyAlgorithm::P256, began)?;
+    let keys = [
+        (Slot::Authentication, Purpose::Holder(of)),
+        (Slot::Signature, Purpose::Holder(of)),
+        (Slot::KeyManagement, Purpose::KeyManagement),
+    ];
+    for (slot, purpose) in keys {
+        let issued = ca.issue_with_new_key(name, company, &purpose, KeyAlgorithm::P256, began)?;
         let certificate = issued.certificate.to_der().map_err(|_| TrainingCaError::Encoding("certificate"))?;
         card = card.with_key(slot.reference(), CardKey::from_pkcs8(&issued.private_key)?, certificate);
     }

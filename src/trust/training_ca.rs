@@ -56,6 +56,8 @@ pub enum Purpose {
     Operator,
     /// Somebody with a card: as an operator's, with the training policy that stands for this kind of certificate.
     Holder(CertificateKind),
+    /// The key of a card that agrees on secrets: `keyAgreement`.
+    KeyManagement,
     /// An archive that signs receipts: `digitalSignature`.
     Receipt,
     /// A TLS server with these DNS names and addresses (`subjectAltName`).
@@ -269,13 +271,14 @@ fn name_part(oid: ObjectIdentifier, text: &str) -> Result<RelativeDistinguishedN
 fn usage(purpose: &Purpose) -> KeyUsage {
     match purpose {
         Purpose::Operator | Purpose::Holder(_) => KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation),
+        Purpose::KeyManagement => KeyUsage(KeyUsages::KeyAgreement.into()),
         Purpose::Receipt | Purpose::TlsServer { .. } | Purpose::TlsClient => KeyUsage(KeyUsages::DigitalSignature.into()),
     }
 }
 
 fn extended_usage(purpose: &Purpose) -> Option<ExtendedKeyUsage> {
     match purpose {
-        Purpose::Operator | Purpose::Holder(_) | Purpose::Receipt => None,
+        Purpose::Operator | Purpose::Holder(_) | Purpose::KeyManagement | Purpose::Receipt => None,
         Purpose::TlsServer { .. } => Some(ExtendedKeyUsage(vec![rfc5280::ID_KP_SERVER_AUTH])),
         Purpose::TlsClient => Some(ExtendedKeyUsage(vec![rfc5280::ID_KP_CLIENT_AUTH])),
     }

@@ -24,7 +24,7 @@ pub mod instruction {
     pub const CHANGE_REFERENCE_DATA: u8 = 0x24;
     /// Sets a new PIN with the PUK.
     pub const RESET_RETRY_COUNTER: u8 = 0x2c;
-    /// Signs.
+    /// Signs, or agrees on a secret.
     pub const GENERAL_AUTHENTICATE: u8 = 0x87;
 }
 
@@ -51,6 +51,8 @@ const PIN: u8 = 0x80;
 const PUK: u8 = 0x81;
 /// The digital signature key, whose every use needs a PIN of its own ("PIN always").
 const SIGNATURE_KEY: u8 = 0x9c;
+/// The key management key, which agrees on secrets.
+const KEY_MANAGEMENT_KEY: u8 = 0x9d;
 /// The card authentication key, which needs no PIN.
 const CARD_AUTHENTICATION_KEY: u8 = 0x9e;
 /// Tries of PIN and PUK when nothing was wrong yet.
@@ -257,7 +259,7 @@ impl VirtualCard {
             instruction::VERIFY => self.verify(parameters, &data),
             instruction::CHANGE_REFERENCE_DATA => self.change(parameters, &data),
             instruction::RESET_RETRY_COUNTER => self.unblock(parameters, &data),
-            instruction::GENERAL_AUTHENTICATE => self.sign(parameters, &data, pin_fresh),
+            instruction::GENERAL_AUTHENTICATE => self.use_key(parameters, &data, pin_fresh),
             _ => Err(status::UNKNOWN_INSTRUCTION),
         };
         let status = outcome.as_ref().map_or_else(|status| *status, |_| status::DONE);
@@ -326,7 +328,7 @@ impl VirtualCard {
         Ok(Vec::new())
     }
 
-    fn sign(&self, [algorithm, reference]: [u8; 2], data: &[u8], pin_fresh: bool) -> Result<Vec<u8>, u16> {
+    fn use_key(&self, [algorithm, reference]: [u8; 2], data: &[u8], pin_fresh: bool) -> Result<Vec<u8>, u16> {
         let key = self.keys.get(&reference).ok_or(status::UNKNOWN_REFERENCE)?;
         if algorithm != key.algorithm() {
             return Err(status::WRONG_PARAMETERS);
@@ -339,9 +341,14 @@ impl VirtualCard {
         if !allowed {
             return Err(status::NOT_SATISFIED);
         }
-        let challenge = tlv::find(data, 0x7c).and_then(|template| tlv::find(template, 0x81)).ok_or(status::WRONG_DATA)?;
-        let signature = key.sign(challenge).ok_or(status::WRONG_DATA)?;
-        Ok(tlv::object(&[0x7c], &tlv::object(&[0x82], &signature)))
+        let template = tlv::find(data, 0x7c).ok_or(status::WRONG_DATA)?;
+        // A challenge is signed; another one's public key is agreed upon (SP 800-73-4 part 2 §3.2.4 and appendix A.5).
+        let answer = match (tlv::find(template, 0x81), tlv::find(template, 0x85)) {
+            (Some(challenge), None) => key.sign(challenge),
+            (None, Some(point)) if reference == KEY_MANAGEMENT_KEY => key.agree(point),
+            _ => None,
+        };
+        Ok(tlv::object(&[0x7c], &tlv::object(&[0x82], &answer.ok_or(status::WRONG_DATA)?)))
     }
 }
 

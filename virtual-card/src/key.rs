@@ -2,6 +2,7 @@
 
 use p256::{
     ecdsa::signature::hazmat::PrehashSigner as _,
+    elliptic_curve::point::AffineCoordinates as _,
     pkcs8::{DecodePrivateKey as _, EncodePublicKey as _},
 };
 use rsa::{
@@ -80,6 +81,17 @@ impl CardKey {
             Self::Rsa(key) if input.len() == key.size() => raw_rsa(key, input),
             _ => None,
         }
+    }
+}
+
+impl CardKey {
+    /// Agrees on a secret (ECDH) with the owner of the public key `point`, uncompressed: the x coordinate of the shared point. `None` for
+    /// another kind of key, and for what is no point of its curve.
+    pub fn agree(&self, point: &[u8]) -> Option<Vec<u8>> {
+        let Self::P256(key) = self else { return None };
+        let other = p256::PublicKey::from_sec1_bytes(point).ok()?;
+        let shared = (other.to_projective() * key.as_nonzero_scalar().as_ref()).to_affine();
+        Some(shared.x().to_vec())
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{
     delivery::receipt::{ArchiveKey, SignedReceipt},
     register::{ExportError, Head, OutboxState, QueuedNotice, Register, RegisterError, RegisterPlace, StoredEntry},
     seal::{Keys, SealError},
-    station::journal::verify_evidence,
+    station::{journal::verify_evidence, make_index_anew, verify_people},
 };
 
 /// The document register.
@@ -74,7 +74,10 @@ enum Kept {
     Get(GetArgs),
     /// Erases what is older than the retention, and leaves a tombstone in the chain. Shows it first
     Purge(PurgeArgs),
-    /// The hash chain, every report, every receipt, every scan, signature and terms text; or an export
+    /// Makes the index anew by which a person's earlier controls are found
+    Reindex,
+    /// The hash chain, every report, every receipt, every scan, signature and terms text, and the tables by which they are found; or
+    /// an export
     Verify {
         /// Check this export, a folder or a zip file, instead of the register
         #[arg(long, value_name = "PLACE", conflicts_with = "archive_key")]
@@ -217,6 +220,13 @@ fn act(
         }
         Kept::Verify { head, archive_key, json, .. } => {
             verify(&read()?, head, archive_key.as_ref(), *json, out, Progress::new(messages, terminal))
+        }
+        Kept::Reindex => {
+            // A mistyped --data must not become a new, empty register.
+            drop(read()?);
+            make_index_anew(&mut place.open_with(keys)?)?;
+            writeln!(out, "the index of people was made anew")?;
+            Ok(Answer::Yes)
         }
         Kept::Purge(args) => {
             let ended_before = args.ended_before(retention_years, &Timestamp::now().to_zoned(TimeZone::system()))?;
@@ -368,23 +378,30 @@ fn verify(
     }
     // What controls and evidence are compared with must hold itself.
     let opened = register.opens()?;
-    let (controls, evidence) = if journal.first_bad.is_some() || !opened {
-        (None, None)
+    let (controls, evidence, people) = if journal.first_bad.is_some() || !opened {
+        (None, None, Vec::new())
     } else {
         let controls =
             register.verify_controls(&|delivery, receipt| check_receipt(delivery, receipt, key), &mut |done, total| {
                 progress.tell("controls", done, total);
             })?;
         let evidence = verify_evidence(register, &mut |done, total| progress.tell("evidence", done, total))?;
-        (Some(controls), Some(evidence))
+        // Where the rows of the controls do not hold, the index that leads to them cannot.
+        let people = if controls.problems.is_empty() {
+            verify_people(register, &mut |done, total| progress.tell("people", done, total))?
+        } else {
+            Vec::new()
+        };
+        (Some(controls), Some(evidence), people)
     };
     let problems = controls.iter().flat_map(|controls| &controls.problems);
-    let problems: Vec<_> = problems.chain(evidence.iter().flat_map(|evidence| &evidence.problems)).collect();
+    let problems: Vec<_> = problems.chain(evidence.iter().flat_map(|evidence| &evidence.problems)).chain(&people).collect();
     let valid = journal.first_bad.is_none() && missing.is_empty() && problems.is_empty();
     if json {
         let document = json!({
             "valid": valid, "entries": journal.entries, "head": journal.head, "first_bad": journal.first_bad,
             "missing_heads": missing, "opened": opened, "controls": controls, "evidence": evidence,
+            "people": { "problems": people },
         });
         writeln!(out, "{document}")?;
     } else {
@@ -407,6 +424,9 @@ fn verify(
         }
         for problem in &problems {
             writeln!(out, "control {}: {}", problem.control, problem.what)?;
+        }
+        if !people.is_empty() {
+            writeln!(out, "the index of people is made anew from the controls by `bam-station register reindex`")?;
         }
         writeln!(
             out,

@@ -215,6 +215,9 @@ impl HandOver {
         now: Timestamp,
         random: &mut dyn FnMut() -> u64,
     ) -> Result<HandedOver, RegisterError> {
+        if register.seal().locked().is_some() {
+            return Ok(HandedOver::default());
+        }
         let mut handed = HandedOver::default();
         for authorisation in register.live_authorisations()? {
             let horizon = authorisation.next_attempt_at;

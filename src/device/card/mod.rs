@@ -23,6 +23,7 @@ use std::fmt;
 
 use serde::Serialize;
 use x509_cert::Certificate;
+use zeroize::Zeroizing;
 
 use crate::{secret::PinEntry, trust::SignatureAlgorithm};
 
@@ -75,6 +76,16 @@ pub trait Card {
     /// Proves that the card holds the private key of the certificate in `slot`, by a signature over a fresh challenge of at
     /// least [`Possession::CHALLENGE`] random bytes.
     fn prove_possession(&mut self, slot: Slot, challenge: &[u8], pin: PinEntry) -> Result<Possession, CardError>;
+
+    /// As [`Card::prove_possession`], and then, with the same PIN and in the same hold of the card, agrees on a secret (ECDH, P-256)
+    /// between the key in slot 9D and the public key `point`, uncompressed (65 bytes): the x coordinate, 32 bytes.
+    fn prove_and_agree(
+        &mut self,
+        slot: Slot,
+        challenge: &[u8],
+        point: &[u8],
+        pin: PinEntry,
+    ) -> Result<(Possession, Zeroizing<Vec<u8>>), CardError>;
 }
 
 impl<C: Card + ?Sized> Card for Box<C> {
@@ -102,6 +113,16 @@ impl<C: Card + ?Sized> Card for Box<C> {
 
     fn prove_possession(&mut self, slot: Slot, challenge: &[u8], pin: PinEntry) -> Result<Possession, CardError> {
         (**self).prove_possession(slot, challenge, pin)
+    }
+
+    fn prove_and_agree(
+        &mut self,
+        slot: Slot,
+        challenge: &[u8],
+        point: &[u8],
+        pin: PinEntry,
+    ) -> Result<(Possession, Zeroizing<Vec<u8>>), CardError> {
+        (**self).prove_and_agree(slot, challenge, point, pin)
     }
 }
 

@@ -15,12 +15,13 @@ use std::{
 use der::Encode as _;
 use pcsc::{Context, Disposition, MAX_BUFFER_SIZE_EXTENDED, Protocols, ShareMode, Transaction};
 use x509_cert::Certificate;
+use zeroize::Zeroizing;
 
 use super::{
     Card, CardError, Contents, PinFacts, Possession, Slot,
     apdu::Channel,
     pad,
-    piv::{FEWEST_DIGITS, MOST_DIGITS, Piv},
+    piv::{self, FEWEST_DIGITS, MOST_DIGITS, Piv},
     readers::{connect, is_card_gone},
 };
 use crate::{config::local::PinPadUse, digest::Digest, secret::PinEntry, trust::SignatureAlgorithm};
@@ -183,6 +184,24 @@ impl Card for PcscCard {
         self.operate_with_pin(pin, move |piv, pin| {
             let certificate = recognised(piv, slot, known)?;
             piv.prove_possession(slot, certificate, &challenge, pin)
+        })
+    }
+
+    fn prove_and_agree(
+        &mut self,
+        slot: Slot,
+        challenge: &[u8],
+        point: &[u8],
+        pin: PinEntry,
+    ) -> Result<(Possession, Zeroizing<Vec<u8>>), CardError> {
+        let (known, other) = (self.known(slot)?, self.known(Slot::KeyManagement)?);
+        let (challenge, point) = (challenge.to_vec(), point.to_vec());
+        self.operate_with_pin(pin, move |piv, pin| {
+            let certificate = recognised(piv, slot, known)?;
+            let agreeing = recognised(piv, Slot::KeyManagement, other)?;
+            piv::agreeing(&agreeing)?;
+            let possession = piv.prove_possession(slot, certificate, &challenge, pin)?;
+            Ok((possession, piv.agree(&agreeing, &point)?))
         })
     }
 }

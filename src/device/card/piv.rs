@@ -28,6 +28,8 @@ pub const FEWEST_DIGITS: u8 = 6;
 pub const MOST_DIGITS: u8 = 8;
 /// A PIN fills eight bytes, the rest is FF (SP 800-73-4 part 2 §2.4.3).
 const PIN_BYTES: usize = 8;
+/// Length of a secret on which a P-256 key agrees.
+pub const SECRET_BYTES: usize = 32;
 /// Fewest characters of a PIN.
 const PIN_MIN: usize = 6;
 
@@ -174,8 +176,31 @@ impl<C: Channel> Piv<C> {
         Ok(Possession { certificate, algorithm, signature })
     }
 
+    /// Agrees on a secret with the key in slot 9D (SP 800-73-4 part 2 appendix A.5). The PIN has been verified in this hold of the card.
+    pub fn agree(&mut self, certificate: &Certificate, point: &[u8]) -> Result<Zeroizing<Vec<u8>>, CardError> {
+        let kind = agreeing(certificate)?;
+        let template = [&[0x82, 0x00][..], &tlv::object(0x85, point)?].concat();
+        let template = tlv::object(0x7c, &template)?;
+        let answer = self.ask(0x87, [kind.identifier(), Slot::KeyManagement.reference()], &template, true)?;
+        let data = Zeroizing::new(answer.data);
+        match answer.status {
+            status::DONE => {}
+            status => return Err(CardError::Refused { what: "to agree on a secret", status }),
+        }
+        let secret = tlv::find(&data, 0x7c).and_then(|template| tlv::find(template, 0x82))?;
+        if secret.len() == SECRET_BYTES { Ok(Zeroizing::new(secret.to_vec())) } else { Err(CardError::Garbled("secret")) }
+    }
+
     fn ask(&mut self, instruction: u8, parameters: [u8; 2], data: &[u8], answers: bool) -> Result<Answer, CardError> {
         exchange(&mut self.channel, &Command { instruction, parameters, data, answers })
+    }
+}
+
+/// The kind of a key that agrees on secrets: P-256 alone.
+pub fn agreeing(certificate: &Certificate) -> Result<KeyKind, CardError> {
+    match KeyKind::of(certificate)? {
+        KeyKind::P256 => Ok(KeyKind::P256),
+        _ => Err(CardError::KeyNotSupported),
     }
 }
 

@@ -25,6 +25,11 @@ use super::{
     text::Run,
 };
 
+/// What the file is, in its own words beside the pages.
+pub const DESCRIPTION: &str = "Rapport fra identitetskontroll. Report of an identity control.";
+/// The language of the pages, where they do not say another.
+pub const LANGUAGE: &str = "nb";
+
 /// What the file says about itself. Names nobody but the organisation.
 pub struct About {
     /// The organisation.
@@ -35,6 +40,13 @@ pub struct About {
     pub program: String,
     /// When the control was completed.
     pub completed_at: Timestamp,
+}
+
+impl About {
+    /// The document's title.
+    pub fn title(&self) -> String {
+        format!("Identitetskontroll / Identity control {}", self.control)
+    }
 }
 
 /// A file inside the report.
@@ -63,12 +75,12 @@ pub fn draw(sheets: Sheets, about: &About, attached: &[Attachment<'_>]) -> Resul
     let date = date_time(about.completed_at);
     document.set_metadata(
         Metadata::new()
-            .title(format!("Identitetskontroll / Identity control {}", about.control))
-            .description("Rapport fra identitetskontroll. Report of an identity control.".to_owned())
+            .title(about.title())
+            .description(DESCRIPTION.to_owned())
             .authors(vec![about.company.clone()])
             .creator(about.program.clone())
             .producer(about.program.clone())
-            .language("nb".to_owned())
+            .language(LANGUAGE.to_owned())
             .document_id(about.control.clone())
             .creation_date(date),
     );
@@ -83,7 +95,7 @@ pub fn draw(sheets: Sheets, about: &About, attached: &[Attachment<'_>]) -> Resul
         surface.finish();
         page.finish();
     }
-    let mut tree = TagTree::new().with_lang(Some("nb".to_owned()));
+    let mut tree = TagTree::new().with_lang(Some(LANGUAGE.to_owned()));
     tree.children = sheets.structure.into_iter().filter_map(|node| structure(node, &mut identifiers)).collect();
     document.set_tag_tree(tree);
     let mut outline = Outline::new();

@@ -14,6 +14,7 @@
 //! the pages out anew and compares. A change of the rule gets a new number, and the old rule stays for the reports that were made
 //! by it.
 
+pub use draw::{About, DESCRIPTION, LANGUAGE};
 use krilla::embed::AssociationKind;
 use serde_json::Value;
 
@@ -135,6 +136,20 @@ impl ReportError {
     }
 }
 
+/// What the file of this record says about itself.
+///
+/// # Errors
+/// [`ReportError::NoTypeface`].
+pub fn about(record: &Record) -> Result<About, ReportError> {
+    let typeface = text::Typeface::load()?;
+    Ok(About {
+        company: typeface.field(&record.rules.company),
+        control: record.control.to_string(),
+        program: typeface.field(&record.rules.program),
+        completed_at: record.completed_at,
+    })
+}
+
 /// Builds the unsigned report.
 ///
 /// No text can prevent it: what the typeface lacks is shown by number, what is too long is wrapped over pages.
@@ -144,13 +159,7 @@ impl ReportError {
 /// the record does not prove.
 pub fn build(parts: &ReportParts<'_>) -> Result<Vec<u8>, ReportError> {
     let record = parts.record;
-    let typeface = text::Typeface::load()?;
-    let about = draw::About {
-        company: typeface.field(&record.rules.company),
-        control: record.control.to_string(),
-        program: typeface.field(&record.rules.program),
-        completed_at: record.completed_at,
-    };
+    let about = about(record)?;
     let mut attached = vec![draw::Attachment {
         name: RECORD_NAME,
         mime: "application/json",

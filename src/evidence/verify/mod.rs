@@ -9,11 +9,15 @@
 //! 5. `times`: is each time-stamp right, and about this?
 //! 6. [`crate::trust`]: did the certificate count at the time of signing, which the first time-stamp proves?
 //! 7. `record`: which record and which evidence are attached?
-//! 8. `pages`: do the pages show exactly what the record says?
+//! 8. `operator`: is the operator whom the record names the one who signed?
+//! 9. `pages`: do the pages show exactly what the record says?
+//! 10. `metadata`: does the file say of itself what follows from the record?
 //!
 //! Hostile files are expected: nothing here panics, recurses without bound or unpacks without bound.
 
 mod later;
+mod metadata;
+mod operator;
 mod pages;
 mod problem;
 mod record;
@@ -272,7 +276,10 @@ impl Verification {
         let mut attached = record::attachments(&file)?;
         // Last, because it takes longer than everything before it: a file that is refused anyway is not laid out anew.
         if self.problems.is_empty() {
-            pages::check(&file, &attached)?;
+            let record = pages::record(attached.get(RECORD_NAME).map(Vec::as_slice).unwrap_or_default())?;
+            operator::check(&record.operator, &signed.certificate)?;
+            pages::check(&file, &record, &attached)?;
+            metadata::check(&file, &record)?;
         }
         let record = attached.remove(RECORD_NAME).unwrap_or_default();
         let value = serde_json::from_slice(&record);

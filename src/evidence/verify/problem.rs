@@ -50,6 +50,10 @@ pub enum ProblemKind {
     Layout,
     /// Evidence that the record names is missing from the file, or is another.
     Evidence,
+    /// The record names another operator than the one who signed.
+    OtherOperator,
+    /// The file says something else about itself than the record.
+    Metadata,
     /// The pages show something else than the record says.
     Pages,
 }
@@ -74,6 +78,8 @@ impl ProblemKind {
             Self::Record => "REPORT_RECORD_UNREADABLE",
             Self::Layout => "REPORT_LAYOUT_UNKNOWN",
             Self::Evidence => "REPORT_EVIDENCE_DIFFERS",
+            Self::OtherOperator => "REPORT_OTHER_OPERATOR",
+            Self::Metadata => "REPORT_METADATA_DIFFERS",
             Self::Pages => "REPORT_PAGES_DIFFER",
         }
     }

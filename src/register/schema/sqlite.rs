@@ -62,6 +62,10 @@ const HAND_OVER: &str = "
         CREATE TRIGGER authorisations_end_once BEFORE UPDATE OF state ON authorisations
             WHEN OLD.state IN ('used', 'expired', 'withdrawn')
             BEGIN SELECT raise(ABORT, 'the authorisation is settled'); END;
+        -- Controls that were approved before there were authorisations wait like all others; most are over by now.
+        INSERT INTO authorisations (control, changed_at, next_attempt_at)
+            SELECT control, completed_at, completed_at FROM controls
+            WHERE outcome = 'approved' AND control NOT IN (SELECT control FROM purged);
 ";
 
 /// What version 5 of the register adds: the control that an entry of the register's own stream is about, and the raised reports, as
@@ -124,12 +128,20 @@ const SEALED: &str = "
         ) STRICT;
 ";
 
+/// What version 7 of the register adds: a receipt that is kept is not changed any more.
+const KEPT_RECEIPTS: &str = "
+        CREATE TRIGGER receipts_are_kept BEFORE UPDATE OF receipt, delivered_at ON outbox WHEN OLD.receipt IS NOT NULL
+            BEGIN SELECT raise(ABORT, 'a receipt is kept as it is'); END;
+        CREATE TRIGGER receipts_are_not_removed BEFORE DELETE ON outbox
+            BEGIN SELECT raise(ABORT, 'a place in the outbox is kept'); END;
+";
+
 /// The register's tables. What is never changed is guarded by triggers as well, against a slip of this program or of a person
 /// with a database tool; whoever removes the triggers is found out by the hash chain.
 pub const REGISTER: Schema = Schema {
     application_id: 0x4241_4D52, // "BAMR"
-    version: 6,
-    upgrades: &[(1, NOTICES), (2, ERASURE), (3, HAND_OVER), (4, FOUND_BY_COLUMNS), (5, SEALED)],
+    version: 7,
+    upgrades: &[(1, NOTICES), (2, ERASURE), (3, HAND_OVER), (4, FOUND_BY_COLUMNS), (5, SEALED), (6, KEPT_RECEIPTS)],
     tables: "
         CREATE TABLE journal (
             seq    INTEGER PRIMARY KEY,

@@ -6,7 +6,7 @@ use crate::{
     directory::DirectoryError,
     register::RegisterError,
     rules::role::NotAdmitted,
-    station::{ActError, virtual_cards::VirtualCardError},
+    station::{ActError, journal::ReadBackError, virtual_cards::VirtualCardError},
     trust::Objection,
 };
 
@@ -51,6 +51,9 @@ pub enum CardFault {
     /// The virtual readers.
     #[error(transparent)]
     Virtual(#[from] VirtualCardError),
+    /// The control that was under way.
+    #[error(transparent)]
+    UnderWay(#[from] ReadBackError),
     /// The control or the register.
     #[error(transparent)]
     Act(#[from] ActError),
@@ -71,6 +74,7 @@ impl CardFault {
             Self::NoEarlierScan => "NO_EARLIER_SCAN",
             Self::NoVirtualCards => "VIRTUAL_CARDS_ABSENT",
             Self::Virtual(error) => error.code(),
+            Self::UnderWay(error) => error.code(),
             Self::Act(error) => error.code(),
         }
     }

@@ -7,10 +7,12 @@ use x509_cert::{Certificate, ext::pkix::name::DirectoryString};
 use super::{CardFault, Cards, SeenCard, SeenObjection};
 use crate::{
     device::card::{Card, CardError, Contents, PinFacts, Possession, ReaderPlace, Slot},
+    register::RegisterError,
     rules::{
         CardState, CertificateKind,
         role::{Ground, NotAdmitted, Role, SignInCertificate},
     },
+    seal::{Keys, LockedKey, SealError},
     secret::PinEntry,
     trust::{Usage, Verdict, common_name, issuer_text, serial_text, validity, verify_digest},
 };
@@ -39,20 +41,40 @@ impl OpenCard {
     /// The card proves by its PIN and a signature over a fresh challenge that it holds the key of the certificate that was
     /// judged.
     pub fn prove(&mut self, slot: Slot, pin: PinEntry) -> Result<(), CardError> {
-        let mut challenge = [0; Possession::CHALLENGE];
-        getrandom::fill(&mut challenge).map_err(|_| CardError::System)?;
+        let challenge = challenge()?;
         let possession = self.card.prove_possession(slot, &challenge, pin)?;
+        self.check(slot, &challenge, &possession)
+    }
+
+    /// As [`OpenCard::prove`]; with the same PIN the card opens the station's key. No PIN is spent on a card behind which it is not.
+    pub fn prove_and_open(&mut self, slot: Slot, pin: PinEntry, locked: &LockedKey) -> Result<Keys, CardFault> {
+        let certificate = self.contents.certificate(Slot::KeyManagement).ok().cloned();
+        let certificate = certificate.ok_or(RegisterError::from(SealError::OtherCard))?;
+        let point = locked.point_for(&certificate).ok_or(RegisterError::from(SealError::OtherCard))?;
+        let challenge = challenge()?;
+        let (possession, secret) = self.card.prove_and_agree(slot, &challenge, &point, pin)?;
+        self.check(slot, &challenge, &possession)?;
+        Ok(locked.unlock(&certificate, &secret).map_err(RegisterError::from)?)
+    }
+
+    fn check(&self, slot: Slot, challenge: &[u8], possession: &Possession) -> Result<(), CardError> {
         if possession.certificate != *self.contents.certificate(slot)? {
             return Err(CardError::Exchanged);
         }
         let key = possession.certificate.tbs_certificate().subject_public_key_info();
-        let digest = possession.algorithm.digest(&[&Possession::message(&challenge)]);
+        let digest = possession.algorithm.digest(&[&Possession::message(challenge)]);
         if verify_digest(key, possession.algorithm, &digest, &possession.signature) {
             Ok(())
         } else {
             Err(CardError::SignatureWrong)
         }
     }
+}
+
+fn challenge() -> Result<[u8; Possession::CHALLENGE], CardError> {
+    let mut challenge = [0; Possession::CHALLENGE];
+    getrandom::fill(&mut challenge).map_err(|_| CardError::System)?;
+    Ok(challenge)
 }
 
 /// What the certificates on a card are, by trust.

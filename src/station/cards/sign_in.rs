@@ -16,8 +16,9 @@ use crate::{
         name::is_same,
         role::{Admission, NotAdmitted, Role, SignInCertificate},
     },
+    seal::Keys,
     secret::PinEntry,
-    station::{SignedIn, Station, session::Key, sign_ins},
+    station::{SignedIn, Station, journal, people, session::Key, sign_ins},
     trust::{Objection, Usage, Verdict, issuer_text, serial_text},
 };
 
@@ -52,8 +53,11 @@ impl Station {
     /// Why nobody is signed in. Who was signed in before still is.
     pub fn sign_in_with_card(&mut self, pin: PinEntry) -> Result<&Operator, CardFault> {
         match self.try_card(pin, None) {
-            Ok(candidate) => {
+            Ok((candidate, opened)) => {
                 let Candidate { key, operator, role, verdict, names, .. } = candidate;
+                if let Some(keys) = opened {
+                    self.open_register(&keys)?;
+                }
                 let judged = keep(self.register.evidence(), &verdict)?;
                 let last = sign_ins::last(&self.register, &names.0, &names.1)?;
                 let entry = sign_ins::SignedInEntry {
@@ -97,6 +101,15 @@ impl Station {
         }
     }
 
+    /// The station's key was behind the operator's card: from now on the register can be read, and the control that was under way stands
+    /// where it stood.
+    fn open_register(&mut self, keys: &Keys) -> Result<(), CardFault> {
+        self.register.unlock(keys)?;
+        people::bring_up_to_date(&mut self.register)?;
+        self.control = journal::unfinished(&self.register)?;
+        Ok(())
+    }
+
     /// The operator's card was pulled, or its reader is gone: nothing goes on until it is back. An operator who signed in with a
     /// software key has no card to pull.
     pub fn lock(&mut self) {
@@ -129,14 +142,21 @@ impl Station {
         drop(sign_ins::record_refused(&mut self.register, code, &office, at));
     }
 
-    /// Everything up to and with the PIN. No PIN is spent on a card that may not sign in.
-    fn try_card(&self, pin: PinEntry, only: Option<&CardKey>) -> Result<Candidate, CardFault> {
+    /// Everything up to and with the PIN. No PIN is spent on a card that may not sign in. Where the station's key is still behind the
+    /// cards, the same PIN opens it.
+    fn try_card(&self, pin: PinEntry, only: Option<&CardKey>) -> Result<(Candidate, Option<Keys>), CardFault> {
         let mut candidate = self.candidate()?;
         if only.is_some_and(|only| *only != candidate.key) {
             return Err(CardFault::OtherCard);
         }
-        candidate.card.prove(candidate.sign_in_slot, pin)?;
-        Ok(candidate)
+        let opened = match self.register.seal().locked() {
+            None => {
+                candidate.card.prove(candidate.sign_in_slot, pin)?;
+                None
+            }
+            Some(locked) => Some(candidate.card.prove_and_open(candidate.sign_in_slot, pin, locked)?),
+        };
+        Ok((candidate, opened))
     }
 
     fn candidate(&self) -> Result<Candidate, CardFault> {

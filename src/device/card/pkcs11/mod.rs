@@ -18,9 +18,11 @@ use std::{
 
 use der::{Encode as _, Sequence, asn1::UintRef};
 use x509_cert::Certificate;
+use zeroize::Zeroizing;
 
 use super::{
-    Card, CardError, Contents, PinFacts, Possession, ReaderInfo, RsaPadding, Slot, key::KeyKind, padding, readers::reset_card,
+    Card, CardError, Contents, PinFacts, Possession, ReaderInfo, RsaPadding, Slot, key::KeyKind, padding, piv,
+    readers::reset_card,
 };
 use crate::{
     config::local::PinPadUse,
@@ -31,7 +33,7 @@ use crate::{
 };
 pub use serve::serve;
 pub(super) use watch::watch;
-use wire::{Answer, Ask, Facts, Failure, KnownCard, Method, PinFrom, Task};
+use wire::{Agree, Answer, Ask, Facts, Failure, KnownCard, Method, PinFrom, Task};
 
 /// Longest name or text from the host that is passed on, in characters.
 const LONGEST_TEXT: usize = 128;
@@ -214,14 +216,25 @@ impl Pkcs11Card {
     fn sign(&mut self, slot: Slot, algorithm: SignatureAlgorithm, digest: &[u8], pin: PinEntry) -> Result<Vec<u8>, CardError> {
         let (card, certificate) = self.known(Some(slot))?;
         let (method, input) = method(KeyKind::of(&certificate)?, algorithm, digest)?;
-        let (answer, signature) = self.with_pin(pin, |pin| Task::Sign { card, pin, method, input })?;
+        let (answer, signature) = self.with_pin(pin, |pin| Task::Sign { card, pin, method, input, agree: None })?;
         if answer != Answer::Signature {
             return Err(out_of_turn());
         }
-        let signature = if method == Method::Ecdsa { ecdsa_value(&signature)? } else { signature };
-        let key = certificate.tbs_certificate().subject_public_key_info();
-        if verify_digest(key, algorithm, digest, &signature) { Ok(signature) } else { Err(CardError::SignatureWrong) }
+        checked(&certificate, algorithm, method, digest, signature)
     }
+}
+
+/// The signature in the form of certificates and CMS, when it is right.
+fn checked(
+    certificate: &Certificate,
+    algorithm: SignatureAlgorithm,
+    method: Method,
+    digest: &[u8],
+    signature: Vec<u8>,
+) -> Result<Vec<u8>, CardError> {
+    let signature = if method == Method::Ecdsa { ecdsa_value(&signature)? } else { signature };
+    let key = certificate.tbs_certificate().subject_public_key_info();
+    if verify_digest(key, algorithm, digest, &signature) { Ok(signature) } else { Err(CardError::SignatureWrong) }
 }
 
 impl Card for Pkcs11Card {
@@ -285,6 +298,35 @@ impl Card for Pkcs11Card {
         let digest = algorithm.digest(&[&Possession::message(challenge)]);
         let signature = self.sign(slot, algorithm, &digest, pin)?;
         Ok(Possession { certificate, algorithm, signature })
+    }
+
+    fn prove_and_agree(
+        &mut self,
+        slot: Slot,
+        challenge: &[u8],
+        point: &[u8],
+        pin: PinEntry,
+    ) -> Result<(Possession, Zeroizing<Vec<u8>>), CardError> {
+        if challenge.len() < Possession::CHALLENGE {
+            return Err(CardError::Input);
+        }
+        let (card, certificate) = self.known(Some(slot))?;
+        let (other, agreeing) = self.known(Some(Slot::KeyManagement))?;
+        piv::agreeing(&agreeing)?;
+        let agree = Some(Agree { certificate: other.certificate, point: point.to_vec() });
+        let kind = KeyKind::of(&certificate)?;
+        let algorithm = kind.signature(RsaPadding::default());
+        let digest = algorithm.digest(&[&Possession::message(challenge)]);
+        let (method, input) = method(kind, algorithm, &digest)?;
+        let (answer, payload) = self.with_pin(pin, |pin| Task::Sign { card, pin, method, input, agree })?;
+        let payload = Zeroizing::new(payload);
+        let Answer::SignedAndAgreed { signature: length } = answer else { return Err(out_of_turn()) };
+        let (signature, secret) = payload.split_at_checked(length).ok_or_else(out_of_turn)?;
+        if secret.len() != piv::SECRET_BYTES {
+            return Err(out_of_turn());
+        }
+        let signature = checked(&certificate, algorithm, method, &digest, signature.to_vec())?;
+        Ok((Possession { certificate, algorithm, signature }, Zeroizing::new(secret.to_vec())))
     }
 }
 

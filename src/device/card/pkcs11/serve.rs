@@ -15,6 +15,7 @@ use cryptoki::{
     error::{Error, RvError},
     mechanism::{
         Mechanism, MechanismType,
+        elliptic_curve::{EcKdf, Ecdh1DeriveParams},
         rsa::{PkcsMgfType, PkcsPssParams},
     },
     object::{Attribute, AttributeType, CertificateType, KeyType, ObjectClass, ObjectHandle},
@@ -24,7 +25,7 @@ use cryptoki::{
 };
 use zeroize::Zeroizing;
 
-use super::wire::{Answer, Ask, Facts, Failure, KnownCard, Method, PinFrom, Task};
+use super::wire::{Agree, Answer, Ask, Facts, Failure, KnownCard, Method, PinFrom, Task};
 use crate::{
     device::{
         card::ReaderInfo,
@@ -145,10 +146,14 @@ fn work(module: &Pkcs11, task: Task, pin: &[u8], telling: &mut Telling) -> Resul
             token.log_out();
             Ok(one(Answer::Done))
         }
-        Task::Sign { card, pin: from, method, input } => {
+        Task::Sign { card, pin: from, method, input, agree } => {
             let token = Token::open(module, &card.reader)?;
-            let signature = token.sign(&card, entry(from, pin)?.as_ref(), method, &input)?;
-            Ok(vec![(Answer::Signature, signature)])
+            let pin = entry(from, pin)?;
+            let (mut signature, secret) = token.use_keys(&card, pin.as_ref(), method, &input, agree.as_ref())?;
+            let Some(secret) = secret else { return Ok(vec![(Answer::Signature, signature)]) };
+            let length = signature.len();
+            signature.extend_from_slice(&secret);
+            Ok(vec![(Answer::SignedAndAgreed { signature: length }, signature)])
         }
     }
 }
@@ -326,12 +331,52 @@ impl<'m> Token<'m> {
         let _ = self.session.logout();
     }
 
-    fn sign(&self, card: &KnownCard, pin: Option<&Typed>, method: Method, input: &[u8]) -> Result<Vec<u8>, Failure> {
+    /// Signs, and agrees on a secret with another key where that is asked for, all with one PIN.
+    fn use_keys(
+        &self,
+        card: &KnownCard,
+        pin: Option<&Typed>,
+        method: Method,
+        input: &[u8],
+        agree: Option<&Agree>,
+    ) -> Result<(Vec<u8>, Option<Zeroizing<Vec<u8>>>), Failure> {
         let certificate = self.certificate(card)?;
+        let other = match agree {
+            None => None,
+            Some(agree) => {
+                let card = KnownCard { reader: card.reader.clone(), certificate: agree.certificate };
+                Some((self.certificate(&card)?, agree))
+            }
+        };
         self.log_in(pin)?;
         let signature = self.private_key(&certificate.id, method).and_then(|key| self.sign_with(key, pin, method, input));
+        let used = signature.and_then(|signature| {
+            let secret = other.map(|(other, agree)| self.agree(&other.id, &agree.point)).transpose()?;
+            Ok((signature, secret))
+        });
         self.log_out();
-        signature
+        used
+    }
+
+    /// The secret on which a key on the curve P-256 agrees; the module keeps nothing of it.
+    fn agree(&self, id: &[u8], point: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let key = self.private_key(id, Method::Ecdsa)?;
+        let mechanism = Mechanism::Ecdh1Derive(Ecdh1DeriveParams::new(EcKdf::null(), point));
+        let template = [
+            Attribute::Class(ObjectClass::SECRET_KEY),
+            Attribute::KeyType(KeyType::GENERIC_SECRET),
+            Attribute::ValueLen(Ulong::new(32)),
+            Attribute::Token(false),
+            Attribute::Sensitive(false),
+            Attribute::Extractable(true),
+        ];
+        let read = |secret| self.session.get_attributes(secret, &[AttributeType::Value]);
+        let derived = self.session.derive_key(&mechanism, key, &template);
+        let attributes = derived.and_then(read).map_err(|error| self.explain(&error))?;
+        attributes
+            .into_iter()
+            .find_map(|attribute| if let Attribute::Value(value) = attribute { Some(Zeroizing::new(value)) } else { None })
+            .ok_or_else(|| Failure::Module("it gives no secret out".to_owned()))
     }
 
     fn private_key(&self, id: &[u8], method: Method) -> Result<ObjectHandle, Failure> {

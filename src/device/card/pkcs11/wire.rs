@@ -52,6 +52,8 @@ pub enum Task {
         method: Method,
         /// What is given to the key: a digest, or a `DigestInfo` for [`Method::RsaPkcs1`].
         input: Vec<u8>,
+        /// Agree on a secret as well: [`Answer::SignedAndAgreed`].
+        agree: Option<Agree>,
     },
 }
 
@@ -62,6 +64,15 @@ pub struct KnownCard {
     pub reader: String,
     /// The digest of a certificate on the card (DER).
     pub certificate: Digest,
+}
+
+/// Agreeing on a secret (CKM_ECDH1_DERIVE, without a key derivation function) with another key of the same card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agree {
+    /// The digest of that key's certificate (DER).
+    pub certificate: Digest,
+    /// The public key of the other side, uncompressed.
+    pub point: Vec<u8>,
 }
 
 /// Where a PIN comes from.
@@ -105,6 +116,11 @@ pub enum Answer {
     PinFacts(Facts),
     /// The signature is the payload, in PKCS#11's form: r and s one after the other for a curve.
     Signature,
+    /// The signature and then the secret are the payload.
+    SignedAndAgreed {
+        /// Length of the signature in bytes.
+        signature: usize,
+    },
     /// Done.
     Done,
     /// It failed.

@@ -13,6 +13,8 @@ mod content;
 mod font;
 mod structure;
 
+pub use structure::words;
+
 use std::collections::BTreeMap;
 
 use self::{
@@ -61,9 +63,8 @@ const PROFILES: [&str; 2] = [
 ];
 
 /// Checks the pages against the attached record. Presumes that the file's structure and its signature are right.
-pub fn check(file: &File<'_>, attached: &BTreeMap<&'static str, Vec<u8>>) -> Result<(), Problem> {
+pub fn check(file: &File<'_>, record: &Record, attached: &BTreeMap<&'static str, Vec<u8>>) -> Result<(), Problem> {
     let json = attached.get(RECORD_NAME).map(Vec::as_slice).unwrap_or_default();
-    let record = record(json)?;
     let first = file.revisions.first().ok_or_else(|| ProblemKind::Structure.because("the file has no pages"))?;
     let pictures = Pictures::of(first);
     let terms = attached.get(TERMS_NAME).map(|bytes| std::str::from_utf8(bytes)).transpose();
@@ -77,7 +78,7 @@ pub fn check(file: &File<'_>, attached: &BTreeMap<&'static str, Vec<u8>>) -> Res
         return Err(ProblemKind::Evidence.because("the attachments are not those that the record names"));
     }
     let sheets = report::sheets(&ReportParts {
-        record: &record,
+        record,
         record_json: json,
         strokes_json: attached.get(STROKES_NAME).map(Vec::as_slice),
         scan_jpeg: named(record.scan.as_ref().map(|scan| &scan.scan.upright.picture)),
@@ -112,7 +113,7 @@ pub fn check(file: &File<'_>, attached: &BTreeMap<&'static str, Vec<u8>>) -> Res
 }
 
 /// The record, when this program knows its form and layout.
-fn record(json: &[u8]) -> Result<Record, Problem> {
+pub fn record(json: &[u8]) -> Result<Record, Problem> {
     #[derive(serde::Deserialize)]
     struct Head {
         format: String,

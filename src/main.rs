@@ -64,6 +64,8 @@ enum Command {
     Card(cli::card::CardArgs),
     /// The operators' keys
     Operator(cli::operator::OperatorArgs),
+    /// A scan recorded, or a recorded one repeated without the scanner: record, replay
+    Scanner(cli::scanner::ScannerArgs),
     /// Tests every device and service of this desk ("Test all"). Spends no PIN try
     Selftest(cli::selftest::SelftestArgs),
     /// Writes a support bundle: configuration, versions, self-test, figures; nothing about a person
@@ -146,6 +148,7 @@ fn main() -> ExitCode {
             Err(error) => wrong(&error),
         },
         Command::Operator(args) => cli::operator::run(args, data.path()),
+        Command::Scanner(args) => cli::scanner::run(args, executable()),
         Command::Selftest(args) => with(in_force(false), |whole| cli::selftest::run(args, whole, data, executable())),
         Command::Support(args) => with(in_force(false), |whole| cli::support::run(args, whole, data, executable())),
         Command::Specimen(args) => cli::specimen::run(args),

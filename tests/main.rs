@@ -107,6 +107,7 @@ mod rules_role;
 mod scan_examined;
 mod scanner_backends;
 mod scanner_host;
+mod scanner_session;
 mod scanner_virtual;
 mod screens;
 mod screens_cards;

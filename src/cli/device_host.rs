@@ -6,9 +6,11 @@
 //! `pkcs11`: a card's module. See [`pkcs11::serve`].
 
 use std::{
+    env,
     fs::File,
     io::{self, BufWriter, stdin},
     os::fd::AsFd as _,
+    path::Path,
     process::ExitCode,
     sync::{
         Arc,
@@ -24,7 +26,12 @@ use crate::device::{
     no_dumps,
     scanner::{
         ScanError, ScanJob,
-        sane::{self, ffi::Sane},
+        sane::{
+            self,
+            ffi::Sane,
+            library::Library,
+            session::{RECORD_PICTURE, RECORD_TO, REPLAY_FROM, Recorder, Replay},
+        },
         wire::{Answer, Ask},
     },
 };
@@ -115,24 +122,43 @@ fn listen(jobs: &Sender<Job>) {
 }
 
 fn serve(output: &mut BufWriter<File>, jobs: &Receiver<Job>) -> Result<(), FrameError> {
-    let mut sane: Option<Sane> = None;
+    let mut library: Option<Box<dyn Library>> = None;
     while let Ok(job) = jobs.recv() {
-        let outcome = match (job, started(&mut sane)) {
+        let outcome = match (job, started(&mut library)) {
             (_, Err(error)) => Err(error),
-            (Job::List, Ok(sane)) => sane::list(sane).map(Answer::Devices),
-            (Job::Scan(job, cancel), Ok(sane)) => sane::scan(sane, &job, &cancel, &mut Telling(output)).map(|()| Answer::Done),
+            (Job::List, Ok(library)) => {
+                library.asked(&Ask::List);
+                sane::list(library).map(Answer::Devices)
+            }
+            (Job::Scan(job, cancel), Ok(library)) => {
+                library.asked(&Ask::Scan(job.clone()));
+                sane::scan(library, &job, &cancel, &mut Telling(output)).map(|()| Answer::Done)
+            }
         };
         frame::write(output, &outcome.unwrap_or_else(Answer::Failed), &[])?;
     }
     Ok(())
 }
 
-/// libsane, started at the first job.
-fn started(sane: &mut Option<Sane>) -> Result<&Sane, ScanError> {
-    if sane.is_none() {
-        *sane = Some(sane::start(Sane::LIBRARY)?);
+/// libsane or what stands in its place, started at the first job.
+fn started(library: &mut Option<Box<dyn Library>>) -> Result<&dyn Library, ScanError> {
+    if library.is_none() {
+        *library = Some(start()?);
     }
-    sane.as_ref().ok_or(ScanError::LibraryMissing)
+    library.as_deref().ok_or(ScanError::LibraryMissing)
+}
+
+/// A recorded session when the station names one, else libsane; with a recorder beside it when the station wants one.
+fn start() -> Result<Box<dyn Library>, ScanError> {
+    let unusable = |file: &Path, error: &io::Error| ScanError::Setup(format!("the recording {}: {error}", file.display()));
+    if let Some(file) = env::var_os(REPLAY_FROM) {
+        let file = Path::new(&file);
+        return Ok(Box::new(Replay::open(file).map_err(|error| unusable(file, &error))?));
+    }
+    let library: Box<dyn Library> = Box::new(sane::start(Sane::LIBRARY)?);
+    let Some(file) = env::var_os(RECORD_TO) else { return Ok(library) };
+    let (file, picture) = (Path::new(&file), env::var_os(RECORD_PICTURE).is_some());
+    Ok(Box::new(Recorder::new(library, file, picture).map_err(|error| unusable(file, &error))?))
 }
 
 /// Tells the station how a scan goes on.

@@ -21,6 +21,7 @@ pub mod raise;
 pub mod read;
 pub mod receive;
 pub mod register;
+pub mod scanner;
 pub mod seal;
 pub mod selftest;
 pub mod specimen;

@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     ColourMode, MOST_BYTES, RawScan, ScanControl, ScanError, ScanJob, Scanner, ScannerInfo, VirtualGlass,
+    sane::session,
     wire::{Answer, Ask},
 };
 use crate::device::host::{Host, HostCommand, Silence};
@@ -96,6 +97,23 @@ impl HostedSane {
             ("BAM_VIRTUAL_SCANNER_CONTROL".into(), glass.control_file().into()),
         ];
         Ok((Self::with(executable, environment, hang), glass))
+    }
+
+    /// A recorded session in the place of libsane: it answers only what was asked then, in the same time.
+    pub fn replaying(executable: PathBuf, recording: &Path, hang: Duration) -> Self {
+        Self::with(executable, vec![(session::REPLAY_FROM.into(), recording.into())], hang)
+    }
+
+    /// The same scanner, with everything that passes between the station and libsane written to a new file. With `picture` the
+    /// bytes of the picture are written too; they show what lies on the glass.
+    #[must_use]
+    pub fn recording(mut self, file: &Path, picture: bool) -> Self {
+        let environment = &mut self.command.environment;
+        environment.push((session::RECORD_TO.into(), file.into()));
+        if picture {
+            environment.push((session::RECORD_PICTURE.into(), "1".into()));
+        }
+        self
     }
 
     fn with(executable: PathBuf, environment: Vec<(OsString, OsString)>, hang: Duration) -> Self {

@@ -13,7 +13,10 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use libloading::Library;
+use libloading::Library as Loaded;
+use serde::{Deserialize, Serialize};
+
+use super::library::{Device, Library};
 
 /// Longest text that is taken from a backend, in bytes.
 const MOST_TEXT: usize = 256;
@@ -55,6 +58,10 @@ impl Status {
     pub const WARMING_UP: Self = Self(12);
     /// Locked for transport (newer than the standard).
     pub const LOCKED: Self = Self(13);
+    /// Not of SANE: a recorded session does not have this call.
+    pub const NOT_RECORDED: Self = Self(-1);
+    /// Not of SANE: the recording of the session cannot be written.
+    pub const NOT_WRITTEN: Self = Self(-2);
 
     fn check(code: c_int) -> Result<(), Self> {
         if code == 0 { Ok(()) } else { Err(Self(code)) }
@@ -106,7 +113,7 @@ struct RawOption {
 
 /// The shape of a picture, as the backend states it.
 #[repr(C)]
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parameters {
     /// [`Parameters::GREY`], [`Parameters::COLOUR`] or something else.
     pub format: c_int,
@@ -130,7 +137,7 @@ impl Parameters {
 }
 
 /// A device that libsane found.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoundDevice {
     /// The name to open it by.
     pub name: String,
@@ -143,7 +150,8 @@ pub struct FoundDevice {
 }
 
 /// What an option's value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A whole number.
     Int,
@@ -156,7 +164,8 @@ pub enum Kind {
 }
 
 /// The values that an option allows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Allowed {
     /// Whatever the backend takes.
     Any,
@@ -169,7 +178,7 @@ pub enum Allowed {
 }
 
 /// An option as it is now; setting any option may change any other.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opt {
     /// Its number.
     pub index: c_int,
@@ -188,7 +197,8 @@ pub struct Opt {
 }
 
 /// A value of an option.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Value {
     /// A number in the option's own representation.
     Word(c_int),
@@ -213,7 +223,7 @@ struct Calls {
 pub struct Sane {
     calls: Calls,
     /// Never unloaded: backends leave threads behind.
-    _library: ManuallyDrop<Library>,
+    _library: ManuallyDrop<Loaded>,
     _one_thread: PhantomData<*const ()>,
 }
 
@@ -227,7 +237,7 @@ impl Sane {
     pub fn start(library: &str) -> Result<Self, LoadError> {
         // SAFETY: loading runs the library's initialisers. libsane and what it is linked with are made to be loaded
         // so by every scanning program, and this process does nothing else.
-        let library = unsafe { Library::new(library) }?;
+        let library = unsafe { Loaded::new(library) }?;
         // SAFETY: the types are those of the standard's header for functions of these names, and `_library` keeps
         // the code in memory for as long as the process lives.
         let (init, calls) = unsafe {
@@ -257,9 +267,11 @@ impl Sane {
         }
         Ok(Self { calls, _library: library, _one_thread: PhantomData })
     }
+}
 
-    /// The devices that can be reached now, those on the network included.
-    pub fn devices(&self) -> Result<Vec<FoundDevice>, Status> {
+impl Library for Sane {
+    /// Those on the network included.
+    fn devices(&self) -> Result<Vec<FoundDevice>, Status> {
         let mut list: *const *const RawDevice = ptr::null();
         // SAFETY: `list` may be written.
         Status::check(unsafe { (self.calls.get_devices)(&raw mut list, 0) })?;
@@ -278,33 +290,22 @@ impl Sane {
         Ok(devices.collect())
     }
 
-    /// Opens a device.
-    pub fn open(&self, name: &str) -> Result<Handle<'_>, Status> {
+    fn open(&self, name: &str) -> Result<Box<dyn Device + '_>, Status> {
         let name = CString::new(name).map_err(|_| Status::INVALID)?;
         let mut handle = ptr::null_mut();
         // SAFETY: `name` is a C string, `handle` may be written.
         Status::check(unsafe { (self.calls.open)(name.as_ptr(), &raw mut handle) })?;
-        Ok(Handle { sane: self, handle })
+        Ok(Box::new(Handle { sane: self, handle }))
     }
 }
 
 /// An open device. Closed when dropped; it cannot outlive libsane.
-pub struct Handle<'sane> {
+struct Handle<'sane> {
     sane: &'sane Sane,
     handle: *mut c_void,
 }
 
 impl Handle<'_> {
-    /// All options as they are now.
-    pub fn options(&self) -> Result<Vec<Opt>, Status> {
-        let mut count: c_int = 0;
-        // Some backends want the descriptor to be fetched before the value.
-        let _ = self.option(0);
-        // SAFETY: option 0 is the number of options, one word, by the standard.
-        Status::check(unsafe { (self.sane.calls.control)(self.handle, 0, 0, (&raw mut count).cast(), ptr::null_mut()) })?;
-        Ok((1..count).take(MOST_ENTRIES).filter_map(|index| self.option(index)).map(|(option, _)| option).collect())
-    }
-
     /// An option and the size of its value in bytes.
     fn option(&self, index: c_int) -> Option<(Opt, usize)> {
         // SAFETY: the handle is open; any index is allowed.
@@ -331,7 +332,7 @@ impl Handle<'_> {
     }
 
     /// Reads an option.
-    pub fn get(&self, index: c_int) -> Result<Value, Status> {
+    fn get(&self, index: c_int) -> Result<Value, Status> {
         let (option, size) = self.option(index).ok_or(Status::INVALID)?;
         // Words, so that numbers are aligned; one more than needed, so that a text always ends.
         let mut words: Vec<c_int> = vec![0; size.div_ceil(size_of::<c_int>()) + 1];
@@ -343,9 +344,20 @@ impl Handle<'_> {
             _ => Value::Word(words.first().copied().unwrap_or(0)),
         })
     }
+}
 
-    /// Sets an option and reads back what the backend took: it may round, and says so only in part.
-    pub fn set(&self, index: c_int, value: &Value) -> Result<Value, Status> {
+impl Device for Handle<'_> {
+    fn options(&self) -> Result<Vec<Opt>, Status> {
+        let mut count: c_int = 0;
+        // Some backends want the descriptor to be fetched before the value.
+        let _ = self.option(0);
+        // SAFETY: option 0 is the number of options, one word, by the standard.
+        Status::check(unsafe { (self.sane.calls.control)(self.handle, 0, 0, (&raw mut count).cast(), ptr::null_mut()) })?;
+        Ok((1..count).take(MOST_ENTRIES).filter_map(|index| self.option(index)).map(|(option, _)| option).collect())
+    }
+
+    /// Reads back what the backend took: it may round, and says so only in part.
+    fn set(&self, index: c_int, value: &Value) -> Result<Value, Status> {
         let (option, size) = self.option(index).ok_or(Status::INVALID)?;
         let mut buffer: Vec<c_int> = match (option.kind, value) {
             (Kind::Int | Kind::Fixed, Value::Word(word)) if size == size_of::<c_int>() => vec![*word],
@@ -361,22 +373,19 @@ impl Handle<'_> {
         self.get(index)
     }
 
-    /// Starts a scan.
-    pub fn start(&self) -> Result<(), Status> {
+    fn start(&self) -> Result<(), Status> {
         // SAFETY: the handle is open.
         Status::check(unsafe { (self.sane.calls.start)(self.handle) })
     }
 
-    /// The shape of the picture; reliable only after [`Self::start`].
-    pub fn parameters(&self) -> Result<Parameters, Status> {
+    fn parameters(&self) -> Result<Parameters, Status> {
         let mut parameters = Parameters::default();
         // SAFETY: the handle is open, `parameters` may be written.
         Status::check(unsafe { (self.sane.calls.parameters)(self.handle, &raw mut parameters) })?;
         Ok(parameters)
     }
 
-    /// Reads the next bytes into `buffer` and says how many.
-    pub fn read(&self, buffer: &mut [u8]) -> Result<usize, Status> {
+    fn read(&self, buffer: &mut [u8]) -> Result<usize, Status> {
         let room = c_int::try_from(buffer.len()).unwrap_or(c_int::MAX);
         let mut length: c_int = 0;
         // SAFETY: the handle is open, at most `room` bytes of the buffer are written.
@@ -384,8 +393,7 @@ impl Handle<'_> {
         Ok(usize::try_from(length).unwrap_or(0).min(buffer.len()))
     }
 
-    /// Ends a scan, whole or not; due after every [`Self::start`].
-    pub fn cancel(&self) {
+    fn cancel(&self) {
         // SAFETY: the handle is open.
         unsafe { (self.sane.calls.cancel)(self.handle) }
     }

@@ -12,10 +12,13 @@ use std::{
 use super::{ScanError, ScanJob, ScannerInfo};
 
 pub mod ffi;
+pub mod library;
 mod picture;
+pub mod session;
 mod settings;
 
-use ffi::{Handle, LoadError, Sane, Status};
+use ffi::{LoadError, Sane, Status};
+use library::{Device, Library};
 use picture::Picture;
 
 /// How often a scanner that warms up is asked again.
@@ -30,7 +33,7 @@ pub fn start(library: &str) -> Result<Sane, ScanError> {
 }
 
 /// The scanners that can be reached now.
-pub fn list(sane: &Sane) -> Result<Vec<ScannerInfo>, ScanError> {
+pub fn list(sane: &dyn Library) -> Result<Vec<ScannerInfo>, ScanError> {
     let devices = sane.devices().map_err(during_work)?;
     let info = |device: ffi::FoundDevice| ScannerInfo {
         name: format!("{} {}", device.vendor, device.model).trim().to_owned(),
@@ -49,7 +52,7 @@ pub trait Progress {
 }
 
 /// Scans one picture.
-pub fn scan(sane: &Sane, job: &ScanJob, cancel: &AtomicBool, progress: &mut dyn Progress) -> Result<(), ScanError> {
+pub fn scan(sane: &dyn Library, job: &ScanJob, cancel: &AtomicBool, progress: &mut dyn Progress) -> Result<(), ScanError> {
     let device = match &job.device {
         Some(device) => device.clone(),
         None => first_scanner(sane)?,
@@ -64,7 +67,7 @@ pub fn scan(sane: &Sane, job: &ScanJob, cancel: &AtomicBool, progress: &mut dyn 
 }
 
 /// The first device that is a scanner; video cameras are SANE devices too.
-fn first_scanner(sane: &Sane) -> Result<String, ScanError> {
+fn first_scanner(sane: &dyn Library) -> Result<String, ScanError> {
     const OTHERS: [&str; 4] = ["still camera", "video camera", "frame grabber", "virtual device"];
     let mut scanners = list(sane)?;
     let first = scanners.iter().position(|scanner| !OTHERS.contains(&scanner.kind.as_str())).unwrap_or(0);
@@ -72,7 +75,7 @@ fn first_scanner(sane: &Sane) -> Result<String, ScanError> {
 }
 
 fn scan_with(
-    sane: &Sane,
+    sane: &dyn Library,
     device: &str,
     job: &ScanJob,
     cancel: &AtomicBool,
@@ -83,9 +86,9 @@ fn scan_with(
         Status::INVALID | Status::UNSUPPORTED => ScanError::NotFound(device.to_owned()),
         other => during_work(other),
     })?;
-    settings::apply(&handle, job)?;
-    start_when_warm(&handle, job.warm_up, cancel)?;
-    let scan = Running(&handle);
+    settings::apply(&*handle, job)?;
+    start_when_warm(&*handle, job.warm_up, cancel)?;
+    let scan = Running(&*handle);
     let mut picture = Picture::of(scan.0.parameters().map_err(during_work)?, job.mode)?;
     progress.started(device, picture.width_px(), picture.height_px())?;
     let mut buffer = vec![0; 64 * 1024];
@@ -102,7 +105,7 @@ fn scan_with(
 }
 
 /// Starts the scan, again and again while the lamp warms up.
-fn start_when_warm(handle: &Handle<'_>, patience: Duration, cancel: &AtomicBool) -> Result<(), ScanError> {
+fn start_when_warm(handle: &dyn Device, patience: Duration, cancel: &AtomicBool) -> Result<(), ScanError> {
     let deadline = Instant::now() + patience;
     loop {
         match handle.start() {
@@ -116,9 +119,9 @@ fn start_when_warm(handle: &Handle<'_>, patience: Duration, cancel: &AtomicBool)
 }
 
 /// A scan under way. Every start is followed by a cancel, also after a whole picture.
-struct Running<'a, 'sane>(&'a Handle<'sane>);
+struct Running<'a>(&'a dyn Device);
 
-impl Drop for Running<'_, '_> {
+impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.cancel();
     }
@@ -140,6 +143,8 @@ fn during_work(status: Status) -> ScanError {
         Status::INVALID => ScanError::Unsupported("it refuses these settings".to_owned()),
         // The station did not ask for it, so something at the scanner did: its own stop button.
         Status::CANCELLED => ScanError::Cancelled,
+        Status::NOT_RECORDED => ScanError::Protocol("the recorded session went on otherwise".to_owned()),
+        Status::NOT_WRITTEN => ScanError::Setup("the recording of the session cannot be written".to_owned()),
         Status(other) => ScanError::Protocol(format!("unknown status {other}")),
     }
 }

@@ -3,7 +3,8 @@
 use super::{
     super::{ColourMode, ScanError, ScanJob, Source},
     during_work,
-    ffi::{Allowed, Handle, Kind, Opt, Value},
+    ffi::{Allowed, Kind, Opt, Value},
+    library::Device,
 };
 
 /// How much smaller than asked the scanned area may be, in SANE_Fixed millimetres: a scanner's glass is seldom
@@ -27,7 +28,7 @@ const FEEDER_WORDS: &[&str] =
     &["Automatic Document Feeder", "ADF", "ADF Front", "ADF Simplex", "Automatic Document Feeder(centrally aligned)", "Feeder"];
 
 /// Sets source, colours, depth, resolution and area, in this order: each may change what the next allows.
-pub fn apply(handle: &Handle<'_>, job: &ScanJob) -> Result<(), ScanError> {
+pub fn apply(handle: &dyn Device, job: &ScanJob) -> Result<(), ScanError> {
     source(handle, job.source)?;
     mode(handle, job.mode)?;
     depth(handle)?;
@@ -41,13 +42,13 @@ fn unsupported(what: impl Into<String>) -> ScanError {
 }
 
 /// The option as it is now, when the scanner has it and it can be set.
-fn find(handle: &Handle<'_>, name: &str) -> Result<Option<Opt>, ScanError> {
+fn find(handle: &dyn Device, name: &str) -> Result<Option<Opt>, ScanError> {
     let options = handle.options().map_err(during_work)?;
     Ok(options.into_iter().find(|option| option.name == name && option.settable))
 }
 
 /// Takes the glass or the feeder, where the scanner offers a choice. The standard has the option but no words for its values.
-fn source(handle: &Handle<'_>, source: Source) -> Result<(), ScanError> {
+fn source(handle: &dyn Device, source: Source) -> Result<(), ScanError> {
     let offered = find(handle, "source")?.and_then(|option| match &option.allowed {
         Allowed::Texts(sources) => Some((option.index, sources.clone())),
         _ => None,
@@ -68,7 +69,7 @@ fn source(handle: &Handle<'_>, source: Source) -> Result<(), ScanError> {
     }
 }
 
-fn mode(handle: &Handle<'_>, mode: ColourMode) -> Result<(), ScanError> {
+fn mode(handle: &dyn Device, mode: ColourMode) -> Result<(), ScanError> {
     let words = match mode {
         ColourMode::Colour => COLOUR_WORDS,
         ColourMode::Grey => GREY_WORDS,
@@ -84,7 +85,7 @@ fn mode(handle: &Handle<'_>, mode: ColourMode) -> Result<(), ScanError> {
 }
 
 /// Eight bits a sample, where the scanner offers a choice.
-fn depth(handle: &Handle<'_>) -> Result<(), ScanError> {
+fn depth(handle: &dyn Device) -> Result<(), ScanError> {
     match find(handle, "depth")? {
         Some(option) if matches!(&option.allowed, Allowed::Words(depths) if depths.contains(&8)) => {
             handle.set(option.index, &Value::Word(8)).map(drop).map_err(during_work)
@@ -93,7 +94,7 @@ fn depth(handle: &Handle<'_>) -> Result<(), ScanError> {
     }
 }
 
-fn resolution(handle: &Handle<'_>, dpi: u16) -> Result<(), ScanError> {
+fn resolution(handle: &dyn Device, dpi: u16) -> Result<(), ScanError> {
     let option = find(handle, "resolution")?.ok_or_else(|| unsupported("it has no choice of resolution"))?;
     let one = match option.kind {
         Kind::Int => 1,
@@ -124,7 +125,7 @@ fn resolution(handle: &Handle<'_>, dpi: u16) -> Result<(), ScanError> {
 }
 
 /// Sets two opposite edges so that `length_mm` from the corner of the glass is scanned, and reads back what was taken.
-fn edges(handle: &Handle<'_>, first: &str, last: &str, length_mm: f32, dpi: u16) -> Result<(), ScanError> {
+fn edges(handle: &dyn Device, first: &str, last: &str, length_mm: f32, dpi: u16) -> Result<(), ScanError> {
     let (Some(near), Some(_)) = (find(handle, first)?, find(handle, last)?) else {
         return Err(unsupported("its area cannot be set"));
     };
@@ -150,7 +151,7 @@ fn edges(handle: &Handle<'_>, first: &str, last: &str, length_mm: f32, dpi: u16)
     Ok(())
 }
 
-fn set_edge(handle: &Handle<'_>, option: &Opt, word: i32) -> Result<i32, ScanError> {
+fn set_edge(handle: &dyn Device, option: &Opt, word: i32) -> Result<i32, ScanError> {
     match handle.set(option.index, &Value::Word(word)).map_err(during_work)? {
         Value::Word(taken) => Ok(taken),
         Value::Text(_) => Err(unsupported("its area is not a number")),

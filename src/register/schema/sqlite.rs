@@ -62,10 +62,6 @@ const HAND_OVER: &str = "
         CREATE TRIGGER authorisations_end_once BEFORE UPDATE OF state ON authorisations
             WHEN OLD.state IN ('used', 'expired', 'withdrawn')
             BEGIN SELECT raise(ABORT, 'the authorisation is settled'); END;
-        -- Controls that were approved before there were authorisations wait like all others; most are over by now.
-        INSERT INTO authorisations (control, changed_at, next_attempt_at)
-            SELECT control, completed_at, completed_at FROM controls
-            WHERE outcome = 'approved' AND control NOT IN (SELECT control FROM purged);
 ";
 
 /// What version 5 of the register adds: the control that an entry of the register's own stream is about, and the raised reports, as
@@ -128,8 +124,13 @@ const SEALED: &str = "
         ) STRICT;
 ";
 
-/// What version 7 of the register adds: a receipt that is kept is not changed any more.
+/// What version 7 of the register adds: a receipt that is kept is not changed any more; and controls that were approved before there
+/// were authorisations wait for theirs like all others, though most are over by now.
 const KEPT_RECEIPTS: &str = "
+        INSERT INTO authorisations (control, changed_at, next_attempt_at)
+            SELECT control, completed_at, completed_at FROM controls
+            WHERE outcome = 'approved' AND control NOT IN (SELECT control FROM purged)
+                AND control NOT IN (SELECT control FROM authorisations);
         CREATE TRIGGER receipts_are_kept BEFORE UPDATE OF receipt, delivered_at ON outbox WHEN OLD.receipt IS NOT NULL
             BEGIN SELECT raise(ABORT, 'a receipt is kept as it is'); END;
         CREATE TRIGGER receipts_are_not_removed BEFORE DELETE ON outbox

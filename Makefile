@@ -3,9 +3,10 @@
 BUILD_PACKAGES = gcc libc6-dev pkg-config libfontconfig-dev
 RUN_PACKAGES   = libfontconfig1 fonts-dejavu-core libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libsane1 libsane-common libpcsclite1 pcscd
 TEST_PACKAGES  = openssl qpdf poppler-utils opensc opensc-pkcs11 softhsm2 procps python3 age slapd postgresql
+DRIVE_PACKAGES = xvfb xserver-xorg-core xserver-xorg-video-dummy x11-xserver-utils openbox xdotool imagemagick dbus at-spi2-core python3-gi
 JUDGE_PACKAGES = $(TEST_PACKAGES) python3-venv unzip openjdk-17-jdk-headless libjaxb-java
 
-.PHONY: run test judge flips lint packages-run packages-test packages-judge
+.PHONY: run test judge flips drive looks lint packages-run packages-test packages-judge packages-drive
 
 # Opens the station in training: virtual scanner, training keys, a private archive.
 # The quick build serves; `make install` makes the optimised one.
@@ -32,6 +33,15 @@ judge: packages-judge
 flips: packages-test
 	cargo test --locked --release --test station -- --ignored --nocapture every_changed_byte
 
+# Real windows on a virtual display, driven by keys alone, by touches alone, and on two monitors. Pictures: target/drive/.
+drive: packages-drive
+	cargo build --locked
+	dbus-run-session -- /usr/bin/python3 -B tests/drive/drive.py target/debug/bam-station
+
+# Every page in three languages, three appearances, two text sizes and on two screens is judged. Takes half an hour.
+looks: packages-test
+	cargo test --locked --test station -- --ignored every_page_in_every_view
+
 lint:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
@@ -44,3 +54,6 @@ packages-test:
 
 packages-judge:
 	@scripts/packages.sh $(BUILD_PACKAGES) $(RUN_PACKAGES) $(JUDGE_PACKAGES)
+
+packages-drive:
+	@scripts/packages.sh $(BUILD_PACKAGES) $(RUN_PACKAGES) $(DRIVE_PACKAGES)

@@ -228,6 +228,11 @@ impl AtTheDesk {
     /// Anna's passport as it lies before the operator, without the ticks.
     pub fn copy_passport(&self) {
         self.click("op-document-kind-passport");
+        self.copy_what_stands_in_the_passport();
+    }
+
+    /// The same where the kind of document is chosen already.
+    pub fn copy_what_stands_in_the_passport(&self) {
         self.fill("op-issuer", "uto");
         self.fill("op-document-number", "L898902C3");
         self.fill("op-issued", "16.04.2023");

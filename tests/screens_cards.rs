@@ -381,6 +381,15 @@ pub const OPERATOR_SCENES: &[Scene<OperatorWindow>] = &[
         disabled: &[],
     },
     Scene {
+        name: "keyboard-document",
+        set: |window, lang| {
+            document(window, lang);
+            window.global::<ScreenKeyboard>().set_open(true);
+        },
+        enabled: &["op-key-å", "op-key-backspace", "op-key-next", "op-keyboard"],
+        disabled: &[],
+    },
+    Scene {
         name: "dock-document",
         set: |window, lang| {
             document(window, lang);

@@ -113,6 +113,10 @@ pub struct Desk {
     pub pad_asked: Option<(ControlId, u32)>,
     /// How far the strokes are replayed, milliseconds; `None` while they are not.
     pub replay: Option<u32>,
+    /// The kind of document, by its id, with which the operator began the control.
+    pub begins_with: Option<String>,
+    /// The scan begins as soon as the signatures are found alike: the document lies in the scanner.
+    pub scan_follows: bool,
     /// What was typed at step 1 before the operator went back to it.
     pub retype: Option<Box<DocumentCheck>>,
     /// The part of the document beside which the signature is shown.
@@ -187,6 +191,8 @@ impl Desk {
             asked_again: false,
             pad_asked: None,
             replay: None,
+            begins_with: None,
+            scan_follows: false,
             retype: None,
             compared: None,
             preview: Preview::default(),

@@ -44,6 +44,10 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         here.present();
     });
     on!(shell, form, on_accept, |here| {
+        let form = here.operator.global::<DocumentCheck>();
+        if form.get_accept_says_photo() {
+            form.set_photo_matches(true);
+        }
         if let Some(accept) = here.desk(|desk| read(desk, &here.operator).accept) {
             here.ask(Request::Act(Command::AcceptDocument(Box::new(accept))));
         }
@@ -138,8 +142,13 @@ fn prepare(window: &OperatorWindow) {
     form.set_photo_matches(false);
 }
 
-/// Back at step 1 after the scan, the form says what was accepted before: one value of it is to be corrected.
+/// What the form holds before anybody types: the kind of document with which the operator began the control, or, back at step 1
+/// after the scan, what was accepted before, one value of which is to be corrected.
 pub(super) fn refill(shell: &Shell) {
+    let begins_with = shell.desk(|desk| if desk.step() == Some(Step::Document) { desk.begins_with.take() } else { None });
+    if let Some(kind) = begins_with {
+        shell.operator.global::<DocumentCheck>().set_kind(kind.into());
+    }
     let check = shell.desk(|desk| if desk.step() == Some(Step::Document) { desk.retype.take() } else { None });
     let Some(check) = check else { return };
     let form = shell.operator.global::<DocumentCheck>();
@@ -210,12 +219,18 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     form.set_identity_number_error(identity_number);
     show_features(desk, window, control, read.kind.as_ref());
 
+    let with_photo = read.accept.clone().map(|accept| AcceptDocument { person_matches_photo: true, ..accept });
     let verdict = read.accept.map(|accept| decide(desk, control, accept));
+    // The last look is at the person: the button that accepts says then what was seen.
+    let photo_is_left = verdict == Some(Err(Refusal::PhotoNotConfirmed))
+        && with_photo.is_some_and(|accept| decide(desk, control, accept).is_ok());
+    form.set_accept_says_photo(photo_is_left);
     let ticked = form.get_features().iter().filter(|row| row.checked).count();
     let all_ticked = ticked >= FEWEST_FEATURES && form.get_undamaged() && form.get_photo_matches();
-    form.set_can_accept(matches!(verdict, Some(Ok(()))) && !desk.busy());
+    form.set_can_accept((verdict == Some(Ok(())) || photo_is_left) && !desk.busy());
     form.set_missing(match &verdict {
         Some(Ok(())) => "".into(),
+        _ if photo_is_left => text(language, "document.missing-photo"),
         _ if read.incomplete => text(language, "document.missing-fields"),
         _ if !all_ticked => text(language, "document.missing-ticks"),
         _ => "".into(),
@@ -223,6 +238,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     fill(
         &form.get_findings(),
         match &verdict {
+            _ if photo_is_left => vec![finding(text(language, "document.agrees"), Tone::Good)],
             Some(Ok(())) => vec![finding(text(language, "document.agrees"), Tone::Good)],
             Some(Err(refusal)) if !is_about_ticks(refusal) => {
                 let fault = shown_fault(language, refusal.code(), &refusal.to_string(), Tone::Bad);

@@ -104,7 +104,8 @@ pub(super) fn written(shell: &Shell) {
 
 fn ink(desk: &Desk, window: &HolderWindow) {
     let sign = window.global::<HolderSign>();
-    sign.set_commands(desk.pen.commands().into());
+    // Nothing is left of the signature as soon as its page is.
+    sign.set_commands(if holder_page(desk) == HolderPage::Sign { desk.pen.commands().into() } else { "".into() });
     let on_pad = desk.on_pad();
     sign.set_on_pad(on_pad);
     if on_pad && desk.pen.strokes().width > 0 {

@@ -19,6 +19,7 @@ mod holder_card;
 mod home;
 mod identification;
 pub mod idle;
+mod keyboard;
 mod lock;
 mod new_control;
 mod outcome;

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     config::Language,
     directory::{Chosen, Hit, Hits, TypedEntry},
-    rules::{self, CardState, CertificateKind, Function, Person, PlanRequest},
+    rules::{self, CardState, CertificateKind, DocumentKind, Function, Method, Person, Plan, PlanRequest},
     station::{
         Asked, CardView, PersonSource,
         worker::{LookUpFault, LookedUp, Request},
@@ -97,13 +97,42 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         here.present();
     });
     on!(shell, form, on_begin, |here| {
-        let asked = here.desk(|desk| read(desk, &here.operator).asked());
-        if let Some(asked) = asked {
-            here.desk(|desk| desk.fault = None);
-            here.ask(Request::Begin(Box::new(asked)));
-        }
-        here.present();
+        begin(&here, None);
     });
+    on!(shell, form, on_begin_with, |here| {
+        let kind = here.desk(|desk| {
+            let certificate = read(desk, &here.operator).kind?;
+            first_document(desk, certificate).map(|kind| kind.id.clone())
+        });
+        begin(&here, kind);
+    });
+}
+
+/// Begins the control, with the kind of document in the operator's hand where that was said.
+fn begin(shell: &Shell, document: Option<String>) {
+    let asked = shell.desk(|desk| read(desk, &shell.operator).asked());
+    if let Some(asked) = asked {
+        shell.desk(|desk| desk.fault = None);
+        if shell.ask(Request::Begin(Box::new(asked))) {
+            shell.desk(|desk| desk.begins_with = document);
+        }
+    }
+    shell.present();
+}
+
+/// The kind of document that comes first in the office's list.
+fn first_document(desk: &Desk, certificate: CertificateKind) -> Option<&DocumentKind> {
+    desk.configuration.documents.iter().find(|kind| kind.accepted_for.contains(&certificate))
+}
+
+/// The button that begins with it, where the document is the first step of the plan.
+fn begin_with_text(desk: &Desk, certificate: Option<CertificateKind>, plan: Option<&Plan>) -> slint::SharedString {
+    let by_document = plan.is_some_and(|plan| plan.methods == [Method::Document]);
+    let kind = certificate.filter(|_| by_document).and_then(|certificate| first_document(desk, certificate));
+    kind.map_or_else(slint::SharedString::default, |kind| {
+        let language = desk.operator_language;
+        words::filled(language, "new-control.begin-with", &[&words::within(language.of(&kind.name))])
+    })
 }
 
 /// Empties the form. What most people come for is chosen; the plan is in sight before it begins.
@@ -326,6 +355,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     form.set_refusal("".into());
     form.set_refusal_advice("".into());
     let answered = planned.is_some();
+    form.set_begin_with_text(begin_with_text(desk, read.kind, planned.as_ref().and_then(|planned| planned.as_ref().ok())));
     match planned {
         None => show_no_plan(&form),
         Some(Err(refusal)) => {

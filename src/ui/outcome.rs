@@ -8,6 +8,7 @@ use slint::{ComponentHandle as _, SharedString};
 use super::{
     Desk, Shell,
     desk::Place,
+    new_control,
     shell::on,
     words::{fill, text, time},
 };
@@ -24,6 +25,13 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     });
     on!(shell, outcome, on_home, |here| {
         here.desk(|desk| desk.place = Place::Home);
+        here.ask_and_present(Request::Leave);
+    });
+    on!(shell, outcome, on_next_control, |here| {
+        here.desk(|desk| {
+            desk.place = Place::NewControl;
+            new_control::clear(desk, &here.operator);
+        });
         here.ask_and_present(Request::Leave);
     });
 }

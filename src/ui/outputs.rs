@@ -10,7 +10,7 @@ use slint::{
     winit_030::{
         EventResult, WinitWindowAccessor as _,
         winit::{
-            event::WindowEvent,
+            event::{ElementState, TouchPhase, WindowEvent},
             monitor::MonitorHandle,
             window::{Fullscreen, Window, WindowLevel},
         },
@@ -25,9 +25,17 @@ const ROUND: Duration = Duration::from_secs(1);
 
 /// Lets the windows be where they belong, and notices whoever is there. The timer works as long as it is kept.
 pub(super) fn watch(shell: &Rc<Shell>) -> Timer {
-    for window in [shell.operator.window(), shell.holder.window()] {
+    for (window, holders) in [(shell.operator.window(), false), (shell.holder.window(), true)] {
         let weak = Rc::downgrade(shell);
         window.on_winit_window_event(move |_, event| {
+            if holders && is_touch_ended(event) {
+                let weak = weak.clone();
+                Timer::single_shot(Duration::ZERO, move || {
+                    if let Some(here) = weak.upgrade() {
+                        here.hand_keyboard_back();
+                    }
+                });
+            }
             let somebody = matches!(
                 event,
                 WindowEvent::CursorMoved { .. }
@@ -54,7 +62,49 @@ pub(super) fn watch(shell: &Rc<Shell>) -> Timer {
     round
 }
 
+/// A finger or a button of the mouse has been lifted.
+fn is_touch_ended(event: &WindowEvent) -> bool {
+    match event {
+        WindowEvent::MouseInput { state, .. } => *state == ElementState::Released,
+        WindowEvent::Touch(touch) => touch.phase == TouchPhase::Ended,
+        _ => false,
+    }
+}
+
+/// Where a window lies on the desktop, pixels.
+struct Place {
+    left: i64,
+    top: i64,
+    right: i64,
+    bottom: i64,
+}
+
+impl Place {
+    /// `None` where the desktop does not tell.
+    fn of(window: &slint::Window) -> Option<Self> {
+        let (at, size) = window.with_winit_window(|window| (window.outer_position(), window.outer_size()))?;
+        let (left, top) = at.map(|at| (i64::from(at.x), i64::from(at.y))).ok()?;
+        Some(Self { left, top, right: left + i64::from(size.width), bottom: top + i64::from(size.height) })
+    }
+
+    /// No more than the frames of both lie over each other.
+    fn is_beside(&self, other: &Self) -> bool {
+        let across = self.right.min(other.right) - self.left.max(other.left);
+        let down = self.bottom.min(other.bottom) - self.top.max(other.top);
+        across.max(0) * down.max(0) * 20 <= (other.right - other.left) * (other.bottom - other.top)
+    }
+}
+
 impl Shell {
+    /// Most window managers give the keyboard to the window that is touched. There is one keyboard, and it is the operator's:
+    /// after the holder's touch it goes back, unless that would lay the operator's window over the holder's.
+    fn hand_keyboard_back(&self) {
+        let (Some(ours), Some(theirs)) = (Place::of(self.operator.window()), Place::of(self.holder.window())) else { return };
+        if ours.is_beside(&theirs) {
+            self.operator.window().with_winit_window(Window::focus_window);
+        }
+    }
+
     /// Puts each window on the output that LOCAL.toml names, when it is not there. A window whose monitor is away stays where it
     /// is until the monitor is back.
     pub(super) fn place_windows(&self) {
@@ -75,7 +125,13 @@ impl Shell {
 /// The window belongs on the monitor of this output.
 fn settle(window: &Window, output: &str, full_screen: bool) {
     let Some(monitor) = window.available_monitors().find(|monitor| monitor.name().as_deref() == Some(output)) else { return };
-    if window.current_monitor().is_some_and(|now| now == monitor) && window.fullscreen().is_some() == full_screen {
+    let (size, room) = (window.outer_size(), monitor.size());
+    let fits = full_screen || window.is_maximized() || (size.width <= room.width && size.height <= room.height);
+    if is_on(window, &monitor) && window.fullscreen().is_some() == full_screen {
+        // With its frame it may be larger than its monitor, and hang over onto the holder's.
+        if !fits {
+            window.set_maximized(true);
+        }
         return;
     }
     if full_screen {
@@ -88,6 +144,20 @@ fn settle(window: &Window, output: &str, full_screen: bool) {
     } else {
         move_to(window, &monitor);
     }
+}
+
+/// The middle of the window lies on the monitor. Asked of the display itself: after a monitor was away, what the window's own
+/// record says of it is out of date.
+fn is_on(window: &Window, monitor: &MonitorHandle) -> bool {
+    let (Ok(at), size) = (window.inner_position(), window.inner_size()) else {
+        return window.current_monitor().is_some_and(|now| now == *monitor);
+    };
+    let (corner, room) = (monitor.position(), monitor.size());
+    let within = |at: i32, size: u32, from: i32, room: u32| {
+        let middle = i64::from(at) + i64::from(size / 2) - i64::from(from);
+        (0..i64::from(room)).contains(&middle)
+    };
+    within(at.x, size.width, corner.x, room.width) && within(at.y, size.height, corner.y, room.height)
 }
 
 fn move_to(window: &Window, monitor: &MonitorHandle) {

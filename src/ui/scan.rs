@@ -2,12 +2,14 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use bam_station_ui::{Contradiction, Drawn, Finding, OperatorWindow, ScanCheck, ScanPhase, ScanProblem, Tone};
+use bam_station_ui::{Contradiction, Drawn, Finding, OperatorPage, OperatorWindow, ScanCheck, ScanPhase, ScanProblem, Tone};
 use image::RgbImage;
 use slint::{ComponentHandle as _, Image, Rgb8Pixel, SharedPixelBuffer};
 
 use super::{
-    Desk, Shell, pen,
+    Desk, Shell,
+    desk::operator_page,
+    pen,
     shell::on,
     words::{date, fill, filled, finding, shown_fault, text},
 };
@@ -57,6 +59,22 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     on!(shell, check, on_good, |here| {
         here.ask_and_present(Request::Act(Command::JudgeScan(Judgement::Good)));
     });
+}
+
+/// The scan begins by itself where the operator has said so while the document was being placed.
+pub(super) fn follow_up(shell: &Shell) {
+    let begins = shell.desk(|desk| {
+        let said = desk.scan_follows && !desk.busy();
+        if said {
+            desk.scan_follows = false;
+        }
+        let empty = desk.control().is_some_and(|control| control.scan().current().is_none());
+        said && empty && operator_page(desk) == OperatorPage::Scan
+    });
+    if begins {
+        shell.desk(|desk| desk.scanned = 0.0);
+        shell.ask(Request::Scan);
+    }
 }
 
 pub(super) fn show(desk: &Desk, window: &OperatorWindow) {

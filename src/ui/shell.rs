@@ -13,8 +13,8 @@ use super::{
     UiError, aloud, approval, compare,
     desk::{Desk, Place, SeenFault},
     devices::{self, TestedStation},
-    display, dock, document, history, holder, holder_card, home, identification, lock, new_control, outcome, outputs, scan,
-    sign_in, signature, typed,
+    display, dock, document, history, holder, holder_card, home, identification, keyboard, lock, new_control, outcome, outputs,
+    scan, sign_in, signature, typed,
     waiting::Work,
 };
 use crate::{
@@ -67,6 +67,7 @@ impl Shell {
         bam_station_ui::attach(&shell.holder.global::<I18n>());
         for connect in [
             typed::connect,
+            keyboard::connect,
             display::connect,
             aloud::connect,
             home::connect,
@@ -283,6 +284,7 @@ impl Shell {
     fn follow_up(&self) {
         holder::follow_up(self);
         signature::follow_up(self);
+        scan::follow_up(self);
         holder_card::follow_up(self);
         new_control::follow_up(self);
         history::follow_up(self);

@@ -24,6 +24,10 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     on!(shell, check, on_alike, |here| {
         judge(&here, Judgement::Alike);
     });
+    on!(shell, check, on_alike_and_scan, |here| {
+        here.desk(|desk| desk.scan_follows = true);
+        judge(&here, Judgement::Alike);
+    });
     on!(shell, check, on_alike_although, |here, note| {
         judge(&here, Judgement::AlikeAlthough { reason: note.into() });
     });
@@ -120,4 +124,5 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     check.set_attempts(filled(desk.operator_language, "attempt.of", &[&attempt.to_string(), &most.to_string()]));
     check.set_last_attempt(attempt >= most);
     check.set_can_judge(captured && !desk.busy());
+    check.set_scan_follows(control.needs(Step::Scan));
 }

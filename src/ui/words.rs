@@ -28,6 +28,15 @@ pub fn filled(language: Language, key: &str, values: &[&str]) -> SharedString {
     out.into()
 }
 
+/// A name as it stands inside a sentence: its first letter is small, unless it begins an abbreviation.
+pub fn within(name: &str) -> String {
+    let mut letters = name.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
+        _ => name.to_owned(),
+    }
+}
+
 /// The text for a number of things, with its places `{}` filled by the number.
 pub fn counted(language: Language, key: &str, number: usize) -> SharedString {
     bam_station_ui::counted(language.code(), key, number).replace("{}", &number.to_string()).into()

@@ -2,7 +2,7 @@
 
 use bam_station::{
     evidence::{
-        sign::{EssCertIdV2, SigningCertificateV2, UnsignedReport},
+        sign::{EssCertIdV2, SignerIdentity, SigningCertificateV2, UnsignedReport},
         verify::{Verification, verify},
     },
     trust::{Anchors, KeyAlgorithm, Purpose, SignatureAlgorithm, TrainingCa},
@@ -25,7 +25,7 @@ use x509_cert::{
     },
 };
 
-use crate::signature::{PIN, at, details, operator, pin, signed, signing_time, unsigned_with};
+use crate::signature::{PIN, at, details, operator, pin, signed, signing_time, unsigned, unsigned_with};
 
 /// A small generator of numbers, the same on every run (xorshift).
 struct Numbers(u64);
@@ -295,6 +295,20 @@ impl Forger {
         Self { ca, certificate: issued.certificate, key, anchors }
     }
 
+    /// A report that names the forger as its operator, with a signature in whose place the forger's comes.
+    fn report(&self) -> Vec<u8> {
+        let identity = SignerIdentity {
+            certificate: self.certificate.clone(),
+            chain: Vec::new(),
+            algorithm: SignatureAlgorithm::P256,
+            is_training: true,
+            common_name: "Kari".into(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let (mut key, _) = operator(folder.path(), KeyAlgorithm::P256);
+        unsigned(&identity).sign(&mut key, pin(PIN), &details()).unwrap().into_bytes()
+    }
+
     fn signing_certificate(certificate: &Certificate) -> Any {
         let hash = Sha256::digest(certificate.to_der().unwrap()).to_vec();
         let id = EssCertIdV2 { hash_algorithm: None, cert_hash: OctetString::new(hash).unwrap(), issuer_serial: None };
@@ -366,8 +380,8 @@ fn fill(pdf: &[u8], message: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_message_that_says_too_much_or_too_little_is_refused_though_its_signature_is_right() {
-    let (pdf, _) = signed(KeyAlgorithm::P256);
     let forger = Forger::new();
+    let pdf = forger.report();
     let honest = forger.sign(&pdf, |_| {});
     assert!(check(&honest, &forger.anchors).valid, "{:?}", check(&honest, &forger.anchors).problems);
 

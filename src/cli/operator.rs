@@ -220,11 +220,21 @@ fn in_words(key: &OperatorKey) -> String {
     format!("{}  {}  ({}{training}, valid until {until}, {tries})", key.serial, key.name, key.algorithm.name())
 }
 
-fn pin_from_file(path: &Path) -> Result<Pin, OperatorError> {
+/// The PIN that is the first line of a file.
+pub(super) fn pin_from_file(path: &Path) -> Result<Pin, OperatorError> {
     let unreadable = |error| OperatorError::PinFile { path: path.to_owned(), error };
     let mut text = Zeroizing::new(String::new());
     File::open(path).and_then(|file| file.take(MAX_PIN_FILE).read_to_string(&mut text)).map_err(unreadable)?;
     Ok(Pin::new(text.lines().next().unwrap_or_default().to_owned())?)
+}
+
+/// Asks once for a PIN that is there already, without showing what is typed.
+pub(super) fn known_pin_from_terminal() -> Result<Pin, OperatorError> {
+    if !io::stdin().is_terminal() {
+        return Err(OperatorError::NoTerminal);
+    }
+    let mut silence = Silence::begin().ok_or(OperatorError::NoTerminal)?;
+    Ok(Pin::new(silence.ask("PIN: ")?)?)
 }
 
 /// Asks twice, without showing what is typed.

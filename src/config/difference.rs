@@ -96,7 +96,7 @@ fn compare<C: Clone + Default>(schema: &Schema<C>, before: &Path, after: &Path) 
 }
 
 /// Each record as one line of text.
-fn records<C: Clone + Default>(list: &List<C>, config: &C) -> Vec<String> {
+pub(super) fn records<C: Clone + Default>(list: &List<C>, config: &C) -> Vec<String> {
     let line = |record: C| {
         let pairs = list.record.keys.iter().filter_map(|key| Some(format!("{} = {}", key.name, key.field.value(&record)?)));
         pairs.collect::<Vec<_>>().join(", ")
@@ -148,7 +148,7 @@ fn strict_end(section: &str, key: &str) -> StrictEnd {
         ("Trust", "Revocation") => StrictEnd::Words(&["required", "required-outside-training", "when-reachable", "off"]),
         ("Trust", "Anchors" | "Intermediates" | "QualifiedPolicies" | "LocalPolicies")
         | ("Roles", "OperatorPolicies" | "RaAdminPolicies" | "AuditorPolicies")
-        | ("Administrators", "Keys") => StrictEnd::FewEntries,
+        | ("Administrators", "Keys" | "Certificates") => StrictEnd::FewEntries,
         _ => StrictEnd::None,
     }
 }

@@ -187,12 +187,23 @@ impl Proposal {
         Digest::of(&self.content)
     }
 
+    /// Digest of the content for which it was made.
+    pub fn before(&self) -> Digest {
+        self.before
+    }
+
+    /// Whether the file is still the one for which it was made.
+    ///
+    /// # Errors
+    /// [`EditError::ChangedMeanwhile`], or the file cannot be read.
+    pub fn is_still_wanted(&self) -> Result<(), EditError> {
+        let now = Source::read(&self.file, FILE_LIMIT).map_err(EditError::Before)?;
+        if now.digest == self.before { Ok(()) } else { Err(EditError::ChangedMeanwhile { file: self.file.clone() }) }
+    }
+
     /// Puts the new content in place of the old one: after a power cut there is either the one or the other.
     pub fn write(&self) -> Result<(), EditError> {
-        let now = Source::read(&self.file, FILE_LIMIT).map_err(EditError::Before)?;
-        if now.digest != self.before {
-            return Err(EditError::ChangedMeanwhile { file: self.file.clone() });
-        }
+        self.is_still_wanted()?;
         write_whole(&self.file, &self.content).map_err(|error| EditError::NotWritten { file: self.file.clone(), error })
     }
 }

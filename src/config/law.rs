@@ -43,3 +43,14 @@ pub fn reason(key: &str) -> Option<&'static str> {
     let key: String = key.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
     FIXED.iter().find(|fixed| fixed.words.iter().all(|word| key.contains(word))).map(|fixed| fixed.reason)
 }
+
+/// What the law or the trust service's policy fixes, each once, in words.
+pub fn reasons() -> Vec<&'static str> {
+    let mut reasons: Vec<&'static str> = Vec::new();
+    for fixed in FIXED {
+        if !reasons.contains(&fixed.reason) {
+            reasons.push(fixed.reason);
+        }
+    }
+    reasons
+}

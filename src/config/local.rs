@@ -331,15 +331,16 @@ pub(super) fn from_source(source: &Source) -> Result<Loaded<Local>, ConfigError>
         problems.push(loaded.contradiction(section, key, message.into(), allowed));
     }
     let administrators = &loaded.value.administrators;
-    if administrators.require_signed_master && administrators.keys.is_empty() {
+    if administrators.require_signed_master && administrators.is_empty() {
         let message = "a signed MASTER.toml is required, but no administrator may sign it".into();
-        let allowed = "Keys = [\"KEY NAME\"] in [Administrators], or RequireSignedMaster = false";
+        let allowed =
+            "Keys = [\"KEY NAME\"] or Certificates = [\"DIGEST NAME\"] in [Administrators], or RequireSignedMaster = false";
         problems.push(loaded.contradiction("Administrators", "RequireSignedMaster", message, allowed));
     }
-    if administrators.four_eyes_for_vouching && !(administrators.require_signed_master && administrators.keys.len() >= 2) {
+    if administrators.four_eyes_for_vouching && !(administrators.require_signed_master && administrators.people() >= 2) {
         let message =
             "two administrators shall sign a MASTER.toml, but no signature is required, or fewer than two may sign".into();
-        let allowed = "RequireSignedMaster = true and two Keys in [Administrators], or FourEyesForVouching = false";
+        let allowed = "RequireSignedMaster = true and two people in Keys and Certificates of [Administrators], or FourEyesForVouching = false";
         problems.push(loaded.contradiction("Administrators", "FourEyesForVouching", message, allowed));
     }
     // The default too needs the machine's time zones.

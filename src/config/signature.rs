@@ -1,9 +1,10 @@
 //! The administrator's signature on MASTER.toml, and the chain of all of them.
 //!
 //! Beside MASTER.toml lie `MASTER.toml.sig`, one line for the file as it is, and `MASTER.toml.history`, the lines of all versions,
-//! oldest first. A line is the Ed25519 signature (RFC 8032) as 128 hexadecimal digits, a space, and the signed [`Statement`] as
-//! JSON on one line; signed are the bytes of [`CONTEXT`] and then the JSON as it stands. Each statement holds the digest of the
-//! line before it, so no version can be taken out, put in or changed without breaking every later one.
+//! oldest first. A line is the signature in hexadecimal digits, a space, and the signed [`Statement`] as JSON on one line; signed are
+//! the bytes of [`CONTEXT`] and then the JSON as it stands. An administrator signs with an Ed25519 key (RFC 8032, 128 digits) or with
+//! the key of a certificate, on a card, which then stands in the statement. Each statement holds the digest of the line before it, so
+//! no version can be taken out, put in or changed without breaking every later one.
 
 use std::{
     collections::BTreeMap,
@@ -11,22 +12,33 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use der::{Decode as _, Encode as _};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use x509_cert::Certificate;
 
 use super::{
     Administrators, Broken, ConfigError, Diagnostic, Loaded, Master,
-    edit::write_whole,
+    edit::{EditError, Proposal, write_whole},
     master::{self, one_line},
     schema::Schema,
     source::{FILE_LIMIT, Source},
 };
-use crate::digest::Digest;
+use crate::{
+    digest::Digest,
+    trust::{
+        SignatureAlgorithm,
+        hex::{from_hex, to_hex},
+        verify_signature,
+    },
+};
 
 /// What is signed before the statement, so that a signature for another purpose never counts here.
 pub const CONTEXT: &[u8] = b"bam-station MASTER.toml 1\n";
 
+/// Most bytes of a signature: that of RSA with 4096 bits.
+const MOST_SIGNATURE: usize = 512;
 /// Most bytes of one line: a statement holds all values of a MASTER.toml.
 const LINE_LIMIT: u64 = 2 * FILE_LIMIT;
 /// Most bytes of a history: thousands of versions.
@@ -42,8 +54,14 @@ pub struct Statement {
     pub sha256: Digest,
     /// Digest of the line of the version before; `None` for the first.
     pub previous: Option<Digest>,
-    /// The administrator's public key, 64 hexadecimal digits.
+    /// The administrator's public key, 64 hexadecimal digits; with a certificate, its SHA-256.
     pub key: Digest,
+    /// The certificate whose key signs, DER in hexadecimal digits; none for an Ed25519 key of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// How the certificate's key signs: [`SignatureAlgorithm::name`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub algorithm: Option<String>,
     /// Who signs, as the person says. A desk shows the name that its LOCAL.toml gives the key.
     pub signed_by: String,
     /// When.
@@ -72,32 +90,45 @@ enum BadLine {
 }
 
 impl SignedLine {
-    fn new(statement: Statement, key: &SigningKey) -> Result<Self, serde_json::Error> {
-        let json = serde_json::to_string(&statement)?;
-        let signature = key.sign(&signed_bytes(&json));
-        let (r, s) = (Digest::from_bytes(*signature.r_bytes()), Digest::from_bytes(*signature.s_bytes()));
-        Ok(Self { statement, line: format!("{r}{s} {json}") })
-    }
-
     /// Reads and verifies a line, which has no line break.
     fn read(line: &str) -> Result<Self, BadLine> {
         let (hex, json) = line.split_once(' ').ok_or(BadLine::Form)?;
-        let (first, second) = hex.split_at_checked(64).ok_or(BadLine::Form)?;
-        let half = |text: &str| text.parse::<Digest>().map_err(|_| BadLine::Form);
-        let signature = Signature::from_components(*half(first)?.as_bytes(), *half(second)?.as_bytes());
+        let signature = from_hex(hex).filter(|bytes| (64..=MOST_SIGNATURE).contains(&bytes.len())).ok_or(BadLine::Form)?;
         let statement: Statement = serde_json::from_str(json).map_err(|_| BadLine::Form)?;
         // Both are shown on terminals and screens.
         if one_line(&statement.signed_by).is_err() || one_line(&statement.why).is_err() {
             return Err(BadLine::Form);
         }
-        let key = VerifyingKey::from_bytes(statement.key.as_bytes()).map_err(|_| BadLine::Forged)?;
-        key.verify_strict(&signed_bytes(json), &signature).map_err(|_| BadLine::Forged)?;
+        statement.verify(&signed_bytes(json), &signature)?;
         Ok(Self { statement, line: line.to_owned() })
     }
 
     /// The digest by which the next statement names this line.
     pub fn digest(&self) -> Digest {
         Digest::of(self.line.as_bytes())
+    }
+}
+
+impl Statement {
+    /// Whether `signature` was made by the key, or the certificate's key, that the statement names.
+    fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadLine> {
+        let (Some(certificate), Some(algorithm)) = (&self.certificate, &self.algorithm) else {
+            if self.certificate.is_some() || self.algorithm.is_some() {
+                return Err(BadLine::Form);
+            }
+            let signature = Signature::from_slice(signature).map_err(|_| BadLine::Form)?;
+            let key = VerifyingKey::from_bytes(self.key.as_bytes()).map_err(|_| BadLine::Forged)?;
+            return key.verify_strict(message, &signature).map_err(|_| BadLine::Forged);
+        };
+        let der = from_hex(certificate).ok_or(BadLine::Form)?;
+        let algorithm = SignatureAlgorithm::named(algorithm).ok_or(BadLine::Form)?;
+        if Digest::of(&der) != self.key {
+            return Err(BadLine::Forged);
+        }
+        let certificate = Certificate::from_der(&der).map_err(|_| BadLine::Form)?;
+        let key = certificate.tbs_certificate().subject_public_key_info();
+        let verified = verify_signature(key, &algorithm.signature_identifier(), message, signature);
+        verified.map(drop).map_err(|_| BadLine::Forged)
     }
 }
 
@@ -110,7 +141,7 @@ fn signed_bytes(json: &str) -> Vec<u8> {
 pub struct Signer {
     /// The administrator's name, as LOCAL.toml gives it.
     pub name: String,
-    /// The administrator's public key.
+    /// The administrator's public key, or the SHA-256 of the certificate.
     pub key: Digest,
     /// The version that was signed.
     pub version: u64,
@@ -176,10 +207,9 @@ pub fn check(master: &Path, content: Digest, administrators: &Administrators, se
             return refuse(Broken::SignatureForged, &path, message, "a file signed with `bam-station config sign`");
         }
     };
-    let key = VerifyingKey::from_bytes(signed.key.as_bytes()).ok();
-    let Some(administrator) = key.and_then(|key| administrators.with_key(&key)) else {
+    let Some(name) = administrators.name_of(&signed).map(ToOwned::to_owned) else {
         let message = format!("the file is signed with the key {}, which this desk does not accept", signed.key);
-        return refuse(Broken::SignerUnknown, &path, message, "one of the [Administrators] Keys of LOCAL.toml");
+        return refuse(Broken::SignerUnknown, &path, message, "one of the [Administrators] Keys or Certificates of LOCAL.toml");
     };
     if signed.sha256 != content {
         let message =
@@ -197,13 +227,7 @@ pub fn check(master: &Path, content: Digest, administrators: &Administrators, se
             "that version or a newer one; an old rule is signed anew to come back",
         );
     }
-    Ok(Signer {
-        name: administrator.name.clone(),
-        key: signed.key,
-        version: signed.version,
-        signed_at: signed.signed_at,
-        second: None,
-    })
+    Ok(Signer { name, key: signed.key, version: signed.version, signed_at: signed.signed_at, second: None })
 }
 
 /// Four eyes: a MASTER.toml that lets somebody vouch comes into force when the version before the newest is of the same content and
@@ -214,16 +238,15 @@ pub(super) fn check_second(
     administrators: &Administrators,
     signer: &mut Signer,
 ) -> Result<(), ConfigError> {
-    let flags = &loaded.value.issue_process;
-    if !administrators.four_eyes_for_vouching || !(flags.third_party_id_control || flags.allow_operator_identification) {
+    if !administrators.needs_two(&loaded.value) {
         return Ok(());
     }
     let chain = history(path).unwrap_or_default();
     let second = match chain.as_slice() {
         [.., before, newest] if newest.statement.version == signer.version && newest.statement.key == signer.key => {
-            let key = VerifyingKey::from_bytes(before.statement.key.as_bytes()).ok();
-            let other = before.statement.sha256 == loaded.digest && before.statement.key != signer.key;
-            key.and_then(|key| administrators.with_key(&key)).filter(|_| other)
+            let same_content = before.statement.sha256 == loaded.digest;
+            // Somebody with a key and a card is still one person.
+            administrators.name_of(&before.statement).filter(|name| same_content && *name != signer.name)
         }
         _ => None,
     };
@@ -233,7 +256,7 @@ pub(super) fn check_second(
         let diagnostic = loaded.contradiction("IssueProcess", "ThirdPartyIdControl", message, allowed);
         return Err(ConfigError::one(Broken::SecondSignatureMissing, diagnostic));
     };
-    signer.second = Some(second.name.clone());
+    signer.second = Some(second.to_owned());
     Ok(())
 }
 
@@ -270,6 +293,12 @@ pub enum SignatureError {
         /// What is wrong with it.
         wrong: &'static str,
     },
+    /// The proposed file cannot be put in its place.
+    #[error(transparent)]
+    Proposal(EditError),
+    /// What the key gave back is not its signature.
+    #[error("the key gave no signature that verifies; the file is as it was: try again, or sign with another key")]
+    NotSigned,
     /// The system refused.
     #[error("{} cannot be written ({error}); check the rights of its folder and the space on the disk", file.display())]
     NotWritten {
@@ -288,6 +317,8 @@ impl SignatureError {
             Self::NotOneLine { .. } => "MASTER_SIGNING_TEXT",
             Self::NoHistory { .. } => "MASTER_NO_HISTORY",
             Self::ChainBroken { .. } => "MASTER_HISTORY_BROKEN",
+            Self::Proposal(error) => error.code(),
+            Self::NotSigned => "MASTER_NOT_SIGNED",
             Self::NotWritten { .. } => "CONFIG_NOT_WRITTEN",
         }
     }
@@ -327,41 +358,149 @@ pub fn history(master: &Path) -> Result<Vec<SignedLine>, SignatureError> {
     }
 }
 
-/// Signs `master`: a new line in the history, and the same line as the file's signature.
+/// With what an administrator signs.
+#[derive(Debug, Clone)]
+pub enum Signatory<'a> {
+    /// An Ed25519 key of its own.
+    Key(VerifyingKey),
+    /// The key of a certificate, which signs in this way.
+    Certificate(&'a Certificate, SignatureAlgorithm),
+}
+
+/// A MASTER.toml, as it is or as it is proposed, with everything that will be signed. Nothing is written yet.
+pub struct Unsigned<'a> {
+    master: &'a Path,
+    proposal: Option<&'a Proposal>,
+    statement: Statement,
+    json: String,
+    /// The lines before the new one.
+    lines: String,
+    /// The history as it was found.
+    found: String,
+}
+
+impl<'a> Unsigned<'a> {
+    /// The file as it is.
+    ///
+    /// # Errors
+    /// The file or its history is not good, or a text is not one line.
+    pub fn of_file(master: &'a Path, who: &Signatory<'_>, by: &str, why: &str, at: Timestamp) -> Result<Self, SignatureError> {
+        let source = Source::read(master, FILE_LIMIT).map_err(SignatureError::Master)?;
+        Self::of(master, None, &source, who, by, why, at)
+    }
+
+    /// The file as it is proposed. It is put in place together with the signature.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn of_proposal(
+        proposal: &'a Proposal,
+        who: &Signatory<'_>,
+        by: &str,
+        why: &str,
+        at: Timestamp,
+    ) -> Result<Self, SignatureError> {
+        let content = proposal.content().to_vec();
+        let source = Source::from_bytes(&proposal.file, content).map_err(SignatureError::Master)?;
+        Self::of(&proposal.file, Some(proposal), &source, who, by, why, at)
+    }
+
+    fn of(
+        master: &'a Path,
+        proposal: Option<&'a Proposal>,
+        source: &Source,
+        who: &Signatory<'_>,
+        by: &str,
+        why: &str,
+        at: Timestamp,
+    ) -> Result<Self, SignatureError> {
+        let text = |what, text| one_line(text).map_err(|wrong| SignatureError::NotOneLine { what, wrong });
+        let (by, why) = (text("name", by)?, text("reason", why)?);
+        let loaded = master::from_source(source).map_err(SignatureError::Master)?;
+        let written = super::reader::read(source, &master::SCHEMA).map_err(SignatureError::Master)?;
+        let chain = match history(master) {
+            Err(SignatureError::NoHistory { .. }) => Vec::new(),
+            chain => chain?,
+        };
+        // A history that was laid aside: the file's present signature is the predecessor.
+        let present = Source::read(&signature_file(master), LINE_LIMIT).ok();
+        let present = present.and_then(|source| SignedLine::read(source.text.trim_end()).ok());
+        let before = chain.last().or(present.as_ref());
+        let (key, certificate, algorithm) = match who {
+            Signatory::Key(key) => (Digest::from_bytes(key.to_bytes()), None, None),
+            Signatory::Certificate(certificate, algorithm) => {
+                let der = certificate.to_der().map_err(|_| SignatureError::NotSigned)?;
+                (Digest::of(&der), Some(to_hex(&der)), Some(algorithm.name().to_owned()))
+            }
+        };
+        let statement = Statement {
+            version: before.map_or(1, |before| before.statement.version.saturating_add(1)),
+            sha256: loaded.digest,
+            previous: before.map(SignedLine::digest),
+            key,
+            certificate,
+            algorithm,
+            signed_by: by,
+            signed_at: at,
+            why,
+            values: values(&master::SCHEMA, &written),
+        };
+        let json = serde_json::to_string(&statement).map_err(|_| SignatureError::NotSigned)?;
+        let lines = chain.iter().flat_map(|line| [line.line.as_str(), "\n"]).collect();
+        let found = std::fs::read_to_string(history_file(master)).unwrap_or_default();
+        Ok(Self { master, proposal, statement, json, lines, found })
+    }
+
+    /// What the key signs; it hashes it itself.
+    pub fn to_be_signed(&self) -> Vec<u8> {
+        signed_bytes(&self.json)
+    }
+
+    /// What will be signed.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// Puts the signature into the history, the proposed file in its place, and the signature beside it.
+    ///
+    /// # Errors
+    /// The signature is not the one of the key, somebody else changed the file meanwhile, or the system refuses. The file then is
+    /// as it was.
+    pub fn put(self, signature: &[u8]) -> Result<Statement, SignatureError> {
+        let line = format!("{} {}", to_hex(signature), self.json);
+        SignedLine::read(&line).map_err(|_| SignatureError::NotSigned)?;
+        let signature = signature_file(self.master);
+        let history = history_file(self.master);
+        let not_written = |file: &Path| {
+            let file = file.to_owned();
+            move |error| SignatureError::NotWritten { file, error }
+        };
+        // Signing takes as long as a person needs for a PIN.
+        let now = std::fs::read_to_string(&history).unwrap_or_default();
+        if now != self.found {
+            return Err(SignatureError::Proposal(EditError::ChangedMeanwhile { file: history }));
+        }
+        if let Some(proposal) = self.proposal {
+            proposal.is_still_wanted().map_err(SignatureError::Proposal)?;
+        }
+        // The history first: after a power cut in between, signing again goes on from the version that is there.
+        let lines = format!("{}{line}\n", self.lines);
+        write_whole(&history, lines.as_bytes()).map_err(not_written(&history))?;
+        if let Some(Err(error)) = self.proposal.map(Proposal::write) {
+            // What did not come into force is no version.
+            drop(write_whole(&history, self.lines.as_bytes()));
+            return Err(SignatureError::Proposal(error));
+        }
+        write_whole(&signature, format!("{line}\n").as_bytes()).map_err(not_written(&signature))?;
+        Ok(self.statement)
+    }
+}
+
+/// Signs `master` with an Ed25519 key: a new line in the history, and the same line as the file's signature.
 pub fn sign(master: &Path, key: &SigningKey, by: &str, why: &str, at: Timestamp) -> Result<Statement, SignatureError> {
-    let text = |what, text| one_line(text).map_err(|wrong| SignatureError::NotOneLine { what, wrong });
-    let (by, why) = (text("name", by)?, text("reason", why)?);
-    let source = Source::read(master, FILE_LIMIT).map_err(SignatureError::Master)?;
-    let loaded = master::from_source(&source).map_err(SignatureError::Master)?;
-    let written = super::reader::read(&source, &master::SCHEMA).map_err(SignatureError::Master)?;
-    let mut chain = match history(master) {
-        Err(SignatureError::NoHistory { .. }) => Vec::new(),
-        chain => chain?,
-    };
-    // A history that was laid aside: the file's present signature is the predecessor.
-    let present = Source::read(&signature_file(master), LINE_LIMIT).ok();
-    let present = present.and_then(|source| SignedLine::read(source.text.trim_end()).ok());
-    let before = chain.last().or(present.as_ref());
-    let statement = Statement {
-        version: before.map_or(1, |before| before.statement.version.saturating_add(1)),
-        sha256: loaded.digest,
-        previous: before.map(SignedLine::digest),
-        key: Digest::from_bytes(key.verifying_key().to_bytes()),
-        signed_by: by,
-        signed_at: at,
-        why,
-        values: values(&master::SCHEMA, &written),
-    };
-    let signature = signature_file(master);
-    let not_written = |file: PathBuf| move |error| SignatureError::NotWritten { file, error };
-    let line = SignedLine::new(statement.clone(), key).map_err(|error| not_written(signature.clone())(error.into()))?;
-    chain.push(line.clone());
-    // The history first: after a power cut in between, signing again goes on from the version that is there.
-    let lines: String = chain.iter().flat_map(|line| [line.line.as_str(), "\n"]).collect();
-    let history = history_file(master);
-    write_whole(&history, lines.as_bytes()).map_err(not_written(history.clone()))?;
-    write_whole(&signature, format!("{}\n", line.line).as_bytes()).map_err(not_written(signature.clone()))?;
-    Ok(statement)
+    let unsigned = Unsigned::of_file(master, &Signatory::Key(key.verifying_key()), by, why, at)?;
+    let signature = key.sign(&unsigned.to_be_signed());
+    unsigned.put(&signature.to_bytes())
 }
 
 /// Every value by `Section.Key`; the records of a list by the list's name.

@@ -2,6 +2,7 @@
 //!
 //! [`Station`] belongs to one thread. The screens talk to it through [`worker`], a script drives it through [`run_script`].
 
+pub mod administration;
 mod approval;
 mod capture;
 mod card_watch;
@@ -26,6 +27,7 @@ pub mod worker;
 
 use std::{cell::RefCell, sync::Arc};
 
+pub use administration::{Administration, AdministrationError, MasterChange, SavedMaster};
 pub use approval::{ApproveError, Draft, DraftError};
 pub use capture::{CaptureError, LayError, ScanFault};
 pub use cards::{

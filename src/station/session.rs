@@ -4,9 +4,9 @@ use crate::{
     control::{Judged, Operator},
     evidence::sign::{KeyStoreError, SignError, Signer, SoftwareKey},
     register::RegisterError,
-    rules::role::Role,
+    rules::role::{Role, SignInCertificate},
     secret::Pin,
-    trust::{KeyAlgorithm, describe, serial_text},
+    trust::{KeyAlgorithm, describe, issuer_text, serial_text},
 };
 
 use super::{
@@ -31,6 +31,8 @@ pub struct SignedIn {
     operator: Operator,
     key: Key,
     role: Role,
+    /// May administer, whatever the role: somebody may be operator and RA-ADMIN.
+    administers: bool,
     /// What trust said of the card's signature certificate at the sign-in.
     judged: Option<Judged>,
     last: Option<LastSignIn>,
@@ -83,7 +85,14 @@ impl SignedIn {
         &self.operator
     }
     pub(super) fn new(operator: Operator, key: Key, role: Role, judged: Option<Judged>, last: Option<LastSignIn>) -> Self {
-        Self { operator, key, role, judged, last }
+        Self { operator, key, role, administers: role == Role::RaAdmin, judged, last }
+    }
+    pub(super) fn with_administration(self, administers: bool) -> Self {
+        Self { administers: self.administers || administers, ..self }
+    }
+    /// Whether the person is an RA-ADMIN, alone or besides another role.
+    pub fn administers(&self) -> bool {
+        self.administers
     }
     /// What the operator may do.
     pub fn role(&self) -> Role {
@@ -180,6 +189,9 @@ impl Station {
         let (issuer, name) = (operator.certificate_issuer.clone(), operator.name.clone());
         let last = sign_ins::last(&self.register, &issuer, serial)?;
         let role = Role::Operator;
+        let names = (issuer_text(&key.identity().certificate), serial.to_owned());
+        let certificate = SignInCertificate { issuer: &names.0, serial: &names.1, policies: &[] };
+        let administers = self.cards.roles().admit(certificate, Role::RaAdmin, self.now().today, self.training()).is_ok();
         let entry = SignedInEntry {
             issuer,
             serial: serial.to_owned(),
@@ -193,7 +205,8 @@ impl Station {
         sign_ins::record(&mut self.register, &entry, at)?;
         self.locked = false;
         let key = Key::Software(Box::new(key));
-        Ok(self.signed_in.insert(SignedIn::new(operator, key, role, None, last)).operator())
+        let signed_in = SignedIn::new(operator, key, role, None, last).with_administration(administers);
+        Ok(self.signed_in.insert(signed_in).operator())
     }
 
     /// Signs the operator out. An open control waits where it stands.

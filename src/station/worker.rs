@@ -14,14 +14,15 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    ActError, ApproveError, Asked, Began, CaptureError, CardFault, CardView, FindError, KnownOperator, LastSignIn, PinStage,
-    Says, ScanFault, SessionError, SignedIn, Station, Uploader, VirtualCardKind, VirtualCards, WrongReader,
+    ActError, Administration, AdministrationError, ApproveError, Asked, Began, CaptureError, CardFault, CardView, FindError,
+    KnownOperator, LastSignIn, MasterChange, PinStage, SavedMaster, Says, ScanFault, SessionError, SignedIn, Station, Uploader,
+    VirtualCardKind, VirtualCards, WrongReader,
     card_watch::{CardsWatched, Shown},
     history::{self, Search},
     journal,
 };
 use crate::{
-    config::Language,
+    config::{Change, Language},
     control::{Command, Control, ControlId, Event, Operator, Step, Strokes},
     device::{
         card::{CardError, ReaderEvent, ReaderPlace, ReaderState},
@@ -121,6 +122,19 @@ pub enum Request {
     PullVirtualCard(ReaderPlace),
     /// Finished controls of other days; answered by [`Update::Found`].
     Search(Box<Search>),
+    /// MASTER.toml and its history, for an RA-ADMIN; answered by [`Update::Administration`].
+    Administration,
+    /// What a change of MASTER.toml would make different; answered by [`Update::Proposed`].
+    ProposeMaster(Box<MasterChange>),
+    /// Change and sign MASTER.toml with the key that signed in; answered by [`Update::MasterSaved`].
+    SaveMaster {
+        /// The change.
+        change: Box<MasterChange>,
+        /// Why.
+        why: String,
+        /// The PIN of the key.
+        pin: PinEntry,
+    },
     /// Put a closed control aside.
     Leave,
     /// The picture of a page of the report that is to be signed.
@@ -166,6 +180,12 @@ pub enum Update {
         /// The operator sees the names of all.
         all_names: bool,
     },
+    /// MASTER.toml and its history.
+    Administration(Box<Administration>),
+    /// What a change of MASTER.toml would make different.
+    Proposed(Vec<Change>),
+    /// MASTER.toml is changed and signed.
+    MasterSaved(Box<SavedMaster>),
     /// A PIN is needed on the pad, or a card works.
     Pin(PinStage),
     /// The scan goes on: 0.0–1.0. At 1.0 the picture is examined.
@@ -272,6 +292,8 @@ pub struct Snapshot {
     pub previous_scan: Option<EarlierScan>,
     /// The fault with which the directory did not answer the last time.
     pub directory_fault: Option<&'static str>,
+    /// Whoever is signed in is an RA-ADMIN.
+    pub administers: bool,
     /// The control that is open or has just ended.
     pub control: Option<Control>,
     /// Today's finished controls, newest first.
@@ -425,6 +447,7 @@ macro_rules! told_from {
 }
 told_from!(
     ActError,
+    AdministrationError,
     ApproveError,
     CaptureError,
     CardError,
@@ -658,6 +681,33 @@ impl Worker {
                 let controls = history::search(station, &search)?;
                 (self.tell)(Update::Found { controls, all_names: history::sees_all(station) });
             }
+            Request::Administration => {
+                let found = station.administration()?;
+                (self.tell)(Update::Administration(Box::new(found)));
+            }
+            Request::ProposeMaster(change) => {
+                let changes = station.propose_master(&change)?;
+                (self.tell)(Update::Proposed(changes));
+            }
+            Request::SaveMaster { change, why, pin } => {
+                let mut saved = None;
+                let save = |station: &mut Station, pin| -> Result<(), AdministrationError> {
+                    saved = Some(station.save_master(&change, &why, pin)?);
+                    Ok(())
+                };
+                if station.signed_in().is_some_and(SignedIn::has_card) {
+                    self.with_pin(ReaderPlace::Operator, pin, save)?;
+                } else {
+                    let mut save = save;
+                    save(station, pin)?;
+                }
+                if let Some(saved) = saved {
+                    (self.tell)(Update::MasterSaved(Box::new(saved)));
+                    // The page shows the file as it is now.
+                    let found = self.station.administration()?;
+                    (self.tell)(Update::Administration(Box::new(found)));
+                }
+            }
             Request::Leave => station.leave_control()?,
             Request::Page { index, scale } => {
                 let preview = Preview::open(station.draft()?.pdf())?;
@@ -699,6 +749,7 @@ impl Worker {
             others_control: station.others_control(),
             tries_left,
             locked: station.locked(),
+            administers: station.administers(),
             last_sign_in: station.last_sign_in().cloned(),
             operator_card: self.shown.view(ReaderPlace::Operator).clone(),
             holder_card: self.shown.view(ReaderPlace::Holder).clone(),

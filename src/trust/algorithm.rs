@@ -124,6 +124,12 @@ impl SignatureAlgorithm {
         }
     }
 
+    /// The algorithm of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let rsa = RSA_DIGESTS.into_iter().flat_map(|digest| [Self::RsaPkcs1(digest), Self::RsaPss(digest)]);
+        [Self::P256, Self::P384, Self::Ed25519].into_iter().chain(rsa).find(|algorithm| algorithm.name() == name)
+    }
+
     /// Whether `signature` is the signature of `message` under `key` (the raw bytes in the public key's bit string).
     fn accepts(self, key: &[u8], message: &[u8], signature: &[u8]) -> bool {
         if self != Self::Ed25519 {

@@ -6,6 +6,7 @@ use bam_station_ui::{Fault as ShownFault, HolderPage, OperatorPage, Paragraph, T
 use slint::Image;
 
 use super::{
+    admin::AdminDesk,
     aloud::Aloud,
     approval::Shown,
     cards::{concerns_pin, fault_tone},
@@ -43,6 +44,8 @@ pub enum Place {
     CreateOperator,
     /// The controls of other days.
     History,
+    /// MASTER.toml.
+    Administration,
 }
 
 /// A fault as it came, to be said in the operator's language.
@@ -149,6 +152,8 @@ pub struct Desk {
     pub secrets: Secrets,
     /// What was looked for in the history.
     pub history: HistoryDesk,
+    /// What an administrator has found and typed.
+    pub admin: AdminDesk,
     /// Whether anybody is there.
     pub attendance: Attendance,
     /// The voice that reads the holder's page aloud.
@@ -209,6 +214,7 @@ impl Desk {
             devices: DevicesDesk::default(),
             secrets: Secrets::default(),
             history: HistoryDesk::default(),
+            admin: AdminDesk::default(),
             attendance,
             aloud: Aloud::of_this_machine(),
             aloud_page: None,
@@ -238,6 +244,7 @@ impl Desk {
         if self.waiting.oldest() == Some(Work::Reader) {
             self.dock = DockDesk::default();
         }
+        self.admin.failed(code, self.waiting.oldest() == Some(Work::Administration));
         match code {
             // The scan was stopped because the control is being aborted.
             "SCAN_CANCELLED" if self.waiting.has(Work::Abort) => {}
@@ -369,6 +376,13 @@ impl Desk {
         if snapshot.operator.is_none() && self.place == Place::History {
             self.place = Place::Home;
         }
+        if self.place == Place::Administration && !snapshot.administers && !snapshot.locked {
+            self.place = Place::Home;
+        }
+        if snapshot.operator != self.snapshot.operator {
+            // What was typed is its administrator's.
+            self.admin = AdminDesk::default();
+        }
         self.snapshot = snapshot;
     }
 
@@ -418,6 +432,7 @@ pub fn operator_page(desk: &Desk) -> OperatorPage {
         return match desk.place {
             Place::NewControl => OperatorPage::NewControl,
             Place::History => OperatorPage::History,
+            Place::Administration => OperatorPage::Administration,
             Place::Home | Place::CreateOperator => OperatorPage::Home,
         };
     };

@@ -3,6 +3,8 @@
 //! Everything in this module runs on the screens' own thread. The [`Desk`] holds what is known and what is being typed;
 //! the `show` functions put it on the two windows; the station works on its own thread ([`crate::station::worker`]).
 
+mod admin;
+pub mod admin_rows;
 pub mod aloud;
 mod approval;
 mod cards;

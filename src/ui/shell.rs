@@ -10,7 +10,7 @@ use bam_station_ui::{HolderWindow, I18n, Operator, OperatorSheet, OperatorWindow
 use slint::{ComponentHandle as _, PhysicalPosition, PhysicalSize, WindowPosition};
 
 use super::{
-    UiError, aloud, approval, compare,
+    UiError, admin, aloud, approval, compare,
     desk::{Desk, Place, SeenFault},
     devices::{self, TestedStation},
     display, dock, document, history, holder, holder_card, home, identification, keyboard, lock, new_control, outcome, outputs,
@@ -72,6 +72,7 @@ impl Shell {
             aloud::connect,
             home::connect,
             history::connect,
+            admin::connect,
             sign_in::connect,
             lock::connect,
             dock::connect,
@@ -248,6 +249,9 @@ impl Shell {
                 desk.history.found = controls;
                 desk.history.all_names = all_names;
             }
+            Update::Administration(found) => desk.admin.found(*found),
+            Update::Proposed(changes) => desk.admin.proposed(changes),
+            Update::MasterSaved(saved) => admin::saved(&mut desk, &self.operator, &saved),
             Update::Plan { asked, plan } => desk.plan = Some((*asked, plan)),
             Update::Pin(PinStage::TypeOnPad(place)) => desk.at_pad = Some(place),
             Update::Pin(PinStage::CardWorks(_)) => desk.at_pad = None,
@@ -289,6 +293,7 @@ impl Shell {
         new_control::follow_up(self);
         history::follow_up(self);
         approval::follow_up(self);
+        admin::follow_up(self);
     }
 
     /// Shows everything as it stands.
@@ -298,6 +303,7 @@ impl Shell {
         self.holder.global::<I18n>().set_lang(desk.holder_language.code().into());
         home::show(&desk, &self.operator);
         history::show(&desk, &self.operator);
+        admin::show(&desk, &self.operator);
         sign_in::show(&desk, &self.operator);
         lock::show(&desk, &self.operator);
         dock::show(&desk, &self.operator);

@@ -23,6 +23,8 @@ pub enum Work {
     Plan,
     /// Controls of other days are looked for; changes nothing.
     Search,
+    /// MASTER.toml is read, or a change of it looked at; changes nothing.
+    Administration,
     /// Hands at a reader: a card is read again, or a virtual one moved. A person does that at any time.
     Reader,
     /// The control is to be aborted.
@@ -45,6 +47,8 @@ impl Work {
             Request::ProveOwnCard(_) | Request::Vouch { .. } => Self::HolderPin,
             Request::Plan(_) => Self::Plan,
             Request::Search(_) => Self::Search,
+            Request::Administration | Request::ProposeMaster(_) => Self::Administration,
+            Request::SaveMaster { .. } => Self::Sign,
             Request::ReadCard(_) | Request::InsertVirtualCard { .. } | Request::PullVirtualCard(_) => Self::Reader,
             _ => Self::Other,
         }
@@ -52,7 +56,7 @@ impl Work {
 
     /// It may change where everything stands.
     pub fn changes(self) -> bool {
-        !matches!(self, Self::Look | Self::Page | Self::Plan | Self::Search | Self::Reader)
+        !matches!(self, Self::Look | Self::Page | Self::Plan | Self::Search | Self::Administration | Self::Reader)
     }
 }
 
@@ -66,7 +70,7 @@ impl Waiting {
     pub fn admit(&mut self, work: Work) -> bool {
         let free = match work {
             Work::Look | Work::Reader => true,
-            Work::Page | Work::Plan | Work::Search => !self.has(work),
+            Work::Page | Work::Plan | Work::Search | Work::Administration => !self.has(work),
             Work::Abort => !self.0.iter().any(|waiting| waiting.changes() && *waiting != Work::Scan),
             _ => !self.is_busy(),
         };

@@ -2,31 +2,53 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
+use der::Encode as _;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::super::exit;
+use super::super::{
+    exit,
+    operator::{OperatorError, known_pin_from_terminal, pin_from_file},
+};
 use crate::{
     config::{
         ConfigError, Search,
         administrator_key::{self, KeyFileError},
-        signature::{self, SignatureError, SignedLine, Statement, changed},
+        local::{CardDriver, PinPadUse, ReaderSettings},
+        signature::{self, Signatory, SignatureError, SignedLine, Statement, Unsigned, changed},
     },
+    device::card::{Card, CardError, CardSigner, RsaPadding, Slot, open_card},
     digest::Digest,
+    evidence::sign::{SignError, Signer as _},
+    secret::PinEntry,
 };
 
 /// Arguments of `config key`.
 #[derive(Debug, clap::Args)]
 pub struct KeyArgs {
     /// The new file
-    pub file: PathBuf,
+    #[arg(required_unless_present = "card", conflicts_with = "card")]
+    pub file: Option<PathBuf>,
     /// The administrator's name, as the desks show it
     #[arg(long)]
     pub name: String,
+    #[command(flatten)]
+    pub on_card: CardKeyArgs,
+}
+
+/// A key on a card.
+#[derive(Debug, clap::Args)]
+pub struct CardKeyArgs {
+    /// The card in this reader; a part of its name is enough that no other reader's name has
+    #[arg(long, value_name = "READER")]
+    pub card: Option<String>,
+    /// Through this PKCS#11 module, an absolute path [default: PC/SC]
+    #[arg(long, value_name = "FILE", requires = "card")]
+    pub module: Option<PathBuf>,
 }
 
 /// Arguments of `config sign`.
@@ -35,8 +57,13 @@ pub struct SignArgs {
     /// The MASTER.toml to sign [default: the one that is found]
     pub file: Option<PathBuf>,
     /// The administrator's key file
-    #[arg(long, value_name = "FILE")]
-    pub key: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "card", conflicts_with = "card")]
+    pub key: Option<PathBuf>,
+    #[command(flatten)]
+    pub on_card: CardKeyArgs,
+    /// The first line of this file is the card's PIN [default: asked for, or typed on the reader's PIN pad]
+    #[arg(long, value_name = "FILE", requires = "card")]
+    pub pin_file: Option<PathBuf>,
     /// Who signs
     #[arg(long, value_name = "NAME")]
     pub by: String,
@@ -67,6 +94,12 @@ enum CommandError {
     Key(#[from] KeyFileError),
     #[error(transparent)]
     Signature(#[from] SignatureError),
+    #[error(transparent)]
+    Card(#[from] CardError),
+    #[error(transparent)]
+    Signer(#[from] SignError),
+    #[error(transparent)]
+    Pin(#[from] OperatorError),
     #[error("standard output is closed")]
     Output(#[from] io::Error),
 }
@@ -79,6 +112,9 @@ impl CommandError {
             Self::Signature(error @ SignatureError::ChainBroken { .. }) => (error.code(), exit::NO),
             Self::Signature(error @ SignatureError::NotWritten { .. }) => (error.code(), exit::FAILED),
             Self::Signature(error) => (error.code(), exit::WRONG_USE),
+            Self::Card(error) => (error.code(), exit::FAILED),
+            Self::Signer(error) => (error.code(), exit::FAILED),
+            Self::Pin(error) => (error.code(), exit::WRONG_USE),
             Self::Output(_) => return exit::FAILED.into(),
         };
         exit::complain(code, self);
@@ -90,23 +126,59 @@ fn ended(outcome: Result<(), CommandError>) -> ExitCode {
     outcome.map_or_else(|error| error.told(), |()| exit::DONE.into())
 }
 
-/// Makes a key: 0 done, 2 the file is there already or cannot be made.
-pub fn key(args: &KeyArgs) -> ExitCode {
-    let make = || {
-        let key = administrator_key::make(&args.file)?;
-        let entry = format!("{} {}", Digest::from_bytes(key.verifying_key().to_bytes()), args.name.trim());
-        exit::say(&"For [Administrators] Keys in the LOCAL.toml of every desk:");
-        Ok(writeln!(io::stdout().lock(), "{}", toml::Value::String(entry))?)
-    };
-    ended(make())
+impl CardKeyArgs {
+    /// The card in the named reader; `None` when none is named.
+    fn open(&self) -> Option<Result<Box<dyn Card + Send>, CardError>> {
+        let reader = self.card.clone()?;
+        let driver = if self.module.is_some() { CardDriver::Pkcs11 } else { CardDriver::Pcsc };
+        let settings =
+            ReaderSettings { driver, reader: Some(reader), module: self.module.clone(), pin_pad: PinPadUse::default() };
+        let executable = std::env::current_exe().map_err(|_| CardError::System);
+        Some(executable.and_then(|executable| open_card(&settings, &executable)))
+    }
 }
 
-/// Signs MASTER.toml: 0 done, 1 the history is broken, 2 the file or the key is not good, 3 not written.
+/// The slot of the key with which an administrator signs: the one for signatures, on a card that has one only the other.
+fn signing_slot(card: &mut dyn Card) -> Result<Slot, CardError> {
+    let contents = card.contents()?;
+    let has = |slot: &Slot| contents.certificate(*slot).is_ok();
+    let found = [Slot::Signature, Slot::Authentication].into_iter().find(has);
+    found.ok_or(CardError::NoCertificate { slot: Slot::Signature })
+}
+
+/// Makes a key, or reads the certificate on a card: 0 done, 2 the file is there already or cannot be made, 3 the card failed.
+pub fn key(args: &KeyArgs) -> ExitCode {
+    let tell = || {
+        let (list, digest) = match (args.on_card.open(), &args.file) {
+            (Some(card), _) => {
+                let mut card = card?;
+                let slot = signing_slot(card.as_mut())?;
+                let der = card.contents()?.certificate(slot)?.to_der().map_err(|_| CardError::Garbled("certificate"))?;
+                ("Certificates", Digest::of(&der))
+            }
+            (None, Some(file)) => ("Keys", Digest::from_bytes(administrator_key::make(file)?.verifying_key().to_bytes())),
+            (None, None) => return Ok(()),
+        };
+        let entry = format!("{digest} {}", args.name.trim());
+        exit::say(&format!("For [Administrators] {list} in the LOCAL.toml of every desk:"));
+        Ok(writeln!(io::stdout().lock(), "{}", toml::Value::String(entry))?)
+    };
+    ended(tell())
+}
+
+/// Signs MASTER.toml: 0 done, 1 the history is broken, 2 the file, the key or the PIN's file is not good, 3 not written, or the
+/// card did not sign.
 pub fn sign(args: &SignArgs, master: Option<PathBuf>) -> ExitCode {
     let sign = || {
         let file = Search::this_machine().master(args.file.clone().or(master))?;
-        let key = administrator_key::read(&args.key)?;
-        let signed = signature::sign(&file, &key, &args.by, &args.why, Timestamp::now())?;
+        let signed = match (args.on_card.open(), &args.key) {
+            (Some(card), _) => sign_by_card(args, &file, card?)?,
+            (None, Some(key)) => {
+                let key = administrator_key::read(key)?;
+                signature::sign(&file, &key, &args.by, &args.why, Timestamp::now())?
+            }
+            (None, None) => return Ok(()),
+        };
         let mut out = io::stdout().lock();
         if args.json {
             return Ok(writeln!(out, "{}", json!({ "ok": true, "signed": signed }))?);
@@ -114,6 +186,26 @@ pub fn sign(args: &SignArgs, master: Option<PathBuf>) -> ExitCode {
         Ok(writeln!(out, "{}: signed as version {} (sha256 {})", file.display(), signed.version, signed.sha256)?)
     };
     ended(sign())
+}
+
+/// Signs with the key on a card. The file and its history are read before the PIN is asked for.
+fn sign_by_card(args: &SignArgs, file: &Path, mut card: Box<dyn Card + Send>) -> Result<Statement, CommandError> {
+    let slot = signing_slot(card.as_mut())?;
+    let pad = card.pin_facts()?.pad;
+    let mut signer = CardSigner::new(card, slot, RsaPadding::default(), &[])?;
+    let identity = signer.identity().clone();
+    let who = Signatory::Certificate(&identity.certificate, identity.algorithm);
+    let unsigned = Unsigned::of_file(file, &who, &args.by, &args.why, Timestamp::now())?;
+    let pin = match &args.pin_file {
+        _ if pad => {
+            exit::say(&"Type the PIN on the reader.");
+            PinEntry::Pad
+        }
+        Some(file) => pin_from_file(file)?.into(),
+        None => known_pin_from_terminal()?.into(),
+    };
+    let value = signer.sign(&unsigned.to_be_signed(), pin)?;
+    Ok(unsigned.put(&value)?)
 }
 
 /// Shows and verifies the history: 0 good, 1 broken, 2 there is none.

@@ -40,6 +40,8 @@ struct Candidate {
     key: CardKey,
     operator: Operator,
     role: Role,
+    /// The person is an RA-ADMIN too.
+    administers: bool,
     verdict: Verdict,
     /// Issuer and serial number of the certificate whose key proves the PIN.
     names: (String, String),
@@ -54,7 +56,7 @@ impl Station {
     pub fn sign_in_with_card(&mut self, pin: PinEntry) -> Result<&Operator, CardFault> {
         match self.try_card(pin, None) {
             Ok((candidate, opened)) => {
-                let Candidate { key, operator, role, verdict, names, .. } = candidate;
+                let Candidate { key, operator, role, administers, verdict, names, .. } = candidate;
                 if let Some(keys) = opened {
                     self.open_register(&keys)?;
                 }
@@ -73,6 +75,7 @@ impl Station {
                 sign_ins::record(&mut self.register, &entry, at)?;
                 self.locked = false;
                 let signed_in = SignedIn::new(operator, Key::Card(key), role, Some(judged), last);
+                let signed_in = signed_in.with_administration(administers);
                 Ok(self.signed_in.insert(signed_in).operator())
             }
             Err(fault) => {
@@ -191,9 +194,9 @@ impl Station {
             _ => Err(why),
         });
         let user_name = user_name_in(signature).or_else(|| user_name_in(sign_in));
-        let admission = match admission {
+        let (admission, administers) = match admission {
             Err(NotAdmitted::NotAppointed) => self.admit_member(user_name.as_deref(), now.today)?,
-            other => other?,
+            other => (other?, admit(Role::RaAdmin).is_ok()),
         };
         let operator = Operator {
             name: name_in(signature),
@@ -205,11 +208,12 @@ impl Station {
         };
         let key = CardKey { sign_in: digest(sign_in)?, slot, signature: digest(signature)? };
         let names = (issuer_text(sign_in), serial_text(sign_in));
-        Ok(Candidate { sign_in_slot, key, operator, role: admission.role, verdict: second, names, card })
+        Ok(Candidate { sign_in_slot, key, operator, role: admission.role, administers, verdict: second, names, card })
     }
 
-    /// Whom no certificate appoints, a group of the directory may: the first role whose group the person is in.
-    fn admit_member(&self, user_name: Option<&str>, today: Date) -> Result<Admission, CardFault> {
+    /// Whom no certificate appoints, a group of the directory may: the first role whose group the person is in, and whether the
+    /// person is an RA-ADMIN too.
+    fn admit_member(&self, user_name: Option<&str>, today: Date) -> Result<(Admission, bool), CardFault> {
         let roles = self.cards.roles();
         let (Some(directory), Some(user_name), false) = (self.directory(), user_name, roles.groups.is_empty()) else {
             return Err(NotAdmitted::NotAppointed.into());
@@ -217,7 +221,7 @@ impl Station {
         let membership = directory.membership(user_name)?.ok_or(NotAdmitted::NotAppointed)?;
         let of_group = |role: &Role| roles.groups.group(*role).is_some_and(|group| membership.has(group));
         let role = Role::ALL.into_iter().find(of_group).ok_or(NotAdmitted::NotAppointed)?;
-        Ok(roles.admit_member(role, today)?)
+        Ok((roles.admit_member(role, today)?, of_group(&Role::RaAdmin)))
     }
 
     /// The key on the operator's card as the signer of a report, and what trust says of its certificate now.

@@ -1,5 +1,7 @@
 //! All that a scan shows: where the document lies, what is wrong with the picture, what its machine readable zone says (pure).
 
+use std::thread;
+
 use super::{
     locate::{Sheet, sheets},
     mrz::{self, Format, Zone},
@@ -37,8 +39,16 @@ impl Examination {
 /// # Errors
 /// The scan's pixels do not fit its size.
 pub fn examine(raw: &RawScan, expected_mm: Option<[f32; 2]>) -> Result<Examination, UprightError> {
-    let scan = Plane::of(raw).ok_or(UprightError::Misshapen)?;
-    let mut zones = mrz::zones(&scan, raw.dpi);
+    // Nothing is looked at more finely than characters are.
+    let finer = usize::from(raw.dpi / mrz::READ_DPI).max(1);
+    let reduced = if usize::from(raw.dpi) % finer == 0 { raw.reduced(finer) } else { None };
+    let raw = reduced.as_ref().unwrap_or(raw);
+    let (scan, mut zones) = thread::scope(|threads| {
+        threads.spawn(mrz::prepare);
+        let scan = Plane::of(raw).ok_or(UprightError::Misshapen)?;
+        let zones = mrz::zones(&scan, raw.dpi);
+        Ok((scan, zones))
+    })?;
     if zones.len() > 1 {
         return Ok(Examination::nothing(Finding::TwoDocuments));
     }

@@ -102,7 +102,7 @@ fn compared(dpi: u16) {
     println!(" stages, ImageMagick (what each adds to the one before)");
     let mut before = Duration::ZERO;
     let mut chain = Vec::new();
-    let mut stages = vec![Duration::ZERO; 5];
+    let mut stages = [Duration::ZERO; 5];
     for (number, (stage, options)) in [("read", "")].into_iter().chain(CONVERT).enumerate() {
         chain.extend(options.split(' ').filter(|option| !option.is_empty()));
         let mut convert = Command::new("convert");

@@ -214,10 +214,10 @@ impl Source<'_> {
     #[inline]
     fn between_grey(&self, x: i64, y: i64) -> Option<[u8; 1]> {
         let start = self.upper_left(x, y)?;
-        let [a, b] = *self.pixels.get(start..)?.first_chunk()?;
-        let [c, d] = *self.pixels.get(start + self.width..)?.first_chunk()?;
-        let corners = [a, b, c, d].map(u64::from);
-        let sum = corners.iter().zip(weights(x, y)).fold(0x8000, |sum, (corner, weight)| sum + corner * weight);
+        let upper: [u8; 2] = *self.pixels.get(start..)?.first_chunk()?;
+        let lower: [u8; 2] = *self.pixels.get(start + self.width..)?.first_chunk()?;
+        let corners = upper.iter().chain(&lower).map(|corner| u64::from(*corner));
+        let sum = corners.zip(weights(x, y)).fold(0x8000, |sum, (corner, weight)| sum + corner * weight);
         let [_, _, grey, ..] = sum.to_le_bytes();
         Some([grey])
     }
@@ -253,8 +253,7 @@ impl Source<'_> {
 /// The four sixteen-bit parts of a number, the lowest first.
 #[inline]
 fn words(number: u64) -> [u32; 4] {
-    let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
-    [[a, b], [c, d], [e, f], [g, h]].map(|word| u16::from_le_bytes(word).into())
+    [0, 16, 32, 48].map(|shift| u32::try_from(number >> shift & 0xFFFF).unwrap_or_default())
 }
 
 /// The shares of the four pixels around a place: upper left, upper right, lower left, lower right; together 65 536.

@@ -23,7 +23,7 @@ impl Plane {
     pub fn of(raw: &RawScan) -> Option<Self> {
         let pixels = match raw.mode {
             ColourMode::Grey => raw.pixels.clone(),
-            ColourMode::Colour => raw.pixels.as_chunks::<3>().0.iter().map(brightness).collect(),
+            ColourMode::Colour => raw.pixels.as_chunks::<3>().0.iter().copied().map(brightness).collect(),
         };
         Self::new(usize::try_from(raw.width_px).ok()?, usize::try_from(raw.height_px).ok()?, pixels)
     }
@@ -266,7 +266,7 @@ fn add_square<const CHANNELS: usize>(sum: &mut [u32; CHANNELS], square: &[u8]) {
     }
 }
 
-fn brightness([red, green, blue]: &[u8; 3]) -> u8 {
-    let sum = u32::from(*red) * 77 + u32::from(*green) * 150 + u32::from(*blue) * 29;
+fn brightness([red, green, blue]: [u8; 3]) -> u8 {
+    let sum = u32::from(red) * 77 + u32::from(green) * 150 + u32::from(blue) * 29;
     u8::try_from(sum >> 8).unwrap_or(255)
 }

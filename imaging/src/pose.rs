@@ -100,7 +100,8 @@ fn has_zone_lines(page: &Plane, per_mm: f32) -> bool {
         })
         .collect();
     let lines = runs(&dark, per_mm);
-    lines.array_windows::<2>().any(|[one, next]| PITCHES_MM.iter().any(|pitch| (next - one - pitch).abs() < PITCH_TOLERANCE_MM))
+    let mut distances = lines.iter().zip(lines.iter().skip(1)).map(|(one, next)| next - one);
+    distances.any(|distance| PITCHES_MM.iter().any(|pitch| (distance - pitch).abs() < PITCH_TOLERANCE_MM))
 }
 
 /// The middles of the runs that are as thick as a line, in millimetres.

@@ -229,7 +229,7 @@ fn blurred(cell: &Window, deviation: f32) -> Window {
         for (place, ink) in padded.iter_mut().skip(REACH).zip(row) {
             *place = *ink;
         }
-        for (weight, shifted) in weights.iter().zip(padded.array_windows::<CELL_WIDTH>()) {
+        for (weight, shifted) in weights.iter().zip(padded.windows(CELL_WIDTH)) {
             add(out, shifted, *weight);
         }
     }
@@ -244,7 +244,7 @@ fn blurred(cell: &Window, deviation: f32) -> Window {
     both
 }
 
-fn add(sums: &mut [f32; CELL_WIDTH], row: &[f32; CELL_WIDTH], weight: f32) {
+fn add(sums: &mut [f32; CELL_WIDTH], row: &[f32], weight: f32) {
     for (sum, ink) in sums.iter_mut().zip(row) {
         *sum += weight * ink;
     }

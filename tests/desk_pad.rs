@@ -17,8 +17,8 @@ use crate::{
 };
 
 /// A desk with a pad. Each time somebody signs, the pad that is connected then is opened.
-struct PadDesk {
-    desk: AtTheDesk,
+pub struct PadDesk {
+    pub desk: AtTheDesk,
     connected: Arc<Mutex<Option<Cable>>>,
 }
 
@@ -35,7 +35,7 @@ fn cable() -> Cable {
 }
 
 impl PadDesk {
-    fn open(data: &std::path::Path) -> Self {
+    pub fn open(data: &std::path::Path) -> Self {
         platform();
         let connected = Arc::new(Mutex::new(Some(cable())));
         let road = Arc::clone(&connected);
@@ -54,24 +54,24 @@ impl PadDesk {
     }
 
     /// Waits until the pad draws ink under the pen.
-    fn lit(&self) {
+    pub fn lit(&self) {
         self.desk.until("the pad is lit", |_| self.cable().is_some_and(|cable| cable.0.lock().unwrap().inking));
     }
 
-    fn cable(&self) -> Option<Cable> {
+    pub fn cable(&self) -> Option<Cable> {
         self.connected.lock().unwrap().clone()
     }
 
     /// The pen writes; nothing is lifted off the pad before it is read.
-    fn write(&self, hand: Hand) {
+    pub fn write(&self, hand: Hand) {
         self.cable().unwrap().0.lock().unwrap().stream.extend(hand.stream);
     }
 
-    fn ink_at_operator(&self) -> String {
+    pub fn ink_at_operator(&self) -> String {
         self.desk.operator().global::<SignatureCheck>().get_commands().into()
     }
 
-    fn ink_at_holder(&self) -> String {
+    pub fn ink_at_holder(&self) -> String {
         self.desk.holder().global::<HolderSign>().get_commands().into()
     }
 }

@@ -88,6 +88,28 @@ fn a_typing_error_is_shown_with_both_values_and_corrected_on_the_way_back() {
     desk.click("op-compare-larger");
     settle();
     desk.keep("compare-overlay");
+    // The operator lays it on the document's: moved, turned, enlarged, and the facts say so.
+    let (wide, high) = (compare.get_ink_width(), compare.get_ink_height());
+    desk.click("op-compare-left");
+    desk.click("op-compare-down");
+    desk.click("op-compare-down");
+    assert_eq!((compare.get_moved_x(), compare.get_moved_y()), (-0.5, 1.0));
+    for _ in 0..3 {
+        desk.click("op-compare-turn-right");
+    }
+    desk.click("op-compare-ink-larger");
+    settle();
+    assert_eq!(compare.get_turned(), 6.0);
+    let (sine, cosine) = 6_f32.to_radians().sin_cos();
+    assert!((compare.get_ink_width() - (wide * cosine + high * sine)).abs() < 0.1, "on a field that holds it");
+    assert!(compare.get_facts().iter().any(|fact| fact.contains('%') && fact.contains("6°")), "the facts say how it was laid");
+    desk.click("op-compare-drag");
+    settle();
+    desk.keep("compare-laid");
+    desk.click("op-compare-lay-anew");
+    settle();
+    assert_eq!((compare.get_moved_x(), compare.get_turned(), compare.get_enlarged()), (0.0, 0.0, 1.0));
+    assert!((compare.get_ink_width() - wide).abs() < 0.01);
     desk.click("op-compare-whole");
     settle();
     assert!(compare.get_area_width() > 120.0, "the whole page");
@@ -119,14 +141,15 @@ fn each_problem_of_a_picture_says_and_shows_what_to_do_and_a_reason_is_asked_for
         settle();
     };
     let check = desk.operator().global::<ScanCheck>();
-    use Finding::{Blurred, CutEdge, EmptyGlass, FaceDown, Glare, TooDark, TwoDocuments, WrongSize};
+    use Finding::{Blurred, CutEdge, EmptyGlass, FaceDown, Glare, PoseUncertain, TooDark, TwoDocuments, WrongSize};
     let mut drawn = std::collections::BTreeSet::new();
-    for (name, findings) in
-        [("first", [EmptyGlass, TwoDocuments, FaceDown, CutEdge]), ("second", [WrongSize, TooDark, Glare, Blurred])]
-    {
+    for (name, findings) in [
+        ("first", vec![EmptyGlass, TwoDocuments, FaceDown, CutEdge]),
+        ("second", vec![WrongSize, TooDark, Glare, Blurred, PoseUncertain]),
+    ] {
         shown(&findings, ZoneRead::NotFound);
         let problems: Vec<_> = check.get_problems().iter().collect();
-        assert_eq!(problems.len(), 4);
+        assert_eq!(problems.len(), findings.len());
         for problem in problems {
             assert!(!problem.text.is_empty() && !problem.remedy.is_empty());
             assert!(drawn.insert(format!("{:?}", problem.drawn)), "drawn twice");

@@ -1,12 +1,15 @@
 //! All that a scan shows: where the document lies, what is wrong with the picture, what its machine readable zone says (pure).
 
+use std::thread;
+
 use super::{
     locate::{Sheet, sheets},
     mrz::{self, Format, Zone},
     placement::Placement,
     plane::Plane,
-    quality::{Finding, judge},
-    upright::UprightError,
+    pose::{Pose, pose},
+    quality::{Finding, PER_MM, judge, page},
+    upright::{Turn, UprightError},
 };
 use crate::scan::RawScan;
 
@@ -37,8 +40,16 @@ impl Examination {
 /// # Errors
 /// The scan's pixels do not fit its size.
 pub fn examine(raw: &RawScan, expected_mm: Option<[f32; 2]>) -> Result<Examination, UprightError> {
-    let scan = Plane::of(raw).ok_or(UprightError::Misshapen)?;
-    let mut zones = mrz::zones(&scan, raw.dpi);
+    // Nothing is looked at more finely than characters are.
+    let finer = usize::from(raw.dpi / mrz::READ_DPI).max(1);
+    let reduced = if usize::from(raw.dpi) % finer == 0 { raw.reduced(finer) } else { None };
+    let raw = reduced.as_ref().unwrap_or(raw);
+    let (scan, mut zones) = thread::scope(|threads| {
+        threads.spawn(mrz::prepare);
+        let scan = Plane::of(raw).ok_or(UprightError::Misshapen)?;
+        let zones = mrz::zones(&scan, raw.dpi);
+        Ok((scan, zones))
+    })?;
     if zones.len() > 1 {
         return Ok(Examination::nothing(Finding::TwoDocuments));
     }
@@ -49,6 +60,7 @@ pub fn examine(raw: &RawScan, expected_mm: Option<[f32; 2]>) -> Result<Examinati
     let mut sheets = sheets(raw, &sizes, nominal.as_ref());
     sheets.retain(|sheet| sheet.area_mm2() >= LEAST_DOCUMENT_MM2);
 
+    let mut uncertain = false;
     let placement = match zone.as_ref().zip(nominal) {
         Some((zone, nominal)) => {
             let here = |sheet: &Sheet| sheet.contains(zone.middle_mm(), 2.0);
@@ -60,7 +72,17 @@ pub fn examine(raw: &RawScan, expected_mm: Option<[f32; 2]>) -> Result<Examinati
         }
         None => match sheets.as_slice() {
             [] => return Ok(Examination::nothing(Finding::EmptyGlass)),
-            [sheet] => by_shape(sheet),
+            [sheet] => {
+                let placement = by_shape(sheet);
+                match pose(&page(&scan, raw.dpi, &placement), PER_MM) {
+                    Pose::Upright => placement,
+                    Pose::UpsideDown => Placement { turn: placement.turn.then(Turn::Half), ..placement },
+                    Pose::Uncertain => {
+                        uncertain = true;
+                        placement
+                    }
+                }
+            }
             _ => return Ok(Examination::nothing(Finding::TwoDocuments)),
         },
     };
@@ -76,6 +98,10 @@ pub fn examine(raw: &RawScan, expected_mm: Option<[f32; 2]>) -> Result<Examinati
         findings.push(Finding::WrongSize);
     }
     findings.extend(judge(&scan, raw.dpi, &placement, zone.as_ref().map(|zone| zone.blur_mm)));
+    // What shows nothing to read has to be turned over first.
+    if uncertain && !findings.contains(&Finding::FaceDown) {
+        findings.push(Finding::PoseUncertain);
+    }
     Ok(Examination { placement: Some(placement), findings, zone })
 }
 
@@ -101,7 +127,8 @@ fn fitted(sheet: &Sheet, nominal: &Placement) -> Option<Placement> {
     near.then_some(Placement { middle_mm: [x, y], size_mm, ..*nominal })
 }
 
-/// Without a zone: a document is wider than high, and one that stands on the glass lies as a passport does.
+/// Without a zone: a document is wider than high, and one that stands on the glass lies as a passport does, until [`pose`]
+/// knows better.
 fn by_shape(sheet: &Sheet) -> Placement {
     let [a, b] = sheet.size_mm;
     let (x, y) = sheet.middle_mm;

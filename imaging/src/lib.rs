@@ -9,6 +9,7 @@ mod number;
 pub mod ocr_b;
 pub mod placement;
 pub mod plane;
+pub mod pose;
 pub mod quality;
 mod region;
 pub mod scan;

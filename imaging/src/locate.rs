@@ -7,7 +7,7 @@ use super::{
     plane::{Plane, histogram},
     region::{Region, regions},
 };
-use crate::scan::{ColourMode, RawScan};
+use crate::scan::RawScan;
 
 /// Resolution at which documents are searched, in dots per inch.
 const SEARCH_DPI: f32 = 75.0;
@@ -57,13 +57,13 @@ impl Sheet {
 /// document itself, and parts that together have such a size are one document with pale places.
 /// `known` is where a document lies for certain: what it covers of the border does not show the lid.
 pub fn sheets(raw: &RawScan, sizes_mm: &[[f32; 2]], known: Option<&Placement>) -> Vec<Sheet> {
-    let Some(channels) = channels(raw) else { return Vec::new() };
     let dpi = f32::from(raw.dpi.max(1));
-    let by = count(dpi / SEARCH_DPI).max(1);
-    let small: Vec<Plane> = channels.iter().map(|channel| channel.shrunk(by)).collect();
-    let Some((width, height)) = channels.first().map(|channel| (real(channel.width()), real(channel.height()))) else {
-        return Vec::new();
-    };
+    let side = |px: u32| usize::try_from(px).unwrap_or_default();
+    let (width, height) = (side(raw.width_px), side(raw.height_px));
+    // What is smaller than a square of the search is taken as it is.
+    let by = count(dpi / SEARCH_DPI).clamp(1, width.min(height).max(1));
+    let Some(small) = Plane::channels(raw, by) else { return Vec::new() };
+    let (width, height) = (real(width), real(height));
     let whole = Sheet {
         middle_mm: (width / dpi * 12.7, height / dpi * 12.7),
         size_mm: [width / dpi * 25.4, height / dpi * 25.4],
@@ -90,23 +90,13 @@ pub fn sheets(raw: &RawScan, sizes_mm: &[[f32; 2]], known: Option<&Placement>) -
     parts.iter().take(8).filter_map(|part| rectangle(part, per_mm)).collect()
 }
 
-/// The colours of a scan apart.
-fn channels(raw: &RawScan) -> Option<Vec<Plane>> {
-    let (width, height) = (usize::try_from(raw.width_px).ok()?, usize::try_from(raw.height_px).ok()?);
-    let step = raw.mode.bytes_per_pixel();
-    let channels = match raw.mode {
-        ColourMode::Grey => 0..1,
-        ColourMode::Colour => 0..3,
-    };
-    channels.map(|channel| Plane::new(width, height, raw.pixels.iter().skip(channel).step_by(step).copied().collect())).collect()
-}
-
 /// A mask of what differs from the lid, closed over fine gaps and without dust.
 fn unlike_lid(channels: &[Plane], per_mm: f32, known: Option<&Placement>) -> Option<Plane> {
     let hidden = |x: usize, y: usize| known.is_some_and(|known| known.covers([real(x) / per_mm, real(y) / per_mm], 2.0));
+    let border = Border::of(channels.first()?, count(BORDER_MM * per_mm).max(1), hidden);
     let mut mask: Option<Plane> = None;
     for channel in channels {
-        let lid = Lid::of(channel, count(BORDER_MM * per_mm).max(1), &hidden)?;
+        let lid = Lid::of(channel, &border)?;
         let unlike = lid.unlike(channel);
         mask = Some(match mask {
             Some(mask) => mask.with(&unlike, u8::max),
@@ -121,6 +111,42 @@ fn unlike_lid(channels: &[Plane], per_mm: f32, known: Option<&Placement>) -> Opt
 /// Terms of the lid's brightness over the glass: x and y run from -1 to 1, and light falls off smoothly.
 const TERMS: [fn(f32, f32) -> f32; 6] = [|_, _| 1.0, |x, _| x, |_, y| y, |x, y| x * y, |x, _| x * x - 0.5, |_, y| y * y - 0.5];
 
+/// Samples that are taken together, and what fills the last of these groups: too far off to be the lid.
+const GROUP: usize = 8;
+const NO_SAMPLE: f32 = 1e9;
+
+/// The places around the border where the lid may be seen.
+struct Border {
+    /// Index of each pixel.
+    places: Vec<usize>,
+    /// The value of each of [`TERMS`] at each place, filled up to whole groups.
+    terms: [Vec<f32>; 6],
+}
+
+impl Border {
+    fn of(channel: &Plane, border: usize, hidden: impl Fn(usize, usize) -> bool) -> Self {
+        let (width, height) = (channel.width(), channel.height());
+        let at = |place: usize, side: usize| real(place) / real(side.max(2) - 1) * 2.0 - 1.0;
+        let mut found = Self { places: Vec::new(), terms: [const { Vec::new() }; 6] };
+        for y in 0..height {
+            let level = y < border || y + border >= height;
+            // Between the upper and the lower border there are only the ends of the row.
+            let ends = (0..border.min(width)).chain(width.saturating_sub(border).max(border)..width);
+            let row: &mut dyn Iterator<Item = usize> = if level { &mut (0..width) } else { &mut { ends } };
+            for x in row.filter(|x| !hidden(*x, y)) {
+                found.places.push(y * width + x);
+                for (values, term) in found.terms.iter_mut().zip(TERMS) {
+                    values.push(term(at(x, width), at(y, height)));
+                }
+            }
+        }
+        for values in &mut found.terms {
+            values.resize(found.places.len().next_multiple_of(GROUP), 0.0);
+        }
+        found
+    }
+}
+
 /// The brightness of the lid, as seen around the border.
 struct Lid {
     factors: [f32; 6],
@@ -129,35 +155,20 @@ struct Lid {
 }
 
 impl Lid {
-    fn of(channel: &Plane, border: usize, hidden: &impl Fn(usize, usize) -> bool) -> Option<Self> {
-        let (width, height) = (channel.width(), channel.height());
-        let at = |place: usize, side: usize| real(place) / real(side.max(2) - 1) * 2.0 - 1.0;
-        let mut seen = Vec::new();
-        for (y, row) in channel.rows().enumerate() {
-            for (x, value) in row.iter().enumerate() {
-                let on_border = x.min(y) < border || x + border >= width || y + border >= height;
-                if on_border && !hidden(x, y) {
-                    seen.push((at(x, width), at(y, height), f32::from(*value)));
-                }
-            }
-        }
-        let usual = f32::from(percentile(&histogram(seen.iter().map(|(_, _, value)| super::number::grey(*value))), 0.5));
+    fn of(channel: &Plane, border: &Border) -> Option<Self> {
+        let seen: Vec<u8> = border.places.iter().filter_map(|place| channel.pixels().get(*place).copied()).collect();
+        let usual = f32::from(percentile(&histogram(seen.iter().copied()), 0.5));
         let mut factors = [usual, 0.0, 0.0, 0.0, 0.0, 0.0];
         // The rest that each sample leaves. A document that reaches the border is far off; it is left out more and more strictly.
-        let mut rests: Vec<f32> = seen.iter().map(|(_, _, value)| value - usual).collect();
+        let mut rests: Vec<f32> = seen.iter().map(|value| f32::from(*value) - usual).collect();
+        rests.resize(seen.len().next_multiple_of(GROUP), NO_SAMPLE);
         let mut tolerance = 45.0_f32;
         for _ in 0..24 {
-            for (factor, term) in factors.iter_mut().zip(TERMS) {
-                let (mut sum, mut weight) = (0.0, 0.0);
-                for ((x, y, _), rest) in seen.iter().zip(&rests).filter(|(_, rest)| rest.abs() < tolerance) {
-                    let value = term(*x, *y);
-                    sum += rest * value;
-                    weight += value * value;
-                }
-                let change = if weight > 1.0 { sum / weight } else { 0.0 };
+            for (factor, values) in factors.iter_mut().zip(&border.terms) {
+                let change = change(&rests, values, tolerance);
                 *factor += change;
-                for ((x, y, _), rest) in seen.iter().zip(&mut rests) {
-                    *rest -= change * term(*x, *y);
+                for (rest, value) in rests.iter_mut().zip(values) {
+                    *rest -= change * value;
                 }
             }
             tolerance = (tolerance * 0.9).max(8.0);
@@ -166,8 +177,8 @@ impl Lid {
         if near.len() * 4 < seen.len() {
             return None;
         }
-        near.sort_by(f32::total_cmp);
-        let spread = near.get(near.len() / 2).copied().unwrap_or_default() * 1.5;
+        let middle = near.len() / 2;
+        let spread = if near.is_empty() { 0.0 } else { *near.select_nth_unstable_by(middle, f32::total_cmp).1 * 1.5 };
         Some(Self { factors, tolerance: (spread * 4.5).max(6.5) })
     }
 
@@ -190,13 +201,28 @@ impl Lid {
     }
 }
 
+/// How much of a term the rests within the tolerance ask for: least squares.
+fn change(rests: &[f32], values: &[f32], tolerance: f32) -> f32 {
+    let (mut sums, mut weights) = ([0.0_f32; GROUP], [0.0_f32; GROUP]);
+    for (rests, values) in rests.as_chunks::<GROUP>().0.iter().zip(values.as_chunks::<GROUP>().0) {
+        for (((sum, weight), rest), value) in sums.iter_mut().zip(&mut weights).zip(rests).zip(values) {
+            let value = if rest.abs() < tolerance { *value } else { 0.0 };
+            *sum += rest * value;
+            *weight += value * value;
+        }
+    }
+    let (sum, weight) = (sums.iter().sum::<f32>(), weights.iter().sum::<f32>());
+    if weight > 1.0 { sum / weight } else { 0.0 }
+}
+
 /// The smallest rectangle around a region, its direction taken from its four edges.
 fn rectangle(region: &Region, per_mm: f32) -> Option<Sheet> {
     let outline = outline(region);
+    let hull = hull(&outline);
     let extent = |degrees: f32| {
         let (sine, cosine) = degrees.to_radians().sin_cos();
         let start = [f32::MAX, f32::MIN, f32::MAX, f32::MIN];
-        outline.iter().fold(start, |[left, right, top, bottom], (x, y)| {
+        hull.iter().fold(start, |[left, right, top, bottom], (x, y)| {
             let (along, across) = (x * cosine + y * sine, y * cosine - x * sine);
             [left.min(along), right.max(along), top.min(across), bottom.max(across)]
         })
@@ -223,22 +249,49 @@ fn rectangle(region: &Region, per_mm: f32) -> Option<Sheet> {
 
 /// The outer corners of the first and last pixels of each row and column.
 fn outline(region: &Region) -> Vec<(f32, f32)> {
-    let mut rows = std::collections::BTreeMap::<usize, (usize, usize)>::new();
-    let mut columns = std::collections::BTreeMap::<usize, (usize, usize)>::new();
-    let widen = |ends: &mut (usize, usize), place: usize| *ends = (ends.0.min(place), ends.1.max(place));
+    const NONE: (usize, usize) = (usize::MAX, 0);
+    let (width, height) = region.iter().fold((0, 0), |most, (x, y)| (most.0.max(x + 1), most.1.max(y + 1)));
+    let (mut rows, mut columns) = (vec![NONE; height], vec![NONE; width]);
+    let widen = |ends: Option<&mut (usize, usize)>, place: usize| {
+        if let Some(ends) = ends {
+            *ends = (ends.0.min(place), ends.1.max(place));
+        }
+    };
     for (x, y) in region {
-        widen(rows.entry(*y).or_insert((*x, *x)), *x);
-        widen(columns.entry(*x).or_insert((*y, *y)), *y);
+        widen(rows.get_mut(*y), *x);
+        widen(columns.get_mut(*x), *y);
     }
-    let of_rows = rows.iter().flat_map(|(y, (left, right))| {
-        let y = real(*y) + 0.5;
+    let seen = |(_, ends): &(usize, &(usize, usize))| **ends != NONE;
+    let of_rows = rows.iter().enumerate().filter(seen).flat_map(|(y, (left, right))| {
+        let y = real(y) + 0.5;
         [(real(*left), y), (real(right + 1), y)]
     });
-    let of_columns = columns.iter().flat_map(|(x, (top, bottom))| {
-        let x = real(*x) + 0.5;
+    let of_columns = columns.iter().enumerate().filter(seen).flat_map(|(x, (top, bottom))| {
+        let x = real(x) + 0.5;
         [(x, real(*top)), (x, real(bottom + 1))]
     });
     of_rows.chain(of_columns).collect()
+}
+
+/// The convex hull of points (monotone chain): as far as all of them in every direction.
+fn hull(points: &[(f32, f32)]) -> Vec<(f32, f32)> {
+    let mut sorted = points.to_vec();
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let half = |points: &mut dyn Iterator<Item = &(f32, f32)>| {
+        let mut chain: Vec<(f32, f32)> = Vec::new();
+        for next in points {
+            while let [.., a, b] = chain.as_slice()
+                && (b.0 - a.0) * (next.1 - a.1) <= (b.1 - a.1) * (next.0 - a.0)
+            {
+                chain.pop();
+            }
+            chain.push(*next);
+        }
+        chain
+    };
+    let mut around = half(&mut sorted.iter());
+    around.extend(half(&mut sorted.iter().rev()));
+    around
 }
 
 /// Points of the outline near one side: their place along it, and how far inwards they lie.

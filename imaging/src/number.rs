@@ -9,7 +9,14 @@ pub const fn real(count: usize) -> f32 {
 /// A measure as the nearest count; 0 for what is below, or no number.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the conversion saturates")]
 pub const fn count(measure: f32) -> usize {
-    measure.round() as usize
+    // What is below a half, negatives included, saturates to 0.
+    (measure + 0.5) as usize
+}
+
+/// The whole part of a measure; 0 for what is below, or no number.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the conversion saturates")]
+pub const fn floor(measure: f32) -> usize {
+    measure as usize
 }
 
 /// A measure as the nearest whole number.
@@ -21,7 +28,7 @@ pub const fn whole(measure: f32) -> i32 {
 /// A measure as a grey value, 0 to 255.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the conversion saturates")]
 pub const fn grey(measure: f32) -> u8 {
-    measure.round() as u8
+    (measure + 0.5) as u8
 }
 
 /// The value below which `share` (0 to 1) of the counted values lie.

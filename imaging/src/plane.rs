@@ -2,7 +2,7 @@
 
 use crate::scan::{ColourMode, RawScan};
 
-use super::number::{count, real};
+use super::number::{floor, real};
 
 /// A grey picture: rows from the top, 0 black, 255 white.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Plane {
     pub fn of(raw: &RawScan) -> Option<Self> {
         let pixels = match raw.mode {
             ColourMode::Grey => raw.pixels.clone(),
-            ColourMode::Colour => raw.pixels.chunks_exact(3).map(brightness).collect(),
+            ColourMode::Colour => raw.pixels.as_chunks::<3>().0.iter().copied().map(brightness).collect(),
         };
         Self::new(usize::try_from(raw.width_px).ok()?, usize::try_from(raw.height_px).ok()?, pixels)
     }
@@ -60,29 +60,41 @@ impl Plane {
         if by <= 1 || width == 0 || height == 0 {
             return self.clone();
         }
-        let area = u32::try_from(by * by).unwrap_or(u32::MAX);
-        let mut pixels = Vec::with_capacity(width * height);
-        let mut sums = vec![0_u32; width];
-        for rows in self.pixels.chunks_exact(self.width * by) {
-            sums.fill(0);
-            for row in rows.chunks_exact(self.width) {
-                for (sum, square) in sums.iter_mut().zip(row.chunks_exact(by)) {
-                    *sum += square.iter().map(|pixel| u32::from(*pixel)).sum::<u32>();
-                }
-            }
-            pixels.extend(sums.iter().map(|sum| u8::try_from((sum + area / 2) / area).unwrap_or(255)));
+        Self { width, height, pixels: means::<1>(&self.pixels, self.width, by) }
+    }
+
+    /// The colours of a scan apart, each square of `by` × `by` pixels as one; `None` when its pixels do not fit its size, or it
+    /// is smaller than one square.
+    pub fn channels(raw: &RawScan, by: usize) -> Option<Vec<Self>> {
+        let (width, height) = (usize::try_from(raw.width_px).ok()?, usize::try_from(raw.height_px).ok()?);
+        let step = raw.mode.bytes_per_pixel();
+        if width.checked_mul(height)?.checked_mul(step)? != raw.pixels.len() {
+            return None;
         }
-        Self { width, height, pixels }
+        let small = match raw.mode {
+            ColourMode::Grey => means::<1>(&raw.pixels, width, by),
+            ColourMode::Colour => means::<3>(&raw.pixels, width, by),
+        };
+        let channel = |channel: usize| small.iter().skip(channel).step_by(step).copied().collect();
+        (0..step).map(|number| Self::new(width / by, height / by, channel(number))).collect()
     }
 
     /// Rows and columns change places.
     #[must_use]
     pub fn transposed(&self) -> Self {
-        let mut pixels = Vec::with_capacity(self.pixels.len());
-        for x in 0..self.width {
-            pixels.extend(self.pixels.iter().skip(x).step_by(self.width));
+        let mut pixels = vec![0; self.pixels.len()];
+        for (y, row) in self.rows().enumerate() {
+            for (out, pixel) in pixels.iter_mut().skip(y).step_by(self.height).zip(row) {
+                *out = *pixel;
+            }
         }
         Self { width: self.height, height: self.width, pixels }
+    }
+
+    /// Turned by a half.
+    #[must_use]
+    pub fn turned_half(&self) -> Self {
+        Self { pixels: self.pixels.iter().rev().copied().collect(), ..*self }
     }
 
     /// The brightest pixel within `across` columns and `down` rows to each side.
@@ -139,7 +151,7 @@ impl Plane {
     pub fn between(&self, x: f32, y: f32) -> f32 {
         let x = x.clamp(0.0, real(self.width - 1));
         let y = y.clamp(0.0, real(self.height - 1));
-        let (left, top) = (count(x.floor()), count(y.floor()));
+        let (left, top) = (floor(x), floor(y));
         let (part, share) = (x - real(left), y - real(top));
         let start = top * self.width + left;
         let pair = |start: usize| -> f32 {
@@ -177,8 +189,84 @@ fn merge(best: &mut [u8], other: &[u8], better: &impl Fn(u8, u8) -> u8) {
     }
 }
 
-fn brightness(pixel: &[u8]) -> u8 {
-    let [red, green, blue] = pixel else { return 0 };
-    let sum = u32::from(*red) * 77 + u32::from(*green) * 150 + u32::from(*blue) * 29;
+impl RawScan {
+    /// The scan with each square of `by` × `by` pixels as one, the mean of them; `None` when that changes nothing, or is not possible.
+    pub(super) fn reduced(&self, by: usize) -> Option<Self> {
+        let (width, height) = (usize::try_from(self.width_px).ok()?, usize::try_from(self.height_px).ok()?);
+        let step = self.mode.bytes_per_pixel();
+        if by <= 1 || width < by || height < by || width.checked_mul(height)?.checked_mul(step)? != self.pixels.len() {
+            return None;
+        }
+        let pixels = match self.mode {
+            ColourMode::Grey => means::<1>(&self.pixels, width, by),
+            ColourMode::Colour => means::<3>(&self.pixels, width, by),
+        };
+        let smaller = u32::try_from(by).ok()?;
+        Some(Self {
+            width_px: self.width_px / smaller,
+            height_px: self.height_px / smaller,
+            dpi: self.dpi / u16::try_from(by).ok()?,
+            mode: self.mode,
+            pixels,
+            device: self.device.clone(),
+        })
+    }
+}
+
+/// The means of squares of `by` × `by` pixels of `CHANNELS` bytes each.
+fn means<const CHANNELS: usize>(pixels: &[u8], width: usize, by: usize) -> Vec<u8> {
+    // The sizes that the usual resolutions lead to are worth a loop of fixed length.
+    match by {
+        1 => pixels.to_vec(),
+        2 => means_of::<CHANNELS>(pixels, width, by, add::<CHANNELS, 2>),
+        3 => means_of::<CHANNELS>(pixels, width, by, add::<CHANNELS, 3>),
+        4 => means_of::<CHANNELS>(pixels, width, by, add::<CHANNELS, 4>),
+        5 => means_of::<CHANNELS>(pixels, width, by, add::<CHANNELS, 5>),
+        6 => means_of::<CHANNELS>(pixels, width, by, add::<CHANNELS, 6>),
+        8 => means_of::<CHANNELS>(pixels, width, by, add::<CHANNELS, 8>),
+        _ => means_of::<CHANNELS>(pixels, width, by, |sums, row| {
+            for (sum, square) in sums.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(row.chunks_exact(by * CHANNELS)) {
+                add_square(sum, square);
+            }
+        }),
+    }
+}
+
+fn means_of<const CHANNELS: usize>(pixels: &[u8], width: usize, by: usize, add: impl Fn(&mut [u32], &[u8])) -> Vec<u8> {
+    let area = u32::try_from(by * by).unwrap_or(u32::MAX).max(1);
+    // Rounded division by a constant, exact for sums of bytes over squares of up to 64 pixels a side.
+    let factor = (1_u64 << 40).div_ceil(u64::from(area));
+    let mean = |sum: &u32| u8::try_from((u64::from(*sum + area / 2) * factor) >> 40).unwrap_or(255);
+    let mut sums = vec![0_u32; width / by * CHANNELS];
+    let mut out = Vec::with_capacity(sums.len() * (pixels.len() / (width * CHANNELS).max(1) / by));
+    for rows in pixels.chunks_exact((width * CHANNELS * by).max(1)) {
+        sums.fill(0);
+        for row in rows.chunks_exact(width * CHANNELS) {
+            add(&mut sums, row);
+        }
+        out.extend(sums.iter().map(mean));
+    }
+    out
+}
+
+/// Adds one row to the sums of its squares.
+fn add<const CHANNELS: usize, const BY: usize>(sums: &mut [u32], row: &[u8]) {
+    let (pixels, _) = row.as_chunks::<CHANNELS>();
+    for (sum, square) in sums.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(pixels.as_chunks::<BY>().0) {
+        add_square(sum, square.as_flattened());
+    }
+}
+
+#[inline]
+fn add_square<const CHANNELS: usize>(sum: &mut [u32; CHANNELS], square: &[u8]) {
+    for pixel in square.as_chunks::<CHANNELS>().0 {
+        for (sum, value) in sum.iter_mut().zip(pixel) {
+            *sum += u32::from(*value);
+        }
+    }
+}
+
+fn brightness([red, green, blue]: [u8; 3]) -> u8 {
+    let sum = u32::from(red) * 77 + u32::from(green) * 150 + u32::from(blue) * 29;
     u8::try_from(sum >> 8).unwrap_or(255)
 }

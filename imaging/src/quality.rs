@@ -37,6 +37,9 @@ pub enum Finding {
     /// Not sharp.
     #[error("the scan is blurred: press the document flat on the glass, scan anew")]
     Blurred,
+    /// Nothing tells which way up the document is.
+    #[error("it cannot be told which way up the document is: turn the picture by hand, or scan anew")]
+    PoseUncertain,
 }
 
 impl Finding {
@@ -51,12 +54,13 @@ impl Finding {
             Self::TooDark => "QUALITY_TOO_DARK",
             Self::Glare => "QUALITY_GLARE",
             Self::Blurred => "QUALITY_BLURRED",
+            Self::PoseUncertain => "QUALITY_POSE_UNCERTAIN",
         }
     }
 }
 
 /// Pixels of a millimetre at which a document is judged.
-const PER_MM: f32 = 4.0;
+pub(crate) const PER_MM: f32 = 4.0;
 /// The paper of a good scan is brighter than this.
 const DARK_PAPER: u8 = 105;
 /// Print blurred by more than this standard deviation in millimetres cannot be read for certain.
@@ -99,7 +103,7 @@ pub fn judge(scan: &Plane, dpi: u16, placement: &Placement, print_blur_mm: Optio
 }
 
 /// The document upright, coarse: what is outside the scan is left out by carrying on its border.
-fn page(scan: &Plane, dpi: u16, placement: &Placement) -> Plane {
+pub(crate) fn page(scan: &Plane, dpi: u16, placement: &Placement) -> Plane {
     let dpi = f32::from(dpi.max(1));
     let by = count(dpi / (PER_MM * 25.4)).max(1);
     let small = scan.shrunk(by);

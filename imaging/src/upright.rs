@@ -3,14 +3,14 @@
 //! Two pictures are kept of every scan (seed 003, "Skanning"): the raw one, losslessly, as it came from the glass, and the
 //! upright one for people, as JPEG. Nothing is cropped or straightened here: that is [`crate::placement`].
 
-use std::io::Cursor;
+use std::{io::Cursor, thread};
 
 use image::{
     ExtendedColorType, ImageBuffer, ImageDecoder, ImageEncoder, ImageError, Limits, Luma, Pixel, Rgb,
     codecs::png::{CompressionType, FilterType, PngDecoder, PngEncoder},
     imageops,
 };
-use jpeg_encoder::{ColorType, Encoder, PixelDensity, PixelDensityUnit};
+use jpeg_encoder::{ColorType, Encoder, PixelDensity, PixelDensityUnit, SamplingFactor};
 use serde::{Deserialize, Serialize};
 
 use crate::scan::{ColourMode, MOST_BYTES, RawScan};
@@ -142,20 +142,106 @@ pub fn upright(raw: &RawScan, turn: Turn) -> Result<Upright, UprightError> {
     Ok(Upright { turn, ..encoded(&turned)? })
 }
 
-/// Encodes a picture that is upright already, with its resolution.
+/// Encodes a picture that is upright already, with its resolution; in stripes, as many as there are processors.
 pub fn encoded(picture: &RawScan) -> Result<Upright, UprightError> {
     check(picture)?;
     let side = |px: u32| u16::try_from(px).map_err(|_| UprightError::TooLarge);
     let (width, height) = (side(picture.width_px)?, side(picture.height_px)?);
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, JPEG_QUALITY);
-    encoder.set_density(PixelDensity { density: (picture.dpi, picture.dpi), unit: PixelDensityUnit::Inches });
-    let colours = match picture.mode {
-        ColourMode::Colour => ColorType::Rgb,
-        ColourMode::Grey => ColorType::Luma,
-    };
-    encoder.encode(&picture.pixels, width, height, colours).map_err(|error| UprightError::Encoding(error.to_string()))?;
-    Ok(Upright { jpeg: bytes, width_px: picture.width_px, height_px: picture.height_px, dpi: picture.dpi, turn: Turn::None })
+    let row = usize::from(width) * picture.mode.bytes_per_pixel();
+    let stripe = Stripe::of(picture, width, height);
+    let stripes: Vec<Result<Vec<u8>, UprightError>> = thread::scope(|threads| {
+        let parts = picture.pixels.chunks(row * usize::from(stripe.rows));
+        let parts: Vec<_> = parts.map(|part| threads.spawn(move || stripe.encoded(part, part.len() / row))).collect();
+        let ended = || UprightError::Encoding("it ended early".to_owned());
+        parts.into_iter().map(|part| part.join().unwrap_or_else(|_| Err(ended()))).collect()
+    });
+    let jpeg = joined(&stripes.into_iter().collect::<Result<Vec<_>, _>>()?, height)
+        .ok_or_else(|| UprightError::Encoding("its parts do not fit together".to_owned()))?;
+    Ok(Upright { jpeg, width_px: picture.width_px, height_px: picture.height_px, dpi: picture.dpi, turn: Turn::None })
+}
+
+/// Side of a block of a JPEG in pixels (ITU-T T.81): nothing of a picture at this quality is subsampled.
+const BLOCK: u16 = 8;
+
+/// Rows of a picture that are encoded by themselves. Between two of them stands a restart marker (ITU-T T.81 §B.2.1), behind
+/// which nothing depends on what came before.
+#[derive(Clone, Copy)]
+struct Stripe {
+    width: u16,
+    rows: u16,
+    /// Blocks from one restart marker to the next; 0 when there is one stripe only.
+    interval: u16,
+    dpi: u16,
+    mode: ColourMode,
+}
+
+impl Stripe {
+    fn of(picture: &RawScan, width: u16, height: u16) -> Self {
+        let processors = thread::available_parallelism().map_or(1, |number| u16::try_from(number.get()).unwrap_or(1));
+        // The markers are numbered from 0 to 7.
+        let parts = processors.clamp(1, 8);
+        let rows = height.div_ceil(parts).next_multiple_of(BLOCK);
+        let interval = (rows / BLOCK).checked_mul(width.div_ceil(BLOCK));
+        let (rows, interval) = match interval {
+            Some(interval) if rows < height => (rows, interval),
+            _ => (height, 0),
+        };
+        Self { width, rows, interval, dpi: picture.dpi, mode: picture.mode }
+    }
+
+    fn encoded(self, pixels: &[u8], rows: usize) -> Result<Vec<u8>, UprightError> {
+        let rows = u16::try_from(rows).map_err(|_| UprightError::TooLarge)?;
+        let mut bytes = Vec::new();
+        let mut encoder = Encoder::new(&mut bytes, JPEG_QUALITY);
+        encoder.set_density(PixelDensity { density: (self.dpi, self.dpi), unit: PixelDensityUnit::Inches });
+        encoder.set_sampling_factor(SamplingFactor::F_1_1);
+        if self.interval > 0 {
+            encoder.set_restart_interval(self.interval);
+        }
+        let colours = match self.mode {
+            ColourMode::Colour => ColorType::Rgb,
+            ColourMode::Grey => ColorType::Luma,
+        };
+        encoder.encode(pixels, self.width, rows, colours).map_err(|error| UprightError::Encoding(error.to_string()))?;
+        Ok(bytes)
+    }
+}
+
+/// The stripes as one file: the head of the first with the height of all, then what each holds.
+fn joined(stripes: &[Vec<u8>], height: u16) -> Option<Vec<u8>> {
+    /// End of the picture.
+    const END: [u8; 2] = [0xFF, 0xD9];
+    let mut jpeg = Vec::with_capacity(stripes.iter().map(Vec::len).sum());
+    for (number, stripe) in (0_u8..).zip(stripes) {
+        let (frame, data) = parts(stripe)?;
+        let (head, data) = stripe.split_at_checked(data)?;
+        if number == 0 {
+            jpeg.extend_from_slice(head);
+            // Marker, length, precision, height.
+            jpeg.get_mut(frame + 5..frame + 7)?.copy_from_slice(&height.to_be_bytes());
+        } else {
+            jpeg.extend([0xFF, 0xD0 + (number - 1) % 8]);
+        }
+        jpeg.extend_from_slice(data.strip_suffix(&END)?);
+    }
+    jpeg.extend(END);
+    Some(jpeg)
+}
+
+/// Where the frame's header of a JPEG begins, and where its entropy-coded data.
+fn parts(jpeg: &[u8]) -> Option<(usize, usize)> {
+    let mut at = 2;
+    let mut frame = None;
+    loop {
+        let [0xFF, marker, high, low] = *jpeg.get(at..)?.first_chunk::<4>()? else { return None };
+        let next = at + 2 + usize::from(u16::from_be_bytes([high, low]));
+        match marker {
+            0xC0 => frame = Some(at),
+            0xDA => return Some((frame?, next)),
+            _ => {}
+        }
+        at = next;
+    }
 }
 
 /// Encodes a scan's pixels as PNG, as they came from the glass.

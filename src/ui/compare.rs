@@ -13,7 +13,10 @@ use super::{
     words::{fill, filled, text},
 };
 use crate::{
-    control::{Identification, Step},
+    control::{
+        Identification, Step,
+        signature::{PenPoint, Strokes},
+    },
     imaging::ink,
 };
 
@@ -47,6 +50,9 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     });
     on!(shell, compare, on_replay, |here| {
         here.desk(|desk| desk.replay = Some(0));
+        here.present();
+    });
+    on!(shell, compare, on_adjusted, |here| {
         here.present();
     });
     on!(shell, compare, on_tick, |here| {
@@ -101,27 +107,66 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         compare.set_overlay(false);
         compare.set_fitted(false);
         compare.set_zoom(1.0);
+        compare.set_turned(0.0);
+        compare.set_enlarged(1.0);
+        compare.set_moved_x(0.0);
+        compare.set_moved_y(0.0);
+        compare.set_dragging(false);
         return;
     };
     let millimetres = |length: u32| ink::micrometres(length) / 1000.0;
     // What is replayed stays where it stands in the whole signature.
     let trimmed = strokes.trimmed(MARGIN);
     let shown = desk.replay.map_or_else(|| trimmed.clone(), |at| trimmed.until(at));
+    // The operator lays the ink on the document as it fits; side by side both stand as they are.
+    let (degrees, enlarged) = if compare.get_overlay() { (compare.get_turned(), compare.get_enlarged()) } else { (0.0, 1.0) };
+    let shown = turned(&shown, degrees);
     compare.set_ink(ink::path(&shown, UNITS).into());
-    compare.set_ink_width(millimetres(trimmed.width));
-    compare.set_ink_height(millimetres(trimmed.height));
+    compare.set_ink_width(millimetres(shown.width));
+    compare.set_ink_height(millimetres(shown.height));
     compare.set_area(compared.picture.clone());
     compare.set_area_width(compared.size_mm.0);
     compare.set_area_height(compared.size_mm.1);
     compare.set_replaying(desk.replay.is_some());
     let factor = if compare.get_fitted() { (SIGNED_WIDTH / millimetres(trimmed.width).max(1.0)).min(1.0) } else { 1.0 };
+    let factor = factor * enlarged;
     compare.set_ink_factor(factor);
     let language = desk.operator_language;
-    let scale = if factor < 1.0 {
-        filled(language, "compare.scale-fitted", &[&format!("{:.0}", factor * 100.0)])
+    let percent = format!("{:.0}", factor * 100.0);
+    let scale = if degrees != 0.0 || enlarged != 1.0 {
+        filled(language, "compare.laid", &[&percent, &format!("{degrees:.0}")])
+    } else if factor < 1.0 {
+        filled(language, "compare.scale-fitted", &[&percent])
     } else {
         text(language, "compare.scale")
     };
     let rows = [signature::facts(desk), Some(scale)].into_iter().flatten().collect();
     fill(&compare.get_facts(), rows, |rows| compare.set_facts(rows));
+}
+
+/// The strokes turned clockwise about the middle of their field, on a field that is just large enough.
+fn turned(strokes: &Strokes, degrees: f32) -> Strokes {
+    if degrees == 0.0 {
+        return strokes.clone();
+    }
+    let (sine, cosine) = degrees.to_radians().sin_cos();
+    let (width, height) = (ink::micrometres(strokes.width), ink::micrometres(strokes.height));
+    let across = width * cosine.abs() + height * sine.abs();
+    let down = width * sine.abs() + height * cosine.abs();
+    let turn = |point: &PenPoint| {
+        let (x, y) = (ink::micrometres(point.x) - width / 2.0, ink::micrometres(point.y) - height / 2.0);
+        let (x, y) = (x * cosine - y * sine + across / 2.0, x * sine + y * cosine + down / 2.0);
+        PenPoint { x: whole(x), y: whole(y), ..*point }
+    };
+    Strokes {
+        width: whole(across),
+        height: whole(down),
+        strokes: strokes.strokes.iter().map(|stroke| stroke.iter().map(turn).collect()).collect(),
+    }
+}
+
+/// A length in micrometres as a whole number of them; 0 for what lies before the field.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the conversion saturates")]
+fn whole(micrometres: f32) -> u32 {
+    micrometres.round() as u32
 }

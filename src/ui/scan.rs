@@ -214,6 +214,7 @@ fn drawn(finding: imaging::Finding) -> Drawn {
         imaging::Finding::TooDark => Drawn::TooDark,
         imaging::Finding::Glare => Drawn::Glare,
         imaging::Finding::Blurred => Drawn::Blurred,
+        imaging::Finding::PoseUncertain => Drawn::PoseUncertain,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Where lines of a machine readable zone may lie on a scan: dark print of the right height, length and distance.
 
+use std::thread;
+
 use super::{
     format::{Format, PITCH_MM},
     strip::Line,
@@ -50,9 +52,12 @@ impl Piece {
 pub fn bands(plane: &Plane, per_mm: f32, sensitivity: f32) -> Vec<Band> {
     let mut whole = Vec::new();
     let mut guessed = Vec::new();
-    for sideways in [false, true] {
-        let turned = sideways.then(|| plane.transposed());
-        let mut pieces = pieces(turned.as_ref().unwrap_or(plane), per_mm, sensitivity);
+    let (level, upright) = thread::scope(|threads| {
+        let level = threads.spawn(|| pieces(plane, per_mm, sensitivity));
+        let upright = pieces(&plane.transposed(), per_mm, sensitivity);
+        (level.join().unwrap_or_default(), upright)
+    });
+    for (sideways, mut pieces) in [(false, level), (true, upright)] {
         let across = real(if sideways { plane.height() } else { plane.width() }) / 2.0;
         pieces.sort_by(|a, b| a.at(across).total_cmp(&b.at(across)));
         for (place, first) in pieces.iter().enumerate() {

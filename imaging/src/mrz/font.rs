@@ -90,6 +90,27 @@ impl Alphabet {
     }
 
     fn draw(look: Look) -> Option<Self> {
+        let sharp = Self::sharp(look)?;
+        let deviation = look.blur_mm() * CELL_PER_MM;
+        let drawn: Vec<(u8, Window)> = sharp.iter().map(|(character, pixels)| (*character, blurred(pixels, deviation))).collect();
+        let mut inks: Vec<f32> = drawn.iter().flat_map(|(_, pixels)| pixels.iter().copied()).collect();
+        let full = full_ink(&mut inks, 0.927);
+        let shapes = drawn.into_iter().filter_map(|(character, pixels)| {
+            let mut window = pixels.map(|ink| without_faint(ink / full));
+            normalise(&mut window).then_some(Shape { character, window })
+        });
+        Some(Self { shapes: shapes.collect() })
+    }
+
+    /// The characters as they are before they are blurred; drawn once for each size and weight.
+    fn sharp(look: Look) -> Option<&'static [(u8, Window)]> {
+        static DRAWN: [OnceLock<Vec<(u8, Window)>>; CAPITALS.len() * WEIGHTS.len()] =
+            [const { OnceLock::new() }; CAPITALS.len() * WEIGHTS.len()];
+        let place = DRAWN.get(look.capital * WEIGHTS.len() + look.weight)?;
+        Some(place.get_or_init(|| Self::outlined(look).unwrap_or_default()).as_slice())
+    }
+
+    fn outlined(look: Look) -> Option<Vec<(u8, Window)>> {
         let face = Face::parse(ocr_b::FONT, 0).ok()?;
         let capital = *CAPITALS.get(look.capital)?;
         let weight = *WEIGHTS.get(look.weight)?;
@@ -108,16 +129,7 @@ impl Alphabet {
                 }
             }
         }
-        for (_, pixels) in &mut drawn {
-            *pixels = blurred(pixels, look.blur_mm() * CELL_PER_MM);
-        }
-        let mut inks: Vec<f32> = drawn.iter().flat_map(|(_, pixels)| pixels.iter().copied()).collect();
-        let full = full_ink(&mut inks, 0.927);
-        let shapes = drawn.into_iter().filter_map(|(character, pixels)| {
-            let mut window = pixels.map(|ink| without_faint(ink / full));
-            normalise(&mut window).then_some(Shape { character, window })
-        });
-        Some(Self { shapes: shapes.collect() })
+        Some(drawn)
     }
 }
 
@@ -206,23 +218,36 @@ fn covered(outline: &Path, wider_mm: f32) -> Option<Window> {
 
 /// A cell blurred by a Gaussian of this standard deviation in pixels; outside the cell there is no ink.
 fn blurred(cell: &Window, deviation: f32) -> Window {
-    let reach = 8_i16;
-    let weights: Vec<f32> = (-reach..=reach).map(|at| (-0.5 * (f32::from(at) / deviation.max(0.05)).powi(2)).exp()).collect();
+    const REACH: usize = 8;
+    let weights: [f32; 2 * REACH + 1] =
+        std::array::from_fn(|at| (-0.5 * ((real(at) - real(REACH)) / deviation.max(0.05)).powi(2)).exp());
     let total: f32 = weights.iter().sum();
-    let along = |cell: &Window, step: usize, length: usize| -> Window {
-        std::array::from_fn(|at| {
-            let place = at / step % length;
-            let mut sum = 0.0;
-            for (offset, weight) in (0_usize..).zip(&weights) {
-                // The pixel at this offset, as long as it is in the same row or column.
-                if let Some(other) = (place + offset).checked_sub(8).filter(|other| *other < length) {
-                    sum += weight * cell.get(at + other * step - place * step).copied().unwrap_or_default();
-                }
-            }
-            sum / total
-        })
-    };
-    along(&along(cell, 1, CELL_WIDTH), CELL_WIDTH, CELL_HEIGHT)
+    let weights = weights.map(|weight| weight / total);
+    let mut across = [0.0; CELL];
+    let mut padded = [0.0; CELL_WIDTH + 2 * REACH];
+    for (out, row) in across.as_chunks_mut::<CELL_WIDTH>().0.iter_mut().zip(cell.as_chunks::<CELL_WIDTH>().0) {
+        for (place, ink) in padded.iter_mut().skip(REACH).zip(row) {
+            *place = *ink;
+        }
+        for (weight, shifted) in weights.iter().zip(padded.windows(CELL_WIDTH)) {
+            add(out, shifted, *weight);
+        }
+    }
+    let mut both = [0.0; CELL];
+    let rows = across.as_chunks::<CELL_WIDTH>().0;
+    for (y, out) in both.as_chunks_mut::<CELL_WIDTH>().0.iter_mut().enumerate() {
+        let above = REACH.saturating_sub(y);
+        for (weight, row) in weights.iter().skip(above).zip(rows.iter().skip((y + above).saturating_sub(REACH))) {
+            add(out, row, *weight);
+        }
+    }
+    both
+}
+
+fn add(sums: &mut [f32; CELL_WIDTH], row: &[f32], weight: f32) {
+    for (sum, ink) in sums.iter_mut().zip(row) {
+        *sum += weight * ink;
+    }
 }
 
 /// Takes up an outline in the units of the typeface.

@@ -10,6 +10,8 @@ pub mod format;
 mod strip;
 pub mod text;
 
+use std::{borrow::Cow, thread};
+
 use band::{Band, bands};
 pub use decide::{Cell, Doubt};
 use font::{Alphabet, Look};
@@ -23,7 +25,7 @@ use super::{
 };
 
 /// Resolution at which characters are compared, in dots per inch; finer scans are brought down to about this.
-const READ_DPI: f32 = 300.0;
+pub(crate) const READ_DPI: u16 = 300;
 /// Resolution at which lines are searched.
 const SEARCH_DPI: f32 = 100.0;
 /// Mean correlation below which print is no zone at all.
@@ -83,8 +85,8 @@ impl Zone {
 /// The zones on a scan, the clearest first; more than one only when several documents lie on the glass.
 pub fn zones(scan: &Plane, dpi: u16) -> Vec<Zone> {
     let dpi = f32::from(dpi.max(1));
-    let finer = count(dpi / READ_DPI).max(1);
-    let (shrunk, dpi) = (scan.shrunk(finer), dpi / real(finer));
+    let finer = count(dpi / f32::from(READ_DPI)).max(1);
+    let (shrunk, dpi) = (if finer > 1 { Cow::Owned(scan.shrunk(finer)) } else { Cow::Borrowed(scan) }, dpi / real(finer));
     let coarser = count(dpi / SEARCH_DPI).max(1);
     let search = shrunk.shrunk(coarser);
     for sensitivity in SENSITIVITIES {
@@ -155,8 +157,12 @@ fn read(plane: &Plane, band: &Band, dpi: f32) -> Option<Zone> {
         let lines = lines?;
         Some((mean(lines.iter().flat_map(|line| line.probes.iter().map(Seen::best))), lines))
     };
-    let forwards = probed(band.lines.clone());
-    let backwards = probed(band.lines.iter().rev().map(Line::reversed).collect());
+    let (forwards, backwards) = thread::scope(|threads| {
+        let forwards = threads.spawn(|| probed(band.lines.clone()));
+        let backwards = probed(band.lines.iter().rev().map(Line::reversed).collect());
+        // Reading does not fail; a direction that would counts as one in which nothing makes sense.
+        (forwards.join().unwrap_or_default(), backwards)
+    });
     let (likeness, lines) = forwards.into_iter().chain(backwards).max_by(|a, b| a.0.total_cmp(&b.0))?;
     if likeness < LEAST_ZONE - 0.1 {
         return None;
@@ -196,6 +202,13 @@ fn read(plane: &Plane, band: &Band, dpi: f32) -> Option<Zone> {
         cells: decision.cells,
         blur_mm: look.blur_mm(),
     })
+}
+
+/// Draws the characters in the looks that a zone is compared with first, once in a process; without it the first scan waits.
+pub(crate) fn prepare() {
+    for look in Look::USUAL.neighbours().iter().flatten() {
+        Alphabet::of(*look);
+    }
 }
 
 /// The look of the print: sharpness first, because it changes most, then size and weight, then sharpness again.

@@ -146,6 +146,21 @@ impl Page {
         Self { lines: Vec::new(), picture }
     }
 
+    /// The same page with its zone smeared, so that nobody can read it: standard deviation in millimetres.
+    #[must_use]
+    pub fn smeared(mut self, deviation_mm: f32) -> Self {
+        let width = self.picture.width() as usize;
+        // The zone and what surrounds it at the foot of every format (ICAO 9303-3 §4.5).
+        let top = self.picture.height() as usize - (23.2 * PAGE_DPI / 25.4) as usize;
+        let foot = &mut self.picture.pixels_mut()[top * width..];
+        let mut pixels: Vec<u8> = foot.iter().flat_map(|p| [p.red(), p.green(), p.blue()]).collect();
+        blur(&mut pixels, width, 3, deviation_mm * PAGE_DPI / 25.4);
+        for (pixel, seen) in foot.iter_mut().zip(pixels.chunks_exact(3)) {
+            *pixel = PremultipliedColorU8::from_rgba(seen[0], seen[1], seen[2], 255).unwrap();
+        }
+        self
+    }
+
     /// The page lying on an A6 glass, as the scanner gives it.
     pub fn scanned(&self, random: &mut Random, conditions: &Conditions) -> RawScan {
         scanned(&[(self, None)], random, conditions)

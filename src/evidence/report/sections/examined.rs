@@ -60,6 +60,7 @@ fn finding(finding: Finding) -> Both {
         Finding::TooDark => words::both("For mørkt", "Too dark"),
         Finding::Glare => words::both("Gjenskinn", "Reflected light"),
         Finding::Blurred => words::both("Uskarpt", "Blurred"),
+        Finding::PoseUncertain => words::both("Uvisst hva som er opp", "Not certain which way is up"),
     }
 }
 

@@ -122,6 +122,7 @@ mod screens_heartbeat;
 mod screens_locked;
 mod screens_looks;
 mod screens_private;
+mod screens_scroll;
 mod script_use;
 mod scripts;
 mod seal_cards;

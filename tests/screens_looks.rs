@@ -63,7 +63,7 @@ fn judge_room(window: &impl ElementRoot, size: (f32, f32), place: &str) -> Vec<S
             }
         }
     }
-    for kind in ["Button", "ChoiceRow", "CheckRow", "Notice", "FaultBanner", "Badge", "Panel"] {
+    for kind in ["Button", "ChoiceRow", "CheckRow", "Notice", "FaultBanner", "Badge", "Panel", "StepRail", "KeyCap"] {
         for box_ in ElementQuery::from_root(window).match_inherits(kind).find_all() {
             let outer = bounds(&box_);
             for text in box_.query_descendants().match_inherits("Text").find_all() {

@@ -115,16 +115,23 @@ impl Shell {
         }
         if let Some(output) = &holder_output {
             self.holder.window().with_winit_window(|window| {
-                settle(window, output, true);
-                window.set_window_level(WindowLevel::AlwaysOnTop);
+                if settle(window, output, true) {
+                    window.set_window_level(WindowLevel::AlwaysOnTop);
+                } else {
+                    // The desktop may have moved it over the operator's window, who goes on working.
+                    window.set_window_level(WindowLevel::AlwaysOnBottom);
+                    window.set_fullscreen(None);
+                }
             });
         }
     }
 }
 
-/// The window belongs on the monitor of this output.
-fn settle(window: &Window, output: &str, full_screen: bool) {
-    let Some(monitor) = window.available_monitors().find(|monitor| monitor.name().as_deref() == Some(output)) else { return };
+/// The window belongs on the monitor of this output; `false` when that monitor is away.
+fn settle(window: &Window, output: &str, full_screen: bool) -> bool {
+    let Some(monitor) = window.available_monitors().find(|monitor| monitor.name().as_deref() == Some(output)) else {
+        return false;
+    };
     let (size, room) = (window.outer_size(), monitor.size());
     let fits = full_screen || window.is_maximized() || (size.width <= room.width && size.height <= room.height);
     if is_on(window, &monitor) && window.fullscreen().is_some() == full_screen {
@@ -132,7 +139,7 @@ fn settle(window: &Window, output: &str, full_screen: bool) {
         if !fits {
             window.set_maximized(true);
         }
-        return;
+        return true;
     }
     if full_screen {
         // Out of the full screen of another monitor first: some window managers move nothing that fills a screen.
@@ -144,6 +151,7 @@ fn settle(window: &Window, output: &str, full_screen: bool) {
     } else {
         move_to(window, &monitor);
     }
+    true
 }
 
 /// The middle of the window lies on the monitor. Asked of the display itself: after a monitor was away, what the window's own

@@ -57,6 +57,7 @@ pub(super) const SECTION: Section<Local> = Section {
         },
         effect: "Where the station's key is: in the data folder (seal/station-key.txt), in a key file elsewhere, or among the \
                  credentials that systemd hands to the station (LoadCredentialEncrypted=NAME). The first two are made at the first \
-                 opening; keep a copy at a safe place. With \"card\" it is behind the operators' cards (bam-station seal cards). With \"none\" nothing is sealed: only where the whole disk is encrypted.",
+                 opening; keep a copy at a safe place. With \"card\" it is behind the operators' cards (bam-station seal cards). With \
+                 \"none\" nothing is sealed: only where the whole disk is encrypted.",
     }],
 };

@@ -119,12 +119,16 @@ impl Desk {
 
     /// The same for a card that was in a reader before.
     pub fn insert_again(&self, reader: &str, card: Arc<Mutex<VirtualCard>>) -> Inserted {
-        let noticed = |present| readers().unwrap().iter().any(|found| found.name == reader && found.card == present);
-        wait_until(|| noticed(false));
+        self.until_empty(reader);
         let slot = self.readers.iter().position(|name| reader.starts_with(name)).unwrap();
         let inserted = self.pcscd.as_ref().unwrap().slots()[slot].insert_again(card).unwrap();
-        wait_until(|| noticed(true));
+        wait_until(|| holds(reader, true));
         inserted
+    }
+
+    /// Waits until the reader has noticed that its card was pulled.
+    pub fn until_empty(&self, reader: &str) {
+        wait_until(|| holds(reader, false));
     }
 
     /// Ends the reader service, as when the machine's administrator stops it.
@@ -135,6 +139,10 @@ impl Desk {
     pub fn start_service(&mut self) {
         self.pcscd = Some(pcscd(&self.folder, self.readers));
     }
+}
+
+fn holds(reader: &str, card: bool) -> bool {
+    readers().unwrap().iter().any(|found| found.name == reader && found.card == card)
 }
 
 pub fn wait_until(done: impl Fn() -> bool) {

@@ -148,6 +148,7 @@ fn a_pulled_card_locks_and_only_the_same_card_unlocks() {
         begin(&mut station, asked(Function::PinUnlock, Local));
         station.act(Command::ChooseMethod(Method::Document)).unwrap();
         let kept = card.pull();
+        desk.until_empty(OPERATORS);
         station.lock();
         let document = passport(&station.configuration().clone());
         assert_eq!(station.act(document.clone()).unwrap_err().code(), "STATION_LOCKED");
@@ -420,6 +421,7 @@ fn an_operator_signs_through_a_pkcs11_module() {
         station.sign_in_with_card(pin()).unwrap();
         up_to_the_approval(&mut station);
         let kept = card.pull();
+        desk.until_empty(OPERATORS);
         assert_eq!(station.approve(pin()).unwrap_err().code(), "CARD_ABSENT");
         let _card = desk.insert_again(OPERATORS, kept);
         station.approve(pin()).unwrap();

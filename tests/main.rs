@@ -114,6 +114,7 @@ mod scan_examined;
 mod scanner_backends;
 mod scanner_host;
 mod scanner_session;
+mod scanner_session_damaged;
 mod scanner_virtual;
 mod screens;
 mod screens_administration;

@@ -57,6 +57,7 @@ mod desk_ends;
 mod desk_pad;
 mod desk_roles;
 mod desk_scan;
+mod desk_scan_seen;
 mod desk_touch;
 mod desk_virtual_cards;
 mod desk_whole_control;

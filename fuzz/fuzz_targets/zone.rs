@@ -14,7 +14,7 @@ use bam_station_scans::{Conditions, Page, Random};
 use libfuzzer_sys::fuzz_target;
 
 /// Pages that are drawn in advance: drawing takes longer than reading.
-const PAGES: u64 = 48;
+const PAGES: u64 = 9;
 
 thread_local! {
     static DRAWN: RefCell<Vec<(Vec<String>, RawScan)>> = const { RefCell::new(Vec::new()) };

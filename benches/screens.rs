@@ -230,11 +230,13 @@ fn pen() {
     sign.on_pen_down(move |x, y, width, height| {
         held.borrow_mut().down(x, y, width, height, Instant::now());
         weak.unwrap().global::<HolderSign>().set_commands(held.borrow().commands().into());
+        weak.unwrap().global::<HolderSign>().set_pieces(held.borrow().pieces());
     });
     let (held, weak) = (Rc::clone(&pen), holder.as_weak());
     sign.on_pen_move(move |x, y| {
         held.borrow_mut().moved(x, y, Instant::now());
         weak.unwrap().global::<HolderSign>().set_commands(held.borrow().commands().into());
+        weak.unwrap().global::<HolderSign>().set_pieces(held.borrow().pieces());
     });
     let held = Rc::clone(&pen);
     sign.on_pen_up(move || held.borrow_mut().up());

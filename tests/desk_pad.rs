@@ -1,7 +1,10 @@
 //! The signature pad at the desk: lit when the holder is to sign, its ink on both sides at once, and a pad that is pulled out is
 //! told and can be used again. The pad is the real driver over a cable whose other end is held here.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use bam_station::{
     config::{Configuration, local::PadDriver},
@@ -155,6 +158,21 @@ fn a_pad_that_is_pulled_out_is_told_and_signs_again_when_it_is_back() {
     at.desk.click("op-abort-holder-left");
     at.desk.click("op-abort-confirm");
     at.desk.until("the pad is off", |_| !at.cable().unwrap().0.lock().unwrap().inking);
+}
+
+#[test]
+fn whoever_writes_on_the_pad_is_at_the_desk() {
+    let data = tempfile::tempdir().unwrap();
+    let at = PadDesk::open(data.path());
+    at.lit();
+    at.desk.until("the desk is at rest", |desk| !desk.operator().global::<Operator>().get_busy());
+    let warning = |desk: &AtTheDesk| desk.operator().global::<Operator>().get_idle_warning();
+    // Nobody touches a screen for four and a half minutes: half a minute before the screens lock.
+    at.desk.shell.judge_attendance(Instant::now() + Duration::from_secs(270));
+    assert!(!warning(&at.desk).is_empty());
+    at.write(name());
+    at.desk.until("the warning is gone", |desk| warning(desk).is_empty());
+    at.desk.until("the ink is seen", |_| at.ink_at_operator().matches('L').count() == 3 * 59);
 }
 
 #[test]

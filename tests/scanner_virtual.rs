@@ -195,6 +195,7 @@ fn every_fault_is_told_apart_and_the_next_scan_works() {
             VirtualFault::NoDocument => ScanError::NoDocument,
             VirtualFault::NoMemory => ScanError::NoMemory,
             VirtualFault::WarmingUp => ScanError::WarmingUp,
+            VirtualFault::Locked => ScanError::Locked,
             VirtualFault::Jammed => ScanError::Jammed,
             VirtualFault::Io => ScanError::Io,
             VirtualFault::Vanished => ScanError::Vanished,

@@ -321,7 +321,7 @@ fn what_is_written_is_drawn() {
     window.global::<Holder>().set_page(HolderPage::Sign);
     let dark = |picture: &image::RgbaImage| picture.pixels().filter(|p| p.0[..3].iter().all(|&c| c < 0x50)).count();
     let before = dark(&picture(&window, "pen-before"));
-    window.global::<HolderSign>().set_commands("M 200 100 L 800 100".into());
+    window.global::<HolderSign>().set_pieces(list([ink("M 200 100 L 800 100")]));
     let after = dark(&picture(&window, "pen-after"));
     // A line of 600 pixels, some three pixels wide.
     assert!(after > before + 1200, "{before} dark pixels before, {after} after");

@@ -88,6 +88,11 @@ pub fn moment() {
     }
 }
 
+/// This path as one piece of ink.
+pub fn ink(commands: &str) -> InkPiece {
+    InkPiece { commands: commands.into(), x: 0.0, y: 0.0, width: 1000.0, height: 300.0 }
+}
+
 /// Draws the window and keeps the picture in `target/screens/`.
 pub fn picture(window: &impl ComponentHandle, name: &str) -> image::RgbaImage {
     settle();
@@ -1138,6 +1143,7 @@ pub const HOLDER_SCENES: &[Scene<HolderWindow>] = &[
             window.global::<Holder>().set_page(HolderPage::Sign);
             let page = window.global::<HolderSign>();
             page.set_commands(SIGNATURE.into());
+            page.set_pieces(list([ink(SIGNATURE)]));
             page.set_can_finish(true);
             page.set_again_text(
                 say(lang, "Operatøren ber deg signere en gang til.", "The operator asks you to sign once more.").into(),

@@ -1,10 +1,7 @@
 //! Whatever a scanner delivers: examined without a panic, in bounded memory and time.
 #![no_main]
 
-use bam_station::{
-    device::scanner::{ColourMode, RawScan},
-    imaging::examine,
-};
+use bam_station_imaging::{ColourMode, RawScan, examine};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

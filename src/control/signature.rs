@@ -25,6 +25,14 @@ pub struct PenPoint {
     pub p: Option<u16>,
 }
 
+impl PenPoint {
+    /// How far the pen went from here to there, micrometres, rounded down.
+    pub fn distance(&self, there: &Self) -> u64 {
+        let (dx, dy) = (u64::from(self.x.abs_diff(there.x)), u64::from(self.y.abs_diff(there.y)));
+        (dx * dx + dy * dy).isqrt()
+    }
+}
+
 /// A signature as strokes: everything the pen did, nothing smoothed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,10 +98,7 @@ impl Strokes {
     /// Length of the ink, micrometres, rounded down.
     pub fn ink_length(&self) -> u64 {
         let step = |pair: &[PenPoint]| match pair {
-            [a, b] => {
-                let (dx, dy) = (u64::from(a.x.abs_diff(b.x)), u64::from(a.y.abs_diff(b.y)));
-                (dx * dx + dy * dy).isqrt()
-            }
+            [a, b] => a.distance(b),
             _ => 0,
         };
         self.strokes.iter().map(|stroke| stroke.windows(2).map(step).sum::<u64>()).sum()

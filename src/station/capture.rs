@@ -16,7 +16,7 @@ use crate::{
     imaging::{
         Examination, examine,
         ink::{self, InkError},
-        mrz::Zone,
+        mrz::{self, Zone},
         specimen::{Specimen, SpecimenError, SpecimenKind},
         upright::{self, Turn, UprightError},
     },
@@ -193,6 +193,12 @@ impl Station {
     /// Scans the presented document and examines the picture. Takes as long as the scanner does, and a moment after its last
     /// row; a fault of the scanner is recorded in the control.
     pub fn scan(&mut self, watch: &ScanControl) -> Result<&Control, ScanFault> {
+        self.scan_showing(watch, |_| {})
+    }
+
+    /// The same. `show` is given the upright picture as soon as it is made: to be looked at while it is encoded and kept. It is
+    /// no part of the control before this returns.
+    pub fn scan_showing(&mut self, watch: &ScanControl, show: impl FnOnce(&RawScan)) -> Result<&Control, ScanFault> {
         let control = self.attended().map_err(CaptureError::from)?;
         control.ready_to_scan().map_err(|refusal| CaptureError::from(ActError::from(refusal)))?;
         let kind = self.presented_kind(control).ok_or(CaptureError::KindGone)?.clone();
@@ -205,7 +211,11 @@ impl Station {
             },
             ..ScanJob::a6(scanner.dpi)
         };
-        let outcome = self.scanner.scan(&job, watch);
+        // While the scanner works, so that its first picture does not wait for it.
+        let outcome = std::thread::scope(|threads| {
+            threads.spawn(mrz::prepare);
+            self.scanner.scan(&job, watch)
+        });
         self.clear_glass();
         let raw = match outcome {
             Ok(raw) => raw,
@@ -214,47 +224,45 @@ impl Station {
                 return Err(error.into());
             }
         };
-        let scan = self.keep_scan(&raw, &kind)?;
+        let scan = self.keep_scan(&raw, &kind, show)?;
         self.keep(Command::TakeScan(Box::new(TakenScan { scan, kind }))).map_err(CaptureError::from)?;
         self.raw_scan = Some(raw);
         Ok(self.control.as_ref().ok_or(ActError::NoControl).map_err(CaptureError::from)?)
     }
 
-    /// The raw picture is encoded while it is examined: the operator waits for both.
-    fn keep_scan(&self, raw: &RawScan, kind: &DocumentKind) -> Result<DocumentScan, CaptureError> {
-        let evidence = self.register.evidence();
-        let (png, seen) = std::thread::scope(|threads| {
-            let png = threads.spawn(|| upright::raw_png(raw));
-            let seen = examine(raw, Some(kind));
-            let png = png.join().unwrap_or_else(|_| Err(UprightError::Encoding("it ended early".to_owned())));
-            (png, seen)
-        });
-        let (png, seen) = (png?, seen?);
+    /// Finds the document on the scan and shows it upright. Only then both pictures are encoded: the operator looks meanwhile.
+    fn keep_scan(&self, raw: &RawScan, kind: &DocumentKind, show: impl FnOnce(&RawScan)) -> Result<DocumentScan, CaptureError> {
+        let seen = examine(raw, Some(kind))?;
         // Without a place on the glass the picture stays whole, turned as documents of the kind are laid.
         let turn = seen.placement.map_or(upright::turn_for(kind.pose), |placement| placement.turn);
         let crop = seen.placement.as_ref().map(Crop::of);
+        let picture = upright_pixels(raw, turn, crop)?;
+        show(&picture);
+        let (png, upright) = std::thread::scope(|threads| {
+            let png = threads.spawn(|| upright::raw_png(raw));
+            let upright = self.keep_upright(&picture, turn, crop);
+            let png = png.join().unwrap_or_else(|_| Err(UprightError::Encoding("it ended early".to_owned())));
+            (png, upright)
+        });
         Ok(DocumentScan {
-            raw: evidence.put(&png)?,
+            raw: self.register.evidence().put(&png?)?,
             raw_width: raw.width_px,
             raw_height: raw.height_px,
             dpi: raw.dpi,
             device: raw.device.clone(),
-            upright: self.keep_upright(raw, turn, crop)?,
+            upright: upright?,
             examined: Some(examined(&seen)),
         })
     }
 
-    fn keep_upright(&self, raw: &RawScan, turn: Turn, crop: Option<Crop>) -> Result<Upright, CaptureError> {
-        let picture = match &crop {
-            Some(crop) => upright::encoded(&crop.placement(turn).upright(raw)?)?,
-            None => upright::upright(raw, turn)?,
-        };
+    fn keep_upright(&self, picture: &RawScan, turn: Turn, crop: Option<Crop>) -> Result<Upright, CaptureError> {
+        let encoded = upright::encoded(picture)?;
         Ok(Upright {
-            picture: self.register.evidence().put(&picture.jpeg)?,
+            picture: self.register.evidence().put(&encoded.jpeg)?,
             turn,
             crop,
-            width: picture.width_px,
-            height: picture.height_px,
+            width: encoded.width_px,
+            height: encoded.height_px,
         })
     }
 
@@ -264,13 +272,14 @@ impl Station {
         let scan = control.scan().current().ok_or(CaptureError::NoScan)?;
         control.decide(Command::TurnScan(scan.upright.clone()), self.now()).map_err(ActError::from)?;
         let (turn, crop) = (scan.upright.turn.then(by), scan.upright.crop.map(|crop| crop.turned(by)));
-        let upright = if let Some(raw) = &self.raw_scan {
-            self.keep_upright(raw, turn, crop)?
+        let picture = if let Some(raw) = &self.raw_scan {
+            upright_pixels(raw, turn, crop)?
         } else {
             // After a restart the raw picture is read back from the evidence.
             let png = self.register.evidence().get(&scan.raw, MAX_EVIDENCE_BYTES)?;
-            self.keep_upright(&upright::raw_from_png(&png, scan.dpi, &scan.device)?, turn, crop)?
+            upright_pixels(&upright::raw_from_png(&png, scan.dpi, &scan.device)?, turn, crop)?
         };
+        let upright = self.keep_upright(&picture, turn, crop)?;
         Ok(self.keep(Command::TurnScan(upright))?)
     }
 
@@ -347,6 +356,11 @@ impl Station {
         let Some((Identification::Document(check), _)) = control.identification() else { return None };
         self.configuration.document_kind(&check.kind)
     }
+}
+
+/// The picture for people: the document alone where its place on the glass is known, otherwise the whole glass.
+fn upright_pixels(raw: &RawScan, turn: Turn, crop: Option<Crop>) -> Result<RawScan, UprightError> {
+    crop.map_or_else(|| upright::turned(raw, turn), |crop| crop.placement(turn).upright(raw))
 }
 
 /// What was seen, as the control keeps it. Of a zone that is not certain nothing is taken over.

@@ -11,6 +11,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use image::RgbImage;
 use jiff::Timestamp;
 
 use super::{
@@ -27,7 +28,7 @@ use crate::{
     device::{
         card::{CardError, ReaderEvent, ReaderPlace, ReaderState},
         pad::{Ink, PadControl, PadError, PadInfo, PadOutcome, PadScreen},
-        scanner::ScanControl,
+        scanner::{ColourMode, RawScan, ScanControl},
     },
     digest::Digest,
     directory::{Chosen, Directory, DirectoryError, Hits, Query},
@@ -190,6 +191,8 @@ pub enum Update {
     Pin(PinStage),
     /// The scan goes on: 0.0–1.0. At 1.0 the picture is examined.
     ScanProgress(f32),
+    /// The scan is upright and can be looked at, while it is still encoded and kept: no part of the control yet.
+    ScanSeen(RgbImage),
     /// The signature pad is lit and waits for the pen.
     PadOpened(PadInfo),
     /// The pen on the signature pad.
@@ -641,7 +644,12 @@ impl Worker {
                 let tell = Arc::clone(&self.tell);
                 let mut watch = ScanControl::new(move |part| tell(Update::ScanProgress(part)));
                 watch.cancel = Arc::clone(&self.cancel);
-                station.scan(&watch)?;
+                let tell = Arc::clone(&self.tell);
+                station.scan_showing(&watch, |picture| {
+                    if let Some(picture) = colours(picture) {
+                        tell(Update::ScanSeen(picture));
+                    }
+                })?;
             }
             Request::Turn(turn) => {
                 station.turn_scan(turn)?;
@@ -835,6 +843,15 @@ impl Worker {
         self.seen.scan = Some((digest, Arc::clone(&picture)));
         Ok(Some(picture))
     }
+}
+
+/// A picture for the screens; `None` when its pixels do not fit its size.
+fn colours(picture: &RawScan) -> Option<RgbImage> {
+    let pixels = match picture.mode {
+        ColourMode::Colour => picture.pixels.clone(),
+        ColourMode::Grey => picture.pixels.iter().flat_map(|grey| [*grey; 3]).collect(),
+    };
+    RgbImage::from_raw(picture.width_px, picture.height_px, pixels)
 }
 
 /// Reads what there is.

@@ -105,14 +105,20 @@ pub(super) fn written(shell: &Shell) {
 fn ink(desk: &Desk, window: &HolderWindow) {
     let sign = window.global::<HolderSign>();
     // Nothing is left of the signature as soon as its page is.
-    sign.set_commands(if holder_page(desk) == HolderPage::Sign { desk.pen.commands().into() } else { "".into() });
+    if holder_page(desk) == HolderPage::Sign {
+        sign.set_commands(desk.pen.commands().into());
+        sign.set_pieces(desk.pen.pieces());
+    } else {
+        sign.set_commands("".into());
+        sign.set_pieces(slint::ModelRc::default());
+    }
     let on_pad = desk.on_pad();
     sign.set_on_pad(on_pad);
     if on_pad && desk.pen.strokes().width > 0 {
         sign.set_field_width(super::pen::pixels(desk.pen.strokes().width));
         sign.set_field_height(super::pen::pixels(desk.pen.strokes().height));
     }
-    sign.set_can_finish(desk.pen.strokes().ink_length() >= SHORTEST_INK && !desk.busy());
+    sign.set_can_finish(desk.pen.ink_length() >= SHORTEST_INK && !desk.busy());
 }
 
 fn turn_page(shell: &Shell, to: impl Fn(usize) -> usize) {

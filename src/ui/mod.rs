@@ -38,7 +38,7 @@ pub mod words;
 use std::{path::PathBuf, sync::Arc};
 
 pub use desk::{Desk, Place, holder_page, operator_page};
-pub use pen::Pen;
+pub use pen::{Pen, pixels};
 pub use shell::Shell;
 
 use bam_station_ui::{GalleryWindow, I18n};

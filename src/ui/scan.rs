@@ -34,7 +34,7 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         here.present();
     });
     on!(shell, check, on_scan, |here| {
-        here.desk(|desk| desk.scanned = 0.0);
+        here.desk(begin);
         here.ask_and_present(Request::Scan);
     });
     on!(shell, check, on_cancel, |here| {
@@ -72,9 +72,22 @@ pub(super) fn follow_up(shell: &Shell) {
         said && empty && operator_page(desk) == OperatorPage::Scan
     });
     if begins {
-        shell.desk(|desk| desk.scanned = 0.0);
+        shell.desk(begin);
         shell.ask(Request::Scan);
     }
+}
+
+/// A scan begins: nothing of one that was not kept is left.
+fn begin(desk: &mut Desk) {
+    desk.scanned = 0.0;
+    if desk.scan_picture.as_ref().is_some_and(ScanPicture::is_not_kept) {
+        desk.scan_picture = None;
+    }
+}
+
+/// The picture can be looked at, and not judged before it is kept.
+fn seen_before_kept(desk: &Desk) -> bool {
+    desk.scanning() && desk.scan_picture.as_ref().is_some_and(ScanPicture::is_not_kept)
 }
 
 pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
@@ -83,6 +96,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let Some(control) = desk.control().filter(|control| control.step() == Step::Scan) else { return };
     let taken = control.scan().current();
     check.set_phase(match taken {
+        _ if seen_before_kept(desk) => ScanPhase::Judge,
         _ if desk.scanning() => ScanPhase::Scanning,
         Some(_) => ScanPhase::Judge,
         None => ScanPhase::Ready,
@@ -120,6 +134,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         facts.into_iter().flatten().map(|fact| finding(fact, Tone::Neutral)).collect::<Vec<_>>()
     });
     show_examined(desk, control, &check);
+    let facts = facts.or_else(|| seen_before_kept(desk).then(|| vec![finding(text(language, "scan.examining"), Tone::Neutral)]));
     fill(&check.get_quality(), facts.unwrap_or_default(), |rows| check.set_quality(rows));
     let most = u32::from(control.opening().rules.issue_process.max_scan_attempts);
     let attempt = control.scan().attempts() + u32::from(taken.is_none());
@@ -223,27 +238,47 @@ const BESIDE: (u32, u32) = (480, 640);
 
 /// The upright scan as a picture: whole, and in the pixels in which it is shown.
 pub struct ScanPicture {
-    jpeg: Arc<[u8]>,
+    /// The file that is kept; `None` while it is not yet.
+    jpeg: Option<Arc<[u8]>>,
     whole: RgbImage,
     room: (u32, u32),
     shown: Image,
 }
 
 impl ScanPicture {
+    /// The picture as it is, before it is kept. It is shown in this room, in pixels.
+    pub(super) fn before_kept(whole: RgbImage, room: (u32, u32)) -> Self {
+        let shown = shown(&whole, room);
+        Self { jpeg: None, whole, room, shown }
+    }
+
+    fn is_not_kept(&self) -> bool {
+        self.jpeg.is_none()
+    }
+
     /// The whole of it, as it was scanned.
     pub(super) fn whole(&self) -> &RgbImage {
         &self.whole
     }
 }
 
+/// The room that the picture has on the screen, in pixels.
+pub(super) fn room(window: &OperatorWindow) -> (u32, u32) {
+    let check = window.global::<ScanCheck>();
+    (pixels(check.get_room_width()), pixels(check.get_room_height()))
+}
+
 /// Makes the picture of the upright scan for the room that it has on the screen. The file is decoded once.
 pub(super) fn decode(shell: &Shell) {
-    let check = shell.operator.global::<ScanCheck>();
-    let room = (pixels(check.get_room_width()), pixels(check.get_room_height()));
+    let room = room(&shell.operator);
     shell.desk(|desk| {
+        if let Some(known) = desk.scan_picture.as_mut().filter(|known| known.is_not_kept() && known.room != room) {
+            known.room = room;
+            known.shown = shown(&known.whole, room);
+        }
         let Some(jpeg) = desk.snapshot.scan.clone() else { return };
         match &mut desk.scan_picture {
-            Some(known) if Arc::ptr_eq(&known.jpeg, &jpeg) => {
+            Some(known) if known.jpeg.as_ref().is_some_and(|known| Arc::ptr_eq(known, &jpeg)) => {
                 if known.room != room {
                     known.room = room;
                     known.shown = shown(&known.whole, room);
@@ -253,7 +288,7 @@ pub(super) fn decode(shell: &Shell) {
                 let Ok(decoded) = image::load_from_memory_with_format(&jpeg, image::ImageFormat::Jpeg) else { return };
                 let whole = decoded.into_rgb8();
                 let shown = shown(&whole, room);
-                *other = Some(ScanPicture { jpeg, whole, room, shown });
+                *other = Some(ScanPicture { jpeg: Some(jpeg), whole, room, shown });
             }
         }
     });

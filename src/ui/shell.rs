@@ -4,6 +4,7 @@ use std::{
     cell::{OnceCell, RefCell},
     rc::{Rc, Weak},
     sync::{Arc, mpsc},
+    time::Instant,
 };
 
 use bam_station_ui::{HolderWindow, I18n, Operator, OperatorSheet, OperatorWindow, Tone};
@@ -217,6 +218,10 @@ impl Shell {
                 }
             }
         }
+        if ink {
+            // Whoever writes on the pad is at the desk, also when nobody touches a screen meanwhile.
+            self.touched(Instant::now());
+        }
         if ink && !any {
             holder::written(self);
         }
@@ -256,6 +261,9 @@ impl Shell {
             Update::Pin(PinStage::TypeOnPad(place)) => desk.at_pad = Some(place),
             Update::Pin(PinStage::CardWorks(_)) => desk.at_pad = None,
             Update::ScanProgress(part) => desk.scanned = part,
+            Update::ScanSeen(picture) => {
+                desk.scan_picture = Some(scan::ScanPicture::before_kept(picture, scan::room(&self.operator)));
+            }
             Update::PadOpened(pad) => desk.pen.on_pad(pad.field_um),
             Update::Ink(told) => desk.pen.ink(told),
             Update::Page { index, of, width, height, pixels } => {

@@ -115,6 +115,7 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         check.set_field_width(pen::pixels(strokes.width));
         check.set_field_height(pen::pixels(strokes.height));
     }
+    check.set_pieces(if kept.is_some() { slint::ModelRc::default() } else { desk.pen.pieces() });
     check.set_commands(kept.as_deref().map_or_else(|| desk.pen.commands().into(), |kept| pen::commands(kept).into()));
     check.set_facts(facts(desk).filter(|_| captured).unwrap_or_default());
     check.set_replaying(desk.replay.is_some());

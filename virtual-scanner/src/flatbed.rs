@@ -136,6 +136,7 @@ impl Flatbed {
             Some(Fault::NoDocuments) => return Err(Status::NO_DOCUMENTS),
             Some(Fault::NoMemory) => return Err(Status::NO_MEMORY),
             Some(Fault::WarmingUp) => return Err(Status::WARMING_UP),
+            Some(Fault::Locked) => return Err(Status::LOCKED),
             Some(Fault::Absent) => return Err(Status::IO_ERROR),
             _ => {}
         }

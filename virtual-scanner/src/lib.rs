@@ -29,7 +29,7 @@
 //! |---|---|---|
 //! | `absent` | listing, opening | no device; invalid |
 //! | `busy`, `access-denied` | opening | busy; access denied |
-//! | `cover-open`, `no-documents`, `no-memory`, `warming-up` | starting | that status |
+//! | `cover-open`, `no-documents`, `no-memory`, `warming-up`, `locked` | starting | that status |
 //! | `jammed`, `io` | after `at` | that status |
 //! | `truncate` | after `at` | end of the image, too early |
 //! | `vanish` | after `at` | I/O error, and from then on the device is absent until the fault is lifted |

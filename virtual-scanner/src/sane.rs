@@ -25,6 +25,7 @@ impl Status {
     pub const NO_MEMORY: c_int = 10;
     pub const ACCESS_DENIED: c_int = 11;
     pub const WARMING_UP: c_int = 12;
+    pub const LOCKED: c_int = 13;
 }
 
 /// What `sane_control_option` is asked to do.

@@ -204,8 +204,9 @@ fn read(plane: &Plane, band: &Band, dpi: f32) -> Option<Zone> {
     })
 }
 
-/// Draws the characters in the looks that a zone is compared with first, once in a process; without it the first scan waits.
-pub(crate) fn prepare() {
+/// Draws the characters in the looks that a zone is compared with first, once in a process: worth doing while a scanner works,
+/// because the first scan waits for it otherwise.
+pub fn prepare() {
     for look in Look::USUAL.neighbours().iter().flatten() {
         Alphabet::of(*look);
     }

@@ -55,6 +55,8 @@ pub enum VirtualFault {
     NoMemory,
     /// The lamp is not ready.
     WarmingUp,
+    /// The transport lock is on.
+    Locked,
     /// The paper sticks in the middle of the scan.
     Jammed,
     /// The connection fails in the middle of the scan.
@@ -71,7 +73,7 @@ pub enum VirtualFault {
 
 impl VirtualFault {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Absent,
         Self::Busy,
         Self::AccessDenied,
@@ -79,6 +81,7 @@ impl VirtualFault {
         Self::NoDocument,
         Self::NoMemory,
         Self::WarmingUp,
+        Self::Locked,
         Self::Jammed,
         Self::Io,
         Self::Truncated,
@@ -97,6 +100,7 @@ impl VirtualFault {
             Self::NoDocument => "no-documents",
             Self::NoMemory => "no-memory",
             Self::WarmingUp => "warming-up",
+            Self::Locked => "locked",
             Self::Jammed => "jammed",
             Self::Io => "io",
             Self::Truncated => "truncate",

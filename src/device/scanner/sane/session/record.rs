@@ -21,7 +21,7 @@ use crate::device::scanner::wire::Ask;
 
 /// A library whose calls are all recorded.
 pub struct Recorder {
-    library: Box<dyn Library>,
+    sane: Box<dyn Library>,
     book: Book,
 }
 
@@ -30,13 +30,13 @@ impl Recorder {
     ///
     /// # Errors
     /// The file is there already, or cannot be written.
-    pub fn new(library: Box<dyn Library>, file: &Path, picture: bool) -> io::Result<Self> {
+    pub fn new(sane: Box<dyn Library>, file: &Path, picture: bool) -> io::Result<Self> {
         // For the owner alone: it may hold the picture of a document.
         let out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
         let book = Book { out: RefCell::new(BufWriter::new(out)), picture };
         let version = env!("CARGO_PKG_VERSION").to_owned();
         book.write(&Line::Session { form: FORM, version, picture })?;
-        Ok(Self { library, book })
+        Ok(Self { sane, book })
     }
 }
 
@@ -47,11 +47,11 @@ impl Library for Recorder {
     }
 
     fn devices(&self) -> Result<Vec<FoundDevice>, Status> {
-        self.book.call(Call::Devices, || self.library.devices(), |devices| Outcome::Devices(devices.clone()))
+        self.book.call(Call::Devices, || self.sane.devices(), |devices| Outcome::Devices(devices.clone()))
     }
 
     fn open(&self, name: &str) -> Result<Box<dyn Device + '_>, Status> {
-        let device = self.book.call(Call::Open(name.to_owned()), || self.library.open(name), |_| Outcome::Done)?;
+        let device = self.book.call(Call::Open(name.to_owned()), || self.sane.open(name), |_| Outcome::Done)?;
         Ok(Box::new(Recorded { device: Some(device), book: &self.book, options: RefCell::default() }))
     }
 }

@@ -145,7 +145,7 @@ impl<'t> Flow<'t> {
         let mut x = x;
         for piece in line.pieces {
             let width = self.typeface.width(&piece.text, piece.style);
-            self.content(Shape::Text(piece, x, baseline));
+            self.content(Shape::Text(piece.into(), x, baseline));
             x += width;
         }
     }

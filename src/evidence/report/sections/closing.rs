@@ -12,7 +12,7 @@ use crate::{
             words::{self, Both},
         },
     },
-    rules::IssueProcess,
+    rules::{Conditions, IssueProcess, conditions::Kinds},
 };
 
 /// [`LIMITS`] in bokmål, in the same order.
@@ -69,7 +69,11 @@ fn rules(flow: &mut Flow<'_>, content: &Content<'_>) {
     flow.heading("7", &words::both("Reglene som gjaldt, og etterprøving", "The rules in force, and how to check"), 120.0);
     let head = [("Regel", "Rule"), ("Verdi", "Value"), ("Betydning", "Meaning")];
     let head = head.map(|(nb, en)| Run::both(&words::both(nb, en), style::LABEL, style::LABEL_EN));
-    let rows = flags(&record.rules.issue_process).map(|(name, value, meaning)| vec![plain(name), value, said(&meaning)]);
+    let mut rules: Vec<_> = flags(&record.rules.issue_process).into();
+    if record.layout >= 2 {
+        rules.extend(conditions(&record.rules.conditions));
+    }
+    let rows: Vec<_> = rules.into_iter().map(|(name, value, meaning)| vec![plain(name), value, said(&meaning)]).collect();
     flow.table(&[158.0, 70.0, WIDTH - 228.0], &head, &rows);
     flow.space(4.0);
     let mut fields = vec![Field::wide(
@@ -99,7 +103,7 @@ fn signed_by(typeface: &Typeface, signer: Option<&RulesSigner>) -> Vec<Field> {
         let unsigned = words::both("Ingen: dette kontoret krever det ikke", "Nobody: this office does not demand it");
         return vec![Field::wide("Reglene signert av", "Rules signed by", said(&unsigned))];
     };
-    vec![
+    let mut fields = vec![
         Field::new("Reglene signert av", "Rules signed by", given(typeface, &signer.name)),
         Field::new(
             "Versjon og tidspunkt",
@@ -107,7 +111,15 @@ fn signed_by(typeface: &Typeface, signer: Option<&RulesSigner>) -> Vec<Field> {
             plain(format!("{}, {}", signer.version, words::utc(signer.signed_at))),
         ),
         Field::wide("Nøkkelen, Ed25519", "The key, Ed25519", digest(&signer.key)),
-    ]
+    ];
+    // Records of the first layout name no second signer.
+    fields.extend(
+        signer
+            .second
+            .as_deref()
+            .map(|second| Field::wide("Samme innhold også signert av", "The same also signed by", given(typeface, second))),
+    );
+    fields
 }
 
 fn how_to_check() -> Both {
@@ -157,6 +169,38 @@ fn flags(flags: &IssueProcess) -> [(&'static str, Vec<Run>, Both); 8] {
             words::both("Flest forsøk på signatur", "Most attempts at a signature"),
         ),
         ("MaxScanAttempts", plain(flags.max_scan_attempts), words::both("Flest forsøk på skanning", "Most attempts at a scan")),
+    ]
+}
+
+/// The conditions of `[Conditions]`.
+fn conditions(conditions: &Conditions) -> [(&'static str, Vec<Run>, Both); 5] {
+    let kinds = |kinds: Kinds| said(&words::kinds(kinds));
+    [
+        (
+            "MinimumAgeForQualified",
+            plain(conditions.minimum_age_for_qualified),
+            words::both("Laveste alder for kvalifiserte sertifikater, år", "Least age for qualified certificates, years"),
+        ),
+        (
+            "MinimumAgeForLocal",
+            plain(conditions.minimum_age_for_local),
+            words::both("Laveste alder for lokale sertifikater, år", "Least age for local certificates, years"),
+        ),
+        (
+            "RequireIdentityNumber",
+            kinds(conditions.require_identity_number),
+            words::both("Fødselsnummer eller D-nummer må være kjent", "The identity number must be known"),
+        ),
+        (
+            "RequireAffiliation",
+            kinds(conditions.require_affiliation),
+            words::both("Tilknytning til organisasjonen må være bekreftet", "Affiliation must be confirmed"),
+        ),
+        (
+            "RequirePreregistration",
+            kinds(conditions.require_preregistration),
+            words::both("Personen må være forhåndsregistrert", "The person must be preregistered"),
+        ),
     ]
 }
 

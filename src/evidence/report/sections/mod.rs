@@ -36,7 +36,7 @@ pub struct Content<'a> {
     /// SHA-256 of the attached record.
     pub record_digest: Digest,
     /// Present with the record's signature.
-    pub strokes: Option<&'a Strokes>,
+    pub strokes: Option<Strokes>,
     /// Present with the record's scan.
     pub scan: Option<Photograph>,
     /// The document scanned earlier.

@@ -4,6 +4,7 @@
 //! could change what a name seems to be. Both are shown by number, `[U+674E]`; the record inside the report has the exact text.
 
 use std::{
+    collections::HashMap,
     fmt::Write as _,
     ops::Range,
     sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError},
@@ -23,6 +24,9 @@ const MOST_MARKS: usize = 2;
 /// The characters up to here are known by heart: those of Latin, Greek and Cyrillic names.
 const BY_HEART: u32 = 0x530;
 
+/// So many texts are known that stand in many reports; a report has some hundreds of them.
+const MOST_COMMON: usize = 8_000;
+
 /// Noto Sans, regular and bold. It is read once: both weights together have a megabyte.
 pub struct Typeface {
     regular: Weight,
@@ -40,6 +44,8 @@ pub struct Weight {
     by_heart: Vec<Letter>,
     /// How texts of a script are shaped. To find that out takes longer than to shape one.
     plans: Mutex<Vec<(Script, Arc<ShapePlan>)>>,
+    /// The glyphs of texts that stand in many reports.
+    common: Mutex<HashMap<String, Arc<[Glyph]>>>,
 }
 
 /// What the typeface has for a character.
@@ -78,7 +84,7 @@ impl Weight {
     fn new(face: Face<'static>) -> Self {
         let near = (0..BY_HEART).map(|code| char::from_u32(code).unwrap_or_default());
         let by_heart = near.map(|c| Letter::find(&face, c)).collect();
-        Self { face, by_heart, plans: Mutex::default() }
+        Self { face, by_heart, plans: Mutex::default(), common: Mutex::default() }
     }
 
     /// The face itself.
@@ -91,7 +97,23 @@ impl Weight {
         known.copied().unwrap_or_else(|| Letter::find(&self.face, c))
     }
 
-    /// The glyphs of a text from left to right.
+    /// The glyphs of a text from left to right. Those of a text that stands in many reports are kept for the next one.
+    fn glyphs(&self, text: &str, common: bool) -> Arc<[Glyph]> {
+        if !common {
+            return self.shape(text).into();
+        }
+        let mut known = self.common.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(glyphs) = known.get(text) {
+            return glyphs.clone();
+        }
+        if known.len() >= MOST_COMMON {
+            known.clear();
+        }
+        let glyphs: Arc<[Glyph]> = self.shape(text).into();
+        known.insert(text.to_owned(), glyphs.clone());
+        glyphs
+    }
+
     fn shape(&self, text: &str) -> Vec<Glyph> {
         let mut buffer = UnicodeBuffer::new();
         buffer.push_str(text);
@@ -288,12 +310,14 @@ pub struct Run {
     pub english: bool,
     /// The spaces only group digits for the eye; who copies or listens gets the digits alone.
     pub grouped: bool,
+    /// It stands in many reports alike and says nothing about anybody: a heading, a label, a line of the terms.
+    pub common: bool,
 }
 
 impl Run {
     /// Text in bokmål, or of no language.
     pub fn new(text: impl Into<String>, style: Style) -> Self {
-        Self { text: text.into(), style, english: false, grouped: false }
+        Self { text: text.into(), style, english: false, grouped: false, common: false }
     }
 
     /// English text.
@@ -308,6 +332,11 @@ impl Run {
         Self { grouped: true, ..Self::new(groups.join(" "), style) }
     }
 
+    /// The same run, which stands in many reports alike. Nothing about a person is marked so.
+    pub fn common(self) -> Self {
+        Self { common: true, ..self }
+    }
+
     /// Bokmål, then English in its own style.
     pub fn both(text: &Both, style: Style, english: Style) -> Vec<Self> {
         vec![Self::new(format!("{}  ", text.nb), style), Self::english(text.en.clone(), english)]
@@ -318,13 +347,13 @@ impl Run {
 pub struct Text {
     /// The run.
     pub run: Run,
-    glyphs: OnceLock<Vec<Glyph>>,
+    glyphs: OnceLock<Arc<[Glyph]>>,
 }
 
 impl Text {
     /// The glyphs of the run from left to right.
     pub fn glyphs(&self, typeface: &Typeface) -> &[Glyph] {
-        self.glyphs.get_or_init(|| typeface.weight(self.run.style.bold).shape(&self.run.text))
+        self.glyphs.get_or_init(|| typeface.weight(self.run.style.bold).glyphs(&self.run.text, self.run.common))
     }
 }
 
@@ -349,6 +378,7 @@ impl Line {
         match self.pieces.last_mut() {
             Some(last) if last.style == run.style && last.english == run.english && last.grouped == run.grouped => {
                 last.text.push_str(text);
+                last.common &= run.common;
             }
             _ => self.pieces.push(Run { text: text.to_owned(), ..run.clone() }),
         }

@@ -1,6 +1,6 @@
 //! Sections 6 to 8: who controlled and when; the rules in force and how all this is checked; what the report does not say.
 
-use super::{Content, digest, given, optional, plain, said, trust};
+use super::{Content, common, digest, given, optional, plain, said, trust};
 use crate::{
     control::RulesSigner,
     evidence::{
@@ -73,7 +73,10 @@ fn rules(flow: &mut Flow<'_>, content: &Content<'_>) {
     if record.layout >= 2 {
         rules.extend(conditions(&record.rules.conditions));
     }
-    let rows: Vec<_> = rules.into_iter().map(|(name, value, meaning)| vec![plain(name), value, said(&meaning)]).collect();
+    let rows: Vec<_> = rules
+        .into_iter()
+        .map(|(name, value, meaning)| vec![common(plain(name)), common(value), common(said(&meaning))])
+        .collect();
     flow.table(&[158.0, 70.0, WIDTH - 228.0], &head, &rows);
     flow.space(4.0);
     let mut fields = vec![Field::wide(
@@ -92,7 +95,7 @@ fn rules(flow: &mut Flow<'_>, content: &Content<'_>) {
         ),
         Field::wide("Radens SHA-256", "SHA-256 of that row", digest(&record.register.hash)),
         Field::wide("Vedlagt oppføring, record.json, SHA-256", "Attached record, SHA-256", digest(&content.record_digest)),
-        Field::wide("Etterprøving", "How to check", said(&how_to_check())),
+        Field::wide("Etterprøving", "How to check", common(said(&how_to_check()))),
     ]);
     flow.fields(fields);
 }
@@ -214,7 +217,7 @@ fn limits(flow: &mut Flow<'_>, content: &Content<'_>) {
 fn limit_runs(typeface: &Typeface, limit: &str) -> Vec<Run> {
     let bokmal = LIMITS.iter().zip(LIMITS_NB).find_map(|(&known, nb)| (known == limit).then_some(nb));
     match bokmal {
-        Some(nb) => said(&words::both(nb, limit)),
+        Some(nb) => common(said(&words::both(nb, limit))),
         None => vec![Run::english(typeface.field(limit), style::VALUE)],
     }
 }

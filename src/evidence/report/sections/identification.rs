@@ -1,6 +1,6 @@
 //! Section 2: how the holder was identified.
 
-use super::{Content, fitted, given, optional, plain, said, trust, written};
+use super::{Content, common, fitted, given, optional, plain, said, trust, written};
 use crate::{
     control::{
         DocumentCheck, Identification,
@@ -75,7 +75,7 @@ fn document(flow: &mut Flow<'_>, check: &DocumentCheck, record: &Record, at: Fie
     flow.label(&words::both("Sikkerhetselementer som operatøren kontrollerte", "Security features that the operator verified"));
     let features = check.features.iter().map(|feature| {
         let text = words::both(typeface.field(&feature.text.nb), typeface.field(&feature.text.en));
-        (Bullet::Tick, said(&text))
+        (Bullet::Tick, common(said(&text)))
     });
     flow.list(features.collect());
     flow.label(&words::both("Kontrollens svar", "What the check found"));

@@ -82,6 +82,11 @@ fn said(text: &Both) -> Vec<Run> {
     Run::both(text, style::VALUE, style::VALUE_EN)
 }
 
+/// Words that stand in many reports alike and say nothing about anybody.
+fn common(runs: Vec<Run>) -> Vec<Run> {
+    runs.into_iter().map(Run::common).collect()
+}
+
 /// A date, a number, a code.
 fn plain(text: impl std::fmt::Display) -> Vec<Run> {
     vec![Run::new(text.to_string(), style::VALUE)]

@@ -1,6 +1,6 @@
 //! Section 1: who was controlled, for what, which steps that needed, and why.
 
-use super::{given, optional, plain, said, written};
+use super::{common, given, optional, plain, said, written};
 use crate::{
     control::opening::CardSource,
     evidence::{
@@ -60,7 +60,7 @@ pub fn lay_out(flow: &mut Flow<'_>, record: &Record) {
     flow.label(&words::both("Begrunnelse etter reglene", "Why, by the rules"));
     let because = record.plan.because.iter().map(|why| {
         let why = words::both(typeface.field(&why.nb), typeface.field(&why.en));
-        (Bullet::Dash, said(&why))
+        (Bullet::Dash, common(said(&why)))
     });
     flow.list(because.collect());
 }

@@ -31,7 +31,10 @@ judge: packages-judge
 
 # Changes each byte of a whole report of level B-LTA: every change is refused, or means the same. Takes some minutes.
 flips: packages-test
-	cargo test --locked --release --test station -- --ignored --nocapture every_changed_byte
+	rm -rf target/flips
+	cargo build --locked
+	JUDGE_REPORTS=$(CURDIR)/target/flips cargo test --locked --test station a_changed_byte_anywhere
+	cargo bench --locked --bench flips -- $(CURDIR)/target/flips/*.pdf $(CURDIR)/target/flips/*.pem
 
 # Real windows on a virtual display, driven by keys alone, by touches alone, and on two monitors. Pictures: target/drive/.
 drive: packages-drive

@@ -44,7 +44,7 @@ enum Command {
     Read(cli::read::ReadArgs),
     /// Checks a report without the station
     Verify(cli::verify::VerifyArgs),
-    /// The document register: list, show, export, verify, purge, raise
+    /// The document register: list, show, export, verify, purge, end, raise
     Register(cli::register::RegisterArgs),
     /// The register's seal: status, rotate, reseal
     Seal(cli::seal::SealArgs),

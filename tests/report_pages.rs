@@ -6,7 +6,7 @@ use bam_station::{
         document::VerifiedFeature,
         opening::CardSource,
         own_card::ProvenCard,
-        scan::{AcceptedScan, DocumentScan, Upright},
+        scan::{AcceptedScan, DocumentScan, Examined, Upright},
         signature::{CapturedSignature, PenPoint, SignatureComparison, Strokes},
         terms::{ShownTerms, TermsAcceptance},
         vouching::{PreviousScan, ThirdParty},
@@ -15,12 +15,16 @@ use bam_station::{
     evidence::{
         preview::{self, Preview, PreviewError},
         record::{ChainHead, FORMAT, LAYOUT, LIMITS, Record},
-        report::{self, ReportError, ReportParts},
+        report::{self, Pages, ReportError, ReportParts},
         sign::{KeyStore, SignatureDetails, Signer as _, SignerIdentity, UnsignedReport},
         verify,
     },
     imaging::{ink, upright::Turn},
-    rules::{CardState, CertificateKind, Function, IssueProcess, LocalText, LraMode, Method, Person, Plan, name::DocumentName},
+    rules::{
+        CardState, CertificateKind, Conditions, Function, IssueProcess, LocalText, LraMode, Method, Person, Plan,
+        conditions::{Entry, Kinds, Known, Origin},
+        name::DocumentName,
+    },
     secret::Pin,
     trust::{KeyAlgorithm, issuer_text, serial_text},
 };
@@ -120,7 +124,7 @@ pub fn qualified() -> Case {
             birth_date: Some(date(1990, 1, 1)),
             user_name: Some("knordman".into()),
         },
-        known: bam_station::rules::conditions::Known::default(),
+        known: Known::default(),
         card: None,
         qualified_on_card: None,
         card_source: CardSource::Card,
@@ -138,7 +142,7 @@ pub fn qualified() -> Case {
             office: "ID-kontoret, Rådhuset".into(),
             mode: LraMode::Mixed,
             issue_process: IssueProcess::default(),
-            conditions: bam_station::rules::Conditions::default(),
+            conditions: Conditions::default(),
             master: Digest::of(b"MASTER.toml"),
             training: false,
             program: "bam-station 0.1.0".into(),
@@ -302,7 +306,37 @@ pub fn cases() -> Vec<Case> {
     }
     let mut signed = qualified().training();
     signed.record.rules.signed_by = Some(rules_signer());
-    vec![qualified(), third_party(), compared, own_card, operator, signed]
+    operator.record.known.origin = Origin::TypedInstead {
+        reason: "Katalogen er nede.\nRingte brukerstøtten.".into(),
+        directory: Some("DIRECTORY_UNREACHABLE".into()),
+    };
+    vec![qualified(), third_party(), compared, own_card, operator, signed, known()]
+}
+
+/// A new qualified card of somebody whom the directory and the list of preregistered people know, under the strictest conditions and
+/// rules that two have signed.
+pub fn known() -> Case {
+    let mut case = qualified();
+    case.record.known = Known {
+        origin: Origin::Directory(Entry {
+            entry: "uid=knordman,ou=ansatte,dc=fjordby,dc=example".into(),
+            read_at: at(-430),
+            disabled: false,
+            kinds: Some(vec![CertificateKind::Qualified]),
+        }),
+        preregistered: vec![CertificateKind::Qualified, CertificateKind::Local],
+    };
+    case.record.card = Some(CardState::Valid);
+    case.record.qualified_on_card = Some(CardState::Expired);
+    case.record.rules.conditions = Conditions {
+        minimum_age_for_qualified: 18,
+        minimum_age_for_local: 15,
+        require_identity_number: Kinds::All,
+        require_affiliation: Kinds::Qualified,
+        require_preregistration: Kinds::All,
+    };
+    case.record.rules.signed_by = Some(RulesSigner { second: Some("Berit Byråsjef".into()), ..rules_signer() });
+    case
 }
 
 /// A report of a control that this plan asks for, with a small scan and with the terms in this language.
@@ -346,14 +380,20 @@ pub fn records() -> Vec<Record> {
 }
 
 fn rules_signer() -> RulesSigner {
-    RulesSigner { name: "Aud Administrator".into(), key: Digest::of(b"key"), version: 7, signed_at: at(-90_000) }
+    RulesSigner { name: "Aud Administrator".into(), key: Digest::of(b"key"), version: 7, signed_at: at(-90_000), second: None }
 }
 
 /// A small report that this operator will sign: an operator's word, and nothing else was asked for. The PDF and its record.
 pub fn small(signer: &SignerIdentity) -> (Vec<u8>, Vec<u8>) {
+    let case = small_case(signer);
+    (case.build().unwrap(), case.record.to_json().unwrap())
+}
+
+/// What [`small`] is made of.
+pub fn small_case(signer: &SignerIdentity) -> Case {
     let mut case = third_party().to_be_signed_by(signer);
     case.record.identification = Identification::Operator { statement: "Kjenner personen fra før.".into() };
-    (case.build().unwrap(), case.record.to_json().unwrap())
+    case
 }
 
 impl Case {
@@ -389,8 +429,19 @@ impl Case {
         self.build_with(&json, |_| {})
     }
 
+    /// The pages, laid out and not drawn.
+    pub fn pages(&self) -> Pages {
+        Pages::lay_out(&self.parts(&self.record.to_json().unwrap())).unwrap()
+    }
+
     fn build_with<'a>(&'a self, json: &'a [u8], change: impl FnOnce(&mut ReportParts<'a>)) -> Result<Vec<u8>, ReportError> {
-        let mut parts = ReportParts {
+        let mut parts = self.parts(json);
+        change(&mut parts);
+        report::build(&parts)
+    }
+
+    fn parts<'a>(&'a self, json: &'a [u8]) -> ReportParts<'a> {
+        ReportParts {
             record: &self.record,
             record_json: json,
             strokes_json: self.record.signature.as_ref().map(|_| self.strokes.as_slice()),
@@ -398,9 +449,7 @@ impl Case {
             previous_scan_jpeg: matches!(&self.record.identification, Identification::ThirdParty { .. })
                 .then_some(self.previous_scan.as_slice()),
             terms_text: self.record.terms.as_ref().map(|_| self.terms.as_str()),
-        };
-        change(&mut parts);
-        report::build(&parts)
+        }
     }
 }
 
@@ -595,7 +644,8 @@ fn the_signed_report_verifies_and_gives_the_record_back() {
             location: case.record.rules.office.clone(),
         };
         let signed = UnsignedReport::new(case.build().unwrap()).sign(&mut key, pin(), &details).unwrap();
-        let verified = verify::own(signed, &store.anchors().unwrap(), at(1), &case.record.to_json().unwrap()).unwrap();
+        let anchors = store.anchors().unwrap();
+        let verified = verify::own(signed, &anchors, at(1), &case.record.to_json().unwrap(), &case.pages()).unwrap();
         assert_eq!(preview::pages(verified.bytes(), 0.5).unwrap(), preview::pages(&case.build().unwrap(), 0.5).unwrap());
     }
 }
@@ -633,6 +683,106 @@ fn who_signed_the_rules_stands_in_the_report() {
     let pages = pages_text(&case.build().unwrap());
     for text in ["Aud Administrator", "7, 2026", &Digest::of(b"key").to_string()] {
         says(&pages, text);
+    }
+}
+
+#[test]
+fn where_the_person_is_known_from_stands_in_the_report() {
+    let mut case = known();
+    let pages = pages_text(&case.build().unwrap());
+    for text in [
+        "The organisation's directory, chosen by the operator",
+        "uid=knordman,ou=ansatte,dc=fjordby,dc=example",
+        "2026-11-21 09:00:53 UTC",
+        "I bruk  In use",
+        "Certificates by groups Kvalifiserte sertifikater",
+        "Preregistered Kvalifiserte sertifikater, Lokale sertifikater",
+        "Bekreftet av katalogen",
+        "Qualified certificates on the card Utløpt, lest av kortet",
+    ] {
+        says(&pages, text);
+    }
+    let mut first = case.record.clone();
+    first.layout = 1;
+    first.rules.signed_by = None;
+    case.record = first;
+    let pages = pages_text(&case.build().unwrap());
+    assert!(
+        pages.iter().all(|page| !page.contains("knordman,ou") && !page.contains("MinimumAge")),
+        "the first layout is as it was"
+    );
+
+    let mut case = third_party();
+    let pages = pages_text(&case.build().unwrap());
+    for text in ["the office looks nobody up in a directory", "Preregistered Nei  No", "Ikke bekreftet  Not confirmed"] {
+        says(&pages, text);
+    }
+    case.record.known = Known {
+        origin: Origin::TypedInstead {
+            reason: "Nytilsatt,\nikke i katalogen ennå".into(),
+            directory: Some("DIRECTORY_UNREACHABLE".into()),
+        },
+        preregistered: vec![CertificateKind::Local],
+    };
+    let pages = pages_text(&case.build().unwrap());
+    for text in [
+        "not taken from the organisation's directory",
+        "Nytilsatt, ikke i katalogen ennå",
+        "The directory did not answer DIRECTORY_UNREACHABLE",
+        "Preregistered Lokale sertifikater",
+        "Confirmed by the preregistration",
+    ] {
+        says(&pages, text);
+    }
+}
+
+#[test]
+fn the_conditions_on_a_person_stand_in_the_report() {
+    let pages = pages_text(&known().build().unwrap());
+    for text in [
+        "MinimumAgeForQualified 18",
+        "MinimumAgeForLocal 15",
+        "RequireIdentityNumber Alle  All",
+        "RequireAffiliation Kvalifiserte  Qualified",
+        "RequirePreregistration Alle  All",
+        "The person is at least 18 years old by the date of birth in the document: yes",
+    ] {
+        says(&pages, text);
+    }
+    let mut case = third_party();
+    case.record.rules.conditions = Conditions::none();
+    let pages = pages_text(&case.build().unwrap());
+    says(&pages, "RequireAffiliation Nei  No");
+    assert!(pages.iter().all(|page| !page.contains("by the date of birth")), "no document, no age");
+}
+
+#[test]
+fn whoever_signed_the_rules_beside_stands_in_the_report() {
+    says(&pages_text(&known().build().unwrap()), "The same also signed by Berit Byråsjef");
+    // The first layout has no place for it.
+    let mut case = known();
+    case.record.layout = 1;
+    assert_eq!(case.build(), Err(ReportError::OtherLayout));
+    case.record.rules.signed_by = Some(rules_signer());
+    assert!(case.build().is_ok());
+    for unknown in [0, LAYOUT + 1] {
+        case.record.layout = unknown;
+        assert_eq!(case.build(), Err(ReportError::OtherLayout), "{unknown}");
+    }
+}
+
+#[test]
+fn the_lines_of_the_zone_stand_in_the_report() {
+    let mut case = qualified();
+    let lines = ["P<UTONORDMANN<<KARI<ANNE<<<<<<<<<<<<<<<<<<<<", "CZK5500027UTO9001013F3103088<<<<<<<<<<<<<<02"];
+    let seen: Examined = serde_json::from_value(serde_json::json!({
+        "findings": [], "zone": { "read": "certain", "format": "TD3", "lines": lines },
+    }))
+    .unwrap();
+    case.record.scan.as_mut().unwrap().scan.examined = Some(seen);
+    let pages = pages_text(&case.build().unwrap());
+    for line in lines {
+        says(&pages, line);
     }
 }
 

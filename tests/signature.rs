@@ -181,9 +181,10 @@ fn the_station_keeps_only_its_own_record() {
     let (mut key, anchors) = operator(folder.path(), KeyAlgorithm::P256);
     let record = record(key.identity());
     let pdf = unsigned(key.identity()).sign(&mut key, pin(PIN), &details()).unwrap().into_bytes();
-    let own = verify::own(SignedReport::new(pdf.clone()), &anchors, signing_time(), &record).unwrap();
+    let pages = crate::report_pages::small_case(key.identity()).pages();
+    let own = verify::own(SignedReport::new(pdf.clone()), &anchors, signing_time(), &record, &pages).unwrap();
     assert_eq!(own.level().to_string(), "B-B");
-    let other = verify::own(SignedReport::new(pdf), &anchors, signing_time(), b"{}");
+    let other = verify::own(SignedReport::new(pdf), &anchors, signing_time(), b"{}", &pages);
     assert_eq!(other.err().unwrap().code(), "REPORT_RECORD_UNREADABLE");
 }
 

@@ -157,9 +157,13 @@ pub fn database() -> TestDatabase {
 impl TestDatabase {
     /// Where it is for a role, over the socket.
     pub fn server(&self, role: &str) -> Server {
+        Server::new(Address::parse(&self.address(role)).unwrap(), None, None)
+    }
+
+    /// Its address for a role, over the socket, as MASTER.toml names it.
+    pub fn address(&self, role: &str) -> String {
         let (name, port, folder) = (&self.name, self.port, self.folder.display());
-        let address = format!("postgresql:///{name}?user={role}&host={folder}&port={port}");
-        Server::new(Address::parse(&address).unwrap(), None, None)
+        format!("postgresql:///{name}?user={role}&host={folder}&port={port}")
     }
 
     /// The register in it, for the desk with this folder.

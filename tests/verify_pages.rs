@@ -4,16 +4,22 @@ use bam_station::{
     control::Operator,
     digest::Digest,
     evidence::{
-        sign::{Signer as _, SoftwareKey, UnsignedReport},
-        verify::{Verification, verify},
+        Record,
+        record::LAYOUT,
+        report::Pages,
+        sign::{SignedReport, Signer as _, SoftwareKey, UnsignedReport},
+        verify::{self, Verification, verify},
     },
-    rules::{CertificateKind, Function, Method},
+    rules::{
+        CertificateKind, Function, Method,
+        conditions::{Kinds, Origin},
+    },
     trust::{Anchors, KeyAlgorithm},
 };
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream, StringFormat};
 
 use crate::{
-    report_pages::{Case, DRAWN, SHOWN, cases, of_kind, qualified, third_party},
+    report_pages::{Case, DRAWN, SHOWN, cases, known, of_kind, qualified, third_party},
     signature::{PIN, details, operator, pin, signing_time},
 };
 
@@ -40,8 +46,11 @@ impl Forger {
     }
 
     fn sign(&mut self, pdf: Vec<u8>) -> Verification {
-        let signed = UnsignedReport::new(pdf).sign(&mut self.key, pin(PIN), &details()).unwrap();
-        verify(signed.bytes(), &self.anchors, signing_time())
+        verify(self.signed(pdf).bytes(), &self.anchors, signing_time())
+    }
+
+    fn signed(&mut self, pdf: Vec<u8>) -> SignedReport {
+        UnsignedReport::new(pdf).sign(&mut self.key, pin(PIN), &details()).unwrap()
     }
 
     /// The same pages written by another hand, after `change`.
@@ -405,13 +414,16 @@ fn a_record_of_another_form_or_layout_is_refused_and_says_so() {
     let mut forger = Forger::new();
     let pdf = forger.case(qualified()).build().unwrap();
     let json = String::from_utf8(forger.case(qualified()).record.to_json().unwrap()).unwrap();
-    for (from, to) in [("\"layout\": 1", "\"layout\": 2"), ("bam-station record 2", "bam-station record 3")] {
+    let layout = format!("\"layout\": {LAYOUT}");
+    for (from, to) in
+        [(layout.as_str(), "\"layout\": 3"), (layout.as_str(), "\"layout\": 0"), ("bam-station record 2", "bam-station record 3")]
+    {
         let other = json.replacen(from, to, 1);
         assert_ne!(other, json);
         let verification = forger.sign_changed(&pdf, |document| attachment(document, b"record.json", other.as_bytes()));
         assert_refused(to, &verification, "REPORT_LAYOUT_UNKNOWN");
     }
-    for (from, to) in [("\"layout\": 1,", ""), ("\"training\"", "\"trained\""), ("{\n", "{\n  \"hidden\": \"x\",\n")] {
+    for (from, to) in [("\"layout\": 2,", ""), ("\"training\"", "\"trained\""), ("{\n", "{\n  \"hidden\": \"x\",\n")] {
         let other = json.replacen(from, to, 1);
         assert_ne!(other, json);
         let verification = forger.sign_changed(&pdf, |document| attachment(document, b"record.json", other.as_bytes()));
@@ -535,23 +547,89 @@ fn kept_case() -> Case {
     let plan = qualified().record.plan;
     let mut case = of_kind(Function::NewCard, CertificateKind::Qualified, Method::Document, &plan, "nb");
     case.record.training = true;
-    case.record.rules.signed_by = cases().pop().and_then(|case| case.record.rules.signed_by);
+    case.record.rules.signed_by = known().record.rules.signed_by;
+    case.record.known = known().record.known;
     case.record.person.first_names = "Kari \u{202e} 李 e\u{301}".into();
     case
 }
 
-/// Reports of the first layout that were signed once. They must verify for ever: when this fails, the pages are laid out in
-/// another way than before, and the change needs a new number of the layout besides the old one.
+/// Reports of each layout that were signed once. They must verify for ever: when this fails, the pages are laid out in another way
+/// than before, and the change needs a new number of the layout besides the old one.
 #[test]
 fn a_report_of_each_layout_that_was_ever_made_is_still_valid() {
-    let kept = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kept/layout-1.pdf");
+    let kept = |layout: u32| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/kept/layout-{layout}.pdf"));
     if std::env::var_os("BAM_STATION_KEEP_LAYOUT").is_some() {
         let mut forger = Forger::new();
         let signed =
             UnsignedReport::new(forger.case(kept_case()).build().unwrap()).sign(&mut forger.key, pin(PIN), &details()).unwrap();
-        std::fs::create_dir_all(kept.parent().unwrap()).unwrap();
-        std::fs::write(&kept, signed.bytes()).unwrap();
+        std::fs::write(kept(LAYOUT), signed.bytes()).unwrap();
     }
-    let verification = verify(&std::fs::read(kept).unwrap(), &Anchors::none(), signing_time());
-    assert!(verification.valid, "{:?}", verification.problems);
+    for layout in 1..=LAYOUT {
+        let verification = verify(&std::fs::read(kept(layout)).unwrap(), &Anchors::none(), signing_time());
+        assert!(verification.valid, "layout {layout}: {:?}", verification.problems);
+        assert_eq!(verification.record.unwrap()["layout"], layout);
+    }
+}
+
+/// The station's own check, which has the pages at hand that it has drawn, finds what the check of a stranger's file finds.
+#[test]
+fn the_station_finds_in_its_own_report_what_it_finds_in_any_other() {
+    let mut forger = Forger::new();
+    let case = forger.case(known());
+    let (pdf, json, pages) = (case.build().unwrap(), case.record.to_json().unwrap(), case.pages());
+    let mut own = |pdf: Vec<u8>, pages: &Pages| {
+        let signed = forger.signed(pdf);
+        let strange = verify(signed.bytes(), &forger.anchors, signing_time());
+        (verify::own(signed, &forger.anchors, signing_time(), &json, pages), strange)
+    };
+    let (honest, strange) = own(pdf.clone(), &pages);
+    assert_eq!(honest.unwrap().verification().record, strange.record);
+    let forgeries: [(&str, Forgery); 4] = [
+        ("a moved letter", Box::new(|document| content(document, 0, |old| replaced(&old, b" Tm", b" Tm 1 0 0 1 40 40 Tm")))),
+        ("a page more", Box::new(|document| content(document, 1, |old| [old, b"/Artifact BMC EMC".to_vec()].concat()))),
+        ("other strokes", Box::new(|document| attachment(document, b"strokes.json", b"{}"))),
+        ("other terms", Box::new(|document| attachment(document, b"terms.txt", b"Other terms"))),
+    ];
+    for (what, forgery) in forgeries {
+        let mut document = Document::load_mem(&pdf).unwrap();
+        forgery(&mut document);
+        let mut bytes = Vec::new();
+        document.save_to(&mut bytes).unwrap();
+        let (own, strange) = own(bytes, &pages);
+        assert!(!strange.valid, "{what}");
+        assert_eq!(own.unwrap_err().problems, strange.problems, "{what}");
+    }
+    // The pages of another control are of no use: the file's own are laid out.
+    let mut other = case;
+    other.record.person.first_names = "Somebody Else".into();
+    assert!(own(pdf, &other.pages()).0.is_ok());
+    let (own, _) = own(other.build().unwrap(), &pages);
+    assert_eq!(own.unwrap_err().code(), "REPORT_RECORD_UNREADABLE", "pages of their own, and not this control's record");
+}
+
+/// What the pages of the first layout do not say may still stand in its record; those of the second say it, and must say the same.
+#[test]
+fn a_record_that_knows_the_person_from_elsewhere_than_its_pages_is_refused() {
+    let mut forger = Forger::new();
+    let case = forger.case(known());
+    let pdf = case.build().unwrap();
+    let changes: [(&str, fn(&mut Record)); 5] = [
+        ("origin", |record| record.known.origin = Origin::Typed),
+        ("preregistered", |record| record.known.preregistered.truncate(1)),
+        ("age", |record| record.rules.conditions.minimum_age_for_qualified = 13),
+        ("affiliation", |record| record.rules.conditions.require_affiliation = Kinds::No),
+        ("second signer", |record| record.rules.signed_by.as_mut().unwrap().second = None),
+    ];
+    for (what, change) in changes {
+        let mut record = case.record.clone();
+        change(&mut record);
+        let json = record.to_json().unwrap();
+        let verification = forger.sign_changed(&pdf, |document| attachment(document, b"record.json", &json));
+        assert_refused(what, &verification, "REPORT_PAGES_DIFFER");
+    }
+    let mut record = case.record.clone();
+    record.layout = 1;
+    let json = record.to_json().unwrap();
+    let verification = forger.sign_changed(&pdf, |document| attachment(document, b"record.json", &json));
+    assert_refused("an older layout with newer knowledge", &verification, "REPORT_LAYOUT_UNKNOWN");
 }

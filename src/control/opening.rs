@@ -78,6 +78,9 @@ pub struct RulesSigner {
     pub version: u64,
     /// When, as the signature says.
     pub signed_at: jiff::Timestamp,
+    /// The other administrator who signed the same content, where LOCAL.toml demands four eyes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<String>,
 }
 
 /// What is asked for.

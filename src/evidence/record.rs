@@ -21,7 +21,12 @@ pub const FORMAT: &str = "bam-station record 2";
 /// The layout that says how the pages follow from the record and the attached evidence (`super::report`). Whatever changes a
 /// word, a place or a colour on the pages gets a new number, so that a verifier never takes an honest older report for a changed
 /// one.
-pub const LAYOUT: u32 = 1;
+///
+/// | layout | new on the pages |
+/// |---|---|
+/// | 1 | |
+/// | 2 | where the person is known from; the conditions on a person; the qualified certificates on the same card; the lines of the machine-readable zone; the second signer of MASTER.toml |
+pub const LAYOUT: u32 = 2;
 
 /// What a reader must not read into the record.
 pub const LIMITS: &[&str] = &[
@@ -44,7 +49,7 @@ pub struct ChainHead {
 pub struct Record {
     /// [`FORMAT`].
     pub format: String,
-    /// [`LAYOUT`].
+    /// [`LAYOUT`]; lower in reports of earlier versions.
     pub layout: u32,
     /// The name of the control.
     pub control: ControlId,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     Appended, JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, authorisations, check_name,
-    database::{Database, Row, other_form},
+    database::{Database, Row, Transaction, other_form},
     journal::{append_in, signed},
     outbox,
 };
@@ -73,25 +73,7 @@ impl Register {
             return Err(RegisterError::AlreadyRegistered);
         }
         let events = append_in(&transaction, &control.control, last_events, at)?;
-        let binding = JournalEntry::new(CONTROL_REGISTERED, control)?;
-        let entry = *append_in(&transaction, REGISTER_STREAM, &[binding], at)?.first().ok_or(RegisterError::BadBody)?;
-        transaction.execute(
-            "INSERT INTO controls (control, report, function, certificate, outcome, completed_at, registered)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            &[
-                control.control.as_str().into(),
-                control.report.into(),
-                word(&control.function)?.into(),
-                word(&control.certificate)?.into(),
-                control.outcome.as_str().into(),
-                control.completed_at.into(),
-                signed(entry.seq)?.into(),
-            ],
-        )?;
-        authorisations::open_place(&transaction, &control.control, &control.outcome, at)?;
-        if deliver {
-            outbox::enqueue(&transaction, &control.control, at)?;
-        }
+        let entry = register_in(&transaction, control, deliver, at)?;
         transaction.commit()?;
         Ok(Registered { events, entry })
     }
@@ -105,6 +87,36 @@ impl Register {
     pub fn control(&self, control: &str) -> Result<Option<FinishedControl>, RegisterError> {
         find(&self.database, control)
     }
+}
+
+/// Puts the row of a finished control into the register and binds it to the chain, inside a transaction that the caller commits.
+pub(super) fn register_in(
+    transaction: &Transaction<'_>,
+    control: &FinishedControl,
+    deliver: bool,
+    at: Timestamp,
+) -> Result<Appended, RegisterError> {
+    check_name(&control.outcome)?;
+    let binding = JournalEntry::new(CONTROL_REGISTERED, control)?;
+    let entry = *append_in(transaction, REGISTER_STREAM, &[binding], at)?.first().ok_or(RegisterError::BadBody)?;
+    transaction.execute(
+        "INSERT INTO controls (control, report, function, certificate, outcome, completed_at, registered)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            control.control.as_str().into(),
+            control.report.into(),
+            word(&control.function)?.into(),
+            word(&control.certificate)?.into(),
+            control.outcome.as_str().into(),
+            control.completed_at.into(),
+            signed(entry.seq)?.into(),
+        ],
+    )?;
+    authorisations::open_place(transaction, &control.control, &control.outcome, at)?;
+    if deliver {
+        outbox::enqueue(transaction, &control.control, at)?;
+    }
+    Ok(entry)
 }
 
 pub(super) fn find(database: &Database, control: &str) -> Result<Option<FinishedControl>, RegisterError> {

@@ -75,6 +75,12 @@ pub enum RegisterError {
     /// The control was begun at another desk.
     #[error("this control was begun at another desk: go on with it there")]
     OtherDesk,
+    /// The control was begun at this very desk.
+    #[error("this control was begun at this desk: open the station here and end it there")]
+    OwnControl,
+    /// Another desk has ended the control for this one.
+    #[error("this control was ended at another desk: start the station again, and begin it anew")]
+    EndedElsewhere,
     /// A lock inside the database was held for too long.
     #[error("the register was busy for too long: try again")]
     Busy,
@@ -152,6 +158,8 @@ impl RegisterError {
             Self::SharedSettings(_) => "REGISTER_SHARED_SETTINGS",
             Self::StepUnknown => "REGISTER_STEP_UNKNOWN",
             Self::OtherDesk => "REGISTER_OTHER_DESK",
+            Self::OwnControl => "REGISTER_OWN_CONTROL",
+            Self::EndedElsewhere => "REGISTER_ENDED_ELSEWHERE",
             Self::Busy => "REGISTER_BUSY",
             Self::BadName | Self::BadBody => "REGISTER_BAD_ENTRY",
             Self::TooLarge { .. } => "REGISTER_TOO_LARGE",

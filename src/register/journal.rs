@@ -33,6 +33,7 @@ use super::{
     Register, RegisterError, check_name,
     controls::CONTROL_REGISTERED,
     database::{Database, Row, Transaction, Value, instant_text},
+    lost_desk,
     outbox::RECEIPT_KEPT,
     purge::{CONTROL_PURGED, tombstone_of},
     raised::REPORT_RAISED,
@@ -339,11 +340,21 @@ pub(super) fn append_in(
     at: Timestamp,
 ) -> Result<Vec<Appended>, RegisterError> {
     check_name(stream)?;
+    if stream != REGISTER_STREAM && !entries.is_empty() {
+        claim(transaction, stream, entries)?;
+    }
+    append_to_any(transaction, stream, entries, at)
+}
+
+/// As [`append_in`], whichever desk the stream belongs to.
+pub(super) fn append_to_any(
+    transaction: &Transaction<'_>,
+    stream: &str,
+    entries: &[JournalEntry],
+    at: Timestamp,
+) -> Result<Vec<Appended>, RegisterError> {
     let at_text = instant_text(at);
     let mut head = head_of(transaction)?;
-    if stream != REGISTER_STREAM && !entries.is_empty() {
-        claim(transaction, stream, head.seq.saturating_add(1))?;
-    }
     let mut appended = Vec::with_capacity(entries.len());
     for JournalEntry { kind, body, control } in entries {
         let mut salt = [0; 16];
@@ -443,18 +454,21 @@ pub(super) fn seal_again(transaction: &Transaction<'_>, row: &Row) -> Result<boo
 }
 
 /// A stream belongs to the desk that began it; nobody else goes on with it.
-fn claim(transaction: &Transaction<'_>, stream: &str, first: u64) -> Result<(), RegisterError> {
+fn claim(transaction: &Transaction<'_>, stream: &str, entries: &[JournalEntry]) -> Result<(), RegisterError> {
     let Some(desk) = transaction.desk() else { return Ok(()) };
-    let owner: Option<String> = transaction.value("SELECT desk FROM streams WHERE stream = $1", &[stream.into()])?;
-    match owner {
-        Some(owner) if owner == desk => {}
-        Some(_) => return Err(RegisterError::OtherDesk),
+    match lost_desk::owner(transaction, stream)? {
+        Some(owner) if owner == desk => {
+            let kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.as_str()).collect();
+            lost_desk::check_not_ended(transaction, stream, &kinds)
+        }
+        Some(_) => Err(RegisterError::OtherDesk),
         None => {
+            let first = signed(head_of(transaction)?.seq.saturating_add(1))?;
             let sql = "INSERT INTO streams (stream, desk, first) VALUES ($1, $2, $3)";
-            transaction.execute(sql, &[stream.into(), desk.into(), signed(first)?.into()])?;
+            transaction.execute(sql, &[stream.into(), desk.into(), first.into()])?;
+            Ok(())
         }
     }
-    Ok(())
 }
 
 /// The databases count with signed numbers.

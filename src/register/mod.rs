@@ -30,6 +30,7 @@ mod export;
 mod exported;
 mod filter;
 mod journal;
+mod lost_desk;
 mod notices;
 mod outbox;
 mod people;

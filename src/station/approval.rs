@@ -10,10 +10,10 @@ use crate::{
     evidence::{
         Record,
         record::ChainHead,
-        report::{self, ReportError, ReportParts},
+        report::{self, Pages, ReportError, ReportParts},
         sign::{KeyStoreError, SignReportError, SignatureDetails, SignedReport, Signer, UnsignedReport},
         timestamp::{TimeStampAuthority, TimeStampError},
-        verify::{NotVerified, TrustedCas, VerifiedReport},
+        verify::{self, NotVerified, TrustedCas},
     },
     register::{MAX_EVIDENCE_BYTES, RegisterError},
     secret::PinEntry,
@@ -27,6 +27,7 @@ pub struct Draft {
     record_json: Vec<u8>,
     completed_at: Timestamp,
     report: UnsignedReport,
+    pages: Pages,
 }
 
 impl Draft {
@@ -88,9 +89,6 @@ pub enum ApproveError {
         "the CA of the operator's certificate is missing among the station's keys, so the report was not kept: restore keys/training-ca"
     )]
     NoAnchor,
-    /// The attached record is not the one that was signed for.
-    #[error("the signed report carries another record than this control's, so it was not kept")]
-    OtherRecord,
     /// The control or the register.
     #[error(transparent)]
     Act(#[from] ActError),
@@ -110,7 +108,7 @@ impl ApproveError {
             Self::Sign(error) => error.code(),
             Self::Card(error) => error.code(),
             Self::Keys(error) => error.code(),
-            Self::NotVerified(_) | Self::NoAnchor | Self::OtherRecord => "OWN_REPORT_NOT_VERIFIED",
+            Self::NotVerified(_) | Self::NoAnchor => "OWN_REPORT_NOT_VERIFIED",
             Self::Act(error) => error.code(),
         }
     }
@@ -136,7 +134,7 @@ impl Station {
             Record::of(control, judged, completed_at, &self.configuration.zone(), chain).ok_or(DraftError::NotAtApproval)?;
         let record_json = record.to_json().map_err(|_| DraftError::EvidenceDamaged)?;
         let parts = self.parts(control, &record)?;
-        let pdf = report::build(&ReportParts {
+        let (pdf, pages) = report::build_with_pages(&ReportParts {
             record: &record,
             record_json: &record_json,
             strokes_json: parts.strokes.as_deref(),
@@ -144,7 +142,7 @@ impl Station {
             previous_scan_jpeg: parts.previous_scan.as_deref(),
             terms_text: parts.terms.as_deref(),
         })?;
-        Ok(Draft { record_json, completed_at, report: UnsignedReport::new(pdf) })
+        Ok(Draft { record_json, completed_at, report: UnsignedReport::new(pdf), pages })
     }
 
     fn parts(&self, control: &Control, record: &Record) -> Result<Parts, DraftError> {
@@ -192,12 +190,10 @@ impl Station {
         };
         let none = Anchors::none();
         let time_stamps = self.authority.as_ref().map_or(&none, TimeStampAuthority::anchors);
-        let verified = VerifiedReport::check(report, TrustedCas { signers: &signers, time_stamps }, self.now().at)?;
+        let trusted = TrustedCas { signers: &signers, time_stamps };
+        let verified = verify::own(report, trusted, self.now().at, &draft.record_json, &draft.pages)?;
         if !verified.verification().trusted {
             return Err(ApproveError::NoAnchor);
-        }
-        if verified.verification().record_bytes.as_deref() != Some(draft.record_json.as_slice()) {
-            return Err(ApproveError::OtherRecord);
         }
         let kept = self.register.evidence().put(verified.bytes())?;
         let approval = Approval {

@@ -10,6 +10,7 @@ use super::sign_ins;
 use crate::{
     control::{BrokenJournal, Control, Event, Judged, Step},
     digest::Digest,
+    evidence::verify::{TrustedCas, Verification, verify},
     register::{ControlProblem, JournalEntry, MAX_EVIDENCE_BYTES, REGISTER_STREAM, Register, RegisterError, StoredEntry},
 };
 
@@ -129,4 +130,65 @@ pub fn verify_evidence(register: &Register, progress: &mut dyn FnMut(u64, u64)) 
         progress(done, files);
     }
     Ok(EvidenceReport { files, problems })
+}
+
+/// The outcome of [`verify_reports`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReportsReport {
+    /// Reports that were verified.
+    pub reports: u64,
+    /// Everything that does not hold.
+    pub problems: Vec<ControlProblem>,
+}
+
+/// Verifies the newest report of every control anew, as `bam-station verify` does: structure, signature, pages, attached record; and that
+/// it is the report of this control, with the record that the journal says was approved. `progress` is told controls done and controls
+/// in all.
+///
+/// This presumes that [`Register::verify_controls`] has found no fault.
+///
+/// # Errors
+/// Only when something cannot be read; what does not hold is in the report.
+pub fn verify_reports(
+    register: &Register,
+    trusted: TrustedCas<'_>,
+    now: Timestamp,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<ReportsReport, RegisterError> {
+    let controls = register.controls()?;
+    let total = u64::try_from(controls.len()).unwrap_or(u64::MAX);
+    let mut outcome = ReportsReport { reports: 0, problems: Vec::new() };
+    for (done, finished) in (1..).zip(controls) {
+        let control = finished.control;
+        // What a purge has erased is not there any more.
+        let report = if register.tombstone(&control)?.is_some() { None } else { register.newest_report(&control)? };
+        if let Some(report) = report {
+            outcome.reports += 1;
+            let fault = match register.evidence().get(&report, MAX_EVIDENCE_BYTES) {
+                Ok(pdf) => fault_of_report(register, &control, &verify(&pdf, trusted, now))?,
+                Err(error @ (RegisterError::EvidenceMissing(_) | RegisterError::EvidenceDamaged(_))) => Some(error.to_string()),
+                Err(other) => return Err(other),
+            };
+            outcome.problems.extend(fault.map(|what| ControlProblem { control, what }));
+        }
+        progress(done, total);
+    }
+    Ok(outcome)
+}
+
+/// Why a verified report is not the one of this control.
+fn fault_of_report(register: &Register, control: &str, verified: &Verification) -> Result<Option<String>, RegisterError> {
+    if let Some(problem) = verified.problems.first() {
+        return Ok(Some(format!("its report is not valid ({}): {}", problem.code, problem.what)));
+    }
+    let named = verified.record.as_ref().and_then(|record| record.get("control")).and_then(Value::as_str);
+    if named != Some(control) {
+        return Ok(Some("its report is the one of another control".into()));
+    }
+    let record = verified.record_bytes.as_deref().map(Digest::of);
+    let approved = register.entries(control)?.iter().find_map(|entry| match event(entry)? {
+        Event::Approved(approval) => Some(approval.record),
+        _ => None,
+    });
+    Ok((record != approved).then(|| "the record in its report is not the one that was approved".into()))
 }

@@ -12,6 +12,7 @@ pub mod data;
 mod delivery;
 pub mod history;
 pub mod journal;
+pub mod lost_desk;
 mod open;
 mod people;
 mod person;

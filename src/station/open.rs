@@ -224,6 +224,7 @@ impl Configuration {
                 key: signer.key,
                 version: signer.version,
                 signed_at: signer.signed_at,
+                second: signer.second.clone(),
             }),
         }
     }

@@ -1,4 +1,5 @@
-//! `bam-station register list|show|export|verify|purge|raise`: the document register. All but purge and raise read beside the station.
+//! `bam-station register list|show|export|verify|purge|end|raise`: the document register. All but purge, end and raise read beside the
+//! station.
 
 mod export;
 mod filter;
@@ -18,12 +19,23 @@ use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Value, json};
 
 use self::{export::ExportArgs, filter::FilterArgs, get::GetArgs, progress::Progress, purge::PurgeArgs};
-use super::{exit, file_out::FileOutError};
+use super::{
+    exit,
+    file_out::FileOutError,
+    verify::{VerifyError, anchors},
+};
 use crate::{
+    control::{ControlId, Now},
     delivery::receipt::{ArchiveKey, SignedReceipt},
+    evidence::verify::TrustedCas,
     register::{ExportError, Head, OutboxState, QueuedNotice, Register, RegisterError, RegisterPlace, StoredEntry},
     seal::{Keys, SealError},
-    station::{journal::verify_evidence, make_index_anew, verify_people},
+    station::{
+        journal::{ReadBackError, verify_evidence, verify_reports},
+        lost_desk::{EndError, end_for_lost_desk},
+        make_index_anew, verify_people,
+    },
+    trust::Anchors,
 };
 
 /// The document register.
@@ -88,9 +100,29 @@ enum Kept {
         /// The archive's public key, 64 hexadecimal digits; without it, each receipt is checked with the key it names itself
         #[arg(long)]
         archive_key: Option<ArchiveKey>,
+        /// Verify the signature, the pages and the attached record of every report anew, as `bam-station verify` does
+        #[arg(long, conflicts_with = "export")]
+        reports: bool,
+        /// With --reports: the CA's certificate, PEM or DER; every signer's certificate must lead to it
+        #[arg(long, value_name = "CA.pem", requires = "reports")]
+        trust: Option<PathBuf>,
+        /// With --reports: the CA of the time-stamping authority, PEM or DER; without it, that of --trust
+        #[arg(long, value_name = "CA.pem", requires = "trust")]
+        trust_time: Option<PathBuf>,
         /// One JSON document on standard output
         #[arg(long)]
         json: bool,
+    },
+    /// Ends a control that was left open at another desk, which is lost. Only where desks share the register
+    End {
+        /// The control's id
+        control: ControlId,
+        /// Why, in words; the journal keeps it with the control
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// The name of whoever ends it; the journal keeps it
+        #[arg(long, value_name = "NAME")]
+        by: String,
     },
 }
 
@@ -128,6 +160,9 @@ enum Answer {
 enum Failure {
     Register(RegisterError),
     Export(ExportError),
+    End(EndError),
+    /// A file of `--trust`.
+    Trust(VerifyError),
     FileOut(FileOutError),
     /// A purge was asked for of what must still be kept.
     Retention {
@@ -170,6 +205,8 @@ fn answer(
             match &failure {
                 Failure::Register(error) => exit::complain_to(messages, error.code(), error),
                 Failure::Export(error) => exit::complain_to(messages, error.code(), error),
+                Failure::End(error) => exit::complain_to(messages, error.code(), error),
+                Failure::Trust(error) => exit::complain_to(messages, error.code(), error),
                 Failure::FileOut(error) => exit::complain_to(messages, error.code(), error),
                 Failure::Retention { years } => exit::complain_to(
                     messages,
@@ -182,7 +219,10 @@ fn answer(
             }
             let verifies = matches!(**kept, Kept::Verify { .. });
             match failure {
-                Failure::Register(error) | Failure::Export(ExportError::Register(error)) => match error {
+                Failure::Register(error)
+                | Failure::Export(ExportError::Register(error))
+                | Failure::End(EndError::Register(error) | EndError::ReadBack(ReadBackError::Register(error))) => match error {
+                    RegisterError::NotRegistered | RegisterError::AlreadyRegistered | RegisterError::OwnControl => 1,
                     RegisterError::Missing
                     | RegisterError::Foreign
                     | RegisterError::OtherVersion { .. }
@@ -190,11 +230,15 @@ fn answer(
                     RegisterError::Damaged(_) | RegisterError::DatabaseLost if verifies => 1,
                     _ => 3,
                 },
-                Failure::Export(ExportError::NothingToExport) => 1,
-                Failure::Export(ExportError::TargetExists(_))
+                Failure::Export(ExportError::NothingToExport) | Failure::End(EndError::Refused(_)) => 1,
+                Failure::Trust(_)
+                | Failure::Export(ExportError::TargetExists(_))
                 | Failure::FileOut(FileOutError::Exists(_))
                 | Failure::Retention { .. } => 2,
-                Failure::Export(ExportError::Target(_)) | Failure::FileOut(_) | Failure::Output => 3,
+                Failure::End(EndError::ReadBack(_))
+                | Failure::Export(ExportError::Target(_))
+                | Failure::FileOut(_)
+                | Failure::Output => 3,
             }
         }
     }
@@ -218,8 +262,18 @@ fn act(
         Kept::Verify { export: Some(export), head, json, .. } => {
             export::verify(export, head, *json, out, Progress::new(messages, terminal))
         }
-        Kept::Verify { head, archive_key, json, .. } => {
-            verify(&read()?, head, archive_key.as_ref(), *json, out, Progress::new(messages, terminal))
+        Kept::Verify { head, archive_key, reports, trust, trust_time, json, .. } => {
+            let cas = reports.then(|| Cas::read(trust.as_deref(), trust_time.as_deref())).transpose()?;
+            verify(&read()?, head, archive_key.as_ref(), cas.as_ref(), *json, out, Progress::new(messages, terminal))
+        }
+        Kept::End { control, reason, by } => {
+            // A mistyped --data must not become a new, empty register.
+            drop(read()?);
+            let now = Timestamp::now();
+            let now = Now { at: now, today: now.to_zoned(TimeZone::system()).date() };
+            end_for_lost_desk(&mut place.open_with(keys)?, *control, reason, by, now)?;
+            writeln!(out, "the control has ended: aborted")?;
+            Ok(Answer::Yes)
         }
         Kept::Reindex => {
             // A mistyped --data must not become a new, empty register.
@@ -361,10 +415,28 @@ fn show(
     Ok(Answer::Yes)
 }
 
+/// The CAs to which signers and time-stamping authorities must lead.
+struct Cas {
+    signers: Anchors,
+    time_stamps: Option<Anchors>,
+}
+
+impl Cas {
+    fn read(trust: Option<&Path>, trust_time: Option<&Path>) -> Result<Self, VerifyError> {
+        let read = |path: Option<&Path>| path.map(anchors).transpose();
+        Ok(Self { signers: read(trust)?.unwrap_or_else(Anchors::none), time_stamps: read(trust_time)? })
+    }
+
+    fn trusted(&self) -> TrustedCas<'_> {
+        TrustedCas { signers: &self.signers, time_stamps: self.time_stamps.as_ref().unwrap_or(&self.signers) }
+    }
+}
+
 fn verify(
     register: &Register,
     heads: &[Head],
     key: Option<&ArchiveKey>,
+    cas: Option<&Cas>,
     json: bool,
     out: &mut dyn Write,
     mut progress: Progress<'_>,
@@ -378,30 +450,34 @@ fn verify(
     }
     // What controls and evidence are compared with must hold itself.
     let opened = register.opens()?;
-    let (controls, evidence, people) = if journal.first_bad.is_some() || !opened {
-        (None, None, Vec::new())
+    let (controls, evidence, reports, people) = if journal.first_bad.is_some() || !opened {
+        (None, None, None, Vec::new())
     } else {
         let controls =
             register.verify_controls(&|delivery, receipt| check_receipt(delivery, receipt, key), &mut |done, total| {
                 progress.tell("controls", done, total);
             })?;
         let evidence = verify_evidence(register, &mut |done, total| progress.tell("evidence", done, total))?;
+        let reports = cas.map(|cas| {
+            verify_reports(register, cas.trusted(), Timestamp::now(), &mut |done, total| progress.tell("reports", done, total))
+        });
         // Where the rows of the controls do not hold, the index that leads to them cannot.
         let people = if controls.problems.is_empty() {
             verify_people(register, &mut |done, total| progress.tell("people", done, total))?
         } else {
             Vec::new()
         };
-        (Some(controls), Some(evidence), people)
+        (Some(controls), Some(evidence), reports.transpose()?, people)
     };
     let problems = controls.iter().flat_map(|controls| &controls.problems);
-    let problems: Vec<_> = problems.chain(evidence.iter().flat_map(|evidence| &evidence.problems)).chain(&people).collect();
+    let problems = problems.chain(evidence.iter().flat_map(|evidence| &evidence.problems));
+    let problems: Vec<_> = problems.chain(reports.iter().flat_map(|reports| &reports.problems)).chain(&people).collect();
     let valid = journal.first_bad.is_none() && missing.is_empty() && problems.is_empty();
     if json {
         let document = json!({
             "valid": valid, "entries": journal.entries, "head": journal.head, "first_bad": journal.first_bad,
             "missing_heads": missing, "opened": opened, "controls": controls, "evidence": evidence,
-            "people": { "problems": people },
+            "reports": reports, "people": { "problems": people },
         });
         writeln!(out, "{document}")?;
     } else {
@@ -421,6 +497,9 @@ fn verify(
         }
         if let Some(evidence) = &evidence {
             writeln!(out, "{} scans, signatures and terms checked", evidence.files)?;
+        }
+        if let Some(reports) = &reports {
+            writeln!(out, "{} reports verified anew: signature, pages, attached record", reports.reports)?;
         }
         for problem in &problems {
             writeln!(out, "control {}: {}", problem.control, problem.what)?;
@@ -496,6 +575,18 @@ pub(super) fn read_keys(files: &[PathBuf]) -> Result<Keys, SealError> {
 impl From<ExportError> for Failure {
     fn from(error: ExportError) -> Self {
         Self::Export(error)
+    }
+}
+
+impl From<EndError> for Failure {
+    fn from(error: EndError) -> Self {
+        Self::End(error)
+    }
+}
+
+impl From<VerifyError> for Failure {
+    fn from(error: VerifyError) -> Self {
+        Self::Trust(error)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The laid-out pages as PDF: PDF/A-3a and PDF/UA-1 (ISO 19005-3, ISO 14289-1), tagged, with the record attached.
 
+use std::sync::LazyLock;
+
 use jiff::{Timestamp, tz::TimeZone};
 use krilla::{
     Data, Document, SerializeSettings,
@@ -15,14 +17,14 @@ use krilla::{
     paint::{Fill, LineCap, LineJoin, Stroke},
     surface::Surface,
     tagging::{Artifact, ArtifactType, ContentTag, Identifier, SpanTag, TagGroup, TagTree},
-    text::{Font, TextDirection},
+    text::{Font, GlyphId, KrillaGlyph},
 };
 
 use super::{
     ReportError,
     sheet::{Contour, Node, Role, Shape, Sheets, Step},
     style::{Colour, PAGE_HEIGHT, PAGE_WIDTH},
-    text::Run,
+    text::{Text, Typeface},
 };
 
 /// What the file is, in its own words beside the pages.
@@ -64,7 +66,7 @@ pub struct Attachment<'a> {
 }
 
 /// Draws the pages and attaches the files.
-pub fn draw(sheets: Sheets, about: &About, attached: &[Attachment<'_>]) -> Result<Vec<u8>, ReportError> {
+pub fn draw(sheets: &Sheets, about: &About, attached: &[Attachment<'_>]) -> Result<Vec<u8>, ReportError> {
     let configuration = ConfigurationBuilder::new()
         .with_archival_validator(Archival::A3_A)
         .with_accessibility_validator(Accessibility::UA1)
@@ -84,23 +86,26 @@ pub fn draw(sheets: Sheets, about: &About, attached: &[Attachment<'_>]) -> Resul
             .document_id(about.control.clone())
             .creation_date(date),
     );
-    let fonts = Fonts::load()?;
+    let fonts = FONTS.as_ref().map_err(|&error| error)?;
     let mut identifiers: Vec<Vec<Option<Identifier>>> = Vec::new();
-    for sheet in sheets.pages {
+    for sheet in &sheets.pages {
         let settings = PageSettings::from_wh(PAGE_WIDTH, PAGE_HEIGHT).ok_or(ReportError::NotDrawn)?;
         let mut page = document.start_page_with(settings);
         let mut surface = page.surface();
-        let drawn = sheet.marks.into_iter().map(|mark| fonts.mark(&mut surface, mark.shape, mark.role));
+        let drawn = sheet.marks.iter().map(|mark| fonts.mark(&mut surface, &mark.shape, mark.role));
         identifiers.push(drawn.collect());
         surface.finish();
         page.finish();
     }
     let mut tree = TagTree::new().with_lang(Some(LANGUAGE.to_owned()));
-    tree.children = sheets.structure.into_iter().filter_map(|node| structure(node, &mut identifiers)).collect();
+    tree.children = sheets.structure.iter().filter_map(|node| structure(node, &mut identifiers)).collect();
     document.set_tag_tree(tree);
     let mut outline = Outline::new();
-    for bookmark in sheets.outline {
-        outline.push_child(OutlineNode::new(bookmark.title, XyzDestination::new(bookmark.page, Point::from_xy(0.0, bookmark.y))));
+    for bookmark in &sheets.outline {
+        outline.push_child(OutlineNode::new(
+            bookmark.title.clone(),
+            XyzDestination::new(bookmark.page, Point::from_xy(0.0, bookmark.y)),
+        ));
     }
     document.set_outline(outline);
     for file in attached {
@@ -123,12 +128,12 @@ pub fn draw(sheets: Sheets, about: &About, attached: &[Attachment<'_>]) -> Resul
 }
 
 /// The structure with krilla's names for the drawn marks; each name is used once.
-fn structure(node: Node, identifiers: &mut [Vec<Option<Identifier>>]) -> Option<krilla::tagging::Node> {
+fn structure(node: &Node, identifiers: &mut [Vec<Option<Identifier>>]) -> Option<krilla::tagging::Node> {
     match node {
-        Node::Mark(page, mark) => identifiers.get_mut(page)?.get_mut(mark)?.take().map(Into::into),
+        Node::Mark(page, mark) => identifiers.get_mut(*page)?.get_mut(*mark)?.take().map(Into::into),
         Node::Group(tag, children) => {
-            let children = children.into_iter().filter_map(|child| structure(child, identifiers)).collect();
-            Some(TagGroup::with_children(tag, children).into())
+            let children = children.iter().filter_map(|child| structure(child, identifiers)).collect();
+            Some(TagGroup::with_children(tag.clone(), children).into())
         }
     }
 }
@@ -146,26 +151,27 @@ fn date_time(at: Timestamp) -> DateTime {
 }
 
 struct Fonts {
+    typeface: &'static Typeface,
     regular: Font,
     bold: Font,
 }
 
-impl Fonts {
-    fn load() -> Result<Self, ReportError> {
-        let font = |bytes: &'static [u8]| Font::new(Data::from(bytes), 0).ok_or(ReportError::NoTypeface);
-        Ok(Self { regular: font(notosans::REGULAR_TTF)?, bold: font(notosans::BOLD_TTF)? })
-    }
+static FONTS: LazyLock<Result<Fonts, ReportError>> = LazyLock::new(|| {
+    let font = |bytes: &'static [u8]| Font::new(Data::from(bytes), 0).ok_or(ReportError::NoTypeface);
+    Ok(Fonts { typeface: Typeface::load()?, regular: font(notosans::REGULAR_TTF)?, bold: font(notosans::BOLD_TTF)? })
+});
 
+impl Fonts {
     /// Draws one mark; content gets a name for the structure.
-    fn mark(&self, surface: &mut Surface<'_>, shape: Shape, role: Role) -> Option<Identifier> {
+    fn mark(&self, surface: &mut Surface<'_>, shape: &Shape, role: Role) -> Option<Identifier> {
         let artifact = |kind| ContentTag::Artifact(Artifact::with_kind(kind));
         let spoken = shape.spoken();
-        let tag = match (role, &shape) {
+        let tag = match (role, shape) {
             (Role::Header, _) => artifact(ArtifactType::Header),
             (Role::Footer, _) => artifact(ArtifactType::Footer),
             (Role::Layout, _) => artifact(ArtifactType::Layout),
-            (Role::Content, Shape::Text(run, ..)) => {
-                let language = run.english.then_some("en");
+            (Role::Content, Shape::Text(text, ..)) => {
+                let language = text.run.english.then_some("en");
                 ContentTag::Span(SpanTag::empty().with_lang(language).with_actual_text(spoken.as_deref()))
             }
             (Role::Content, _) => ContentTag::Other,
@@ -176,13 +182,13 @@ impl Fonts {
         (role == Role::Content).then_some(identifier)
     }
 
-    fn shape(&self, surface: &mut Surface<'_>, shape: Shape) {
+    fn shape(&self, surface: &mut Surface<'_>, shape: &Shape) {
         match shape {
-            Shape::Text(run, x, y) => self.text(surface, &run, x, y),
+            Shape::Text(text, x, y) => self.text(surface, text, *x, *y),
             Shape::Picture(picture, [x, y, width, height]) => {
-                if let Some(size) = Size::from_wh(width, height) {
-                    surface.push_transform(&Transform::from_translate(x, y));
-                    surface.draw_image(picture.image, size);
+                if let Some(size) = Size::from_wh(*width, *height) {
+                    surface.push_transform(&Transform::from_translate(*x, *y));
+                    surface.draw_image(picture.image.clone(), size);
                     surface.pop();
                 }
             }
@@ -190,11 +196,28 @@ impl Fonts {
         }
     }
 
-    fn text(&self, surface: &mut Surface<'_>, run: &Run, x: f32, y: f32) {
-        fill(surface, run.style.colour);
-        let font = if run.style.bold { &self.bold } else { &self.regular };
-        surface.draw_text(Point::from_xy(x, y), font.clone(), run.style.size, &run.text, false, TextDirection::LeftToRight);
+    fn text(&self, surface: &mut Surface<'_>, text: &Text, x: f32, y: f32) {
+        let style = text.run.style;
+        fill(surface, style.colour);
+        let font = if style.bold { &self.bold } else { &self.regular };
+        let part = |units: i32| as_float(units) / font.units_per_em();
+        let glyphs: Vec<_> = text
+            .glyphs(self.typeface)
+            .iter()
+            .map(|glyph| {
+                let [advance, rise] = glyph.advance.map(part);
+                let [across, up] = glyph.offset.map(part);
+                KrillaGlyph::new(GlyphId::new(glyph.id), advance, across, up, rise, glyph.letters.clone(), None)
+            })
+            .collect();
+        surface.draw_glyphs(Point::from_xy(x, y), &glyphs, font.clone(), &text.run.text, style.size, false);
     }
+}
+
+/// Units of a typeface: some thousands.
+#[allow(clippy::cast_precision_loss)]
+fn as_float(units: i32) -> f32 {
+    units as f32
 }
 
 fn contour(surface: &mut Surface<'_>, contour: &Contour) {

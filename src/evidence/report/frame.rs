@@ -31,7 +31,7 @@ pub fn add(sheets: &mut Sheets, typeface: &Typeface, record: &Record) {
         ];
         sheet.marks.push(Mark { shape: Shape::Area(style::LINE, [MARGIN, PAGE_HEIGHT - 50.0, WIDTH, 0.6]), role: Role::Layout });
         for (text, x) in texts {
-            sheet.marks.push(Mark { shape: Shape::Text(Run::new(text, style::SMALL), x, baseline), role: Role::Footer });
+            sheet.marks.push(Mark { shape: Shape::Text(Run::new(text, style::SMALL).into(), x, baseline), role: Role::Footer });
         }
         if record.training {
             let [top, height] = BAND;
@@ -42,7 +42,7 @@ pub fn add(sheets: &mut Sheets, typeface: &Typeface, record: &Record) {
             if index == 0 {
                 sheets.structure.insert(0, Node::Group(Tag::P.into(), vec![Node::Mark(0, sheet.marks.len())]));
             }
-            sheet.marks.push(Mark { shape: Shape::Text(Run::new(TRAINING, style::BAND), x, top + 15.6), role });
+            sheet.marks.push(Mark { shape: Shape::Text(Run::new(TRAINING, style::BAND).into(), x, top + 15.6), role });
         }
     }
 }

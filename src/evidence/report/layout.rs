@@ -145,7 +145,7 @@ impl<'t> Flow<'t> {
         let mut x = x;
         for piece in line.pieces {
             let width = self.typeface.width(&piece.text, piece.style);
-            self.content(Shape::Text(piece, x, baseline));
+            self.content(Shape::Text(piece.into(), x, baseline));
             x += width;
         }
     }
@@ -218,8 +218,8 @@ impl<'t> Flow<'t> {
         self.group(Tag::Hn(level, Some(title.nb.clone())), |flow| {
             let prefix = if number.is_empty() { String::new() } else { format!("{number}  ") };
             let pieces = vec![
-                Run::new(format!("{prefix}{}  ", title.nb), style::HEADING),
-                Run::english(title.en.clone(), style::HEADING_EN),
+                Run::new(format!("{prefix}{}  ", title.nb), style::HEADING).common(),
+                Run::english(title.en.clone(), style::HEADING_EN).common(),
             ];
             flow.line_at(Line { pieces }, MARGIN, baseline);
         });
@@ -230,7 +230,7 @@ impl<'t> Flow<'t> {
     pub fn subheading(&mut self, text: &str) {
         self.space(4.0);
         self.room(40.0);
-        let lines = self.typeface.lines(&[Run::new(text, style::SUBHEADING)], WIDTH);
+        let lines = self.typeface.lines(&[Run::new(text, style::SUBHEADING).common()], WIDTH);
         let level = std::num::NonZeroU16::MIN.saturating_add(2);
         self.group(Tag::Hn(level, Some(text.to_owned())), |flow| flow.lines(lines, MARGIN));
         self.space(1.0);
@@ -247,7 +247,8 @@ impl<'t> Flow<'t> {
     }
 
     fn label_line(&self, label: &Both, width: f32) -> Vec<Line> {
-        self.typeface.lines(&Run::both(label, style::LABEL, style::LABEL_EN), width)
+        let runs: Vec<_> = Run::both(label, style::LABEL, style::LABEL_EN).into_iter().map(Run::common).collect();
+        self.typeface.lines(&runs, width)
     }
 
     /// Fields from left to right and down, two in a row.

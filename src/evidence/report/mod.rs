@@ -10,13 +10,15 @@
 //! ```
 //!
 //! Everything that the pages show follows from the record and from what is attached or embedded beside it (strokes, terms,
-//! pictures), all of it named in the record by its digest. [`sheets`] is that rule, and [`LAYOUT`] its number: a verifier lays
+//! pictures), all of it named in the record by its digest. [`Pages::lay_out`] is that rule, and [`LAYOUT`] its number: a verifier lays
 //! the pages out anew and compares. A change of the rule gets a new number, and the old rule stays for the reports that were made
 //! by it.
 
 pub use draw::{About, DESCRIPTION, LANGUAGE};
 use krilla::embed::AssociationKind;
+pub(in crate::evidence) use sections::Content;
 use serde_json::Value;
+pub(in crate::evidence) use sheet::Sheets;
 
 use super::verify::RECORD_NAME;
 use crate::{
@@ -150,6 +152,29 @@ pub fn about(record: &Record) -> Result<About, ReportError> {
     })
 }
 
+/// The pages of one report as they are laid out.
+pub struct Pages {
+    /// SHA-256 of the attached record, which names by their digests everything else that the pages are made of.
+    record: Digest,
+    sheets: Sheets,
+}
+
+impl Pages {
+    /// Lays the pages out.
+    ///
+    /// # Errors
+    /// [`ReportError`] when a part is missing, too large, or not the one that the record names.
+    pub fn lay_out(parts: &ReportParts<'_>) -> Result<Self, ReportError> {
+        let content = content(parts)?;
+        Ok(Self { record: content.record_digest, sheets: sheets(&content)? })
+    }
+
+    /// The same pages, when they are those of this content.
+    pub(in crate::evidence) fn of(&self, content: &Content<'_>) -> Option<&Sheets> {
+        (self.record == content.record_digest).then_some(&self.sheets)
+    }
+}
+
 /// Builds the unsigned report.
 ///
 /// No text can prevent it: what the typeface lacks is shown by number, what is too long is wrapped over pages.
@@ -158,6 +183,14 @@ pub fn about(record: &Record) -> Result<About, ReportError> {
 /// [`ReportError`] when a part is missing, too large, or not the one that the record names. The pages never show anything that
 /// the record does not prove.
 pub fn build(parts: &ReportParts<'_>) -> Result<Vec<u8>, ReportError> {
+    build_with_pages(parts).map(|(pdf, _)| pdf)
+}
+
+/// As [`build`], with the pages that were laid out for it.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_with_pages(parts: &ReportParts<'_>) -> Result<(Vec<u8>, Pages), ReportError> {
     let record = parts.record;
     let about = about(record)?;
     let mut attached = vec![draw::Attachment {
@@ -167,7 +200,7 @@ pub fn build(parts: &ReportParts<'_>) -> Result<Vec<u8>, ReportError> {
         kind: AssociationKind::Data,
         bytes: parts.record_json,
     }];
-    let sheets = sheets(parts)?;
+    let pages = Pages::lay_out(parts)?;
     attached.extend(parts.strokes_json.filter(|_| record.signature.is_some()).map(|bytes| draw::Attachment {
         name: STROKES_NAME,
         mime: "application/json",
@@ -182,16 +215,20 @@ pub fn build(parts: &ReportParts<'_>) -> Result<Vec<u8>, ReportError> {
         kind: AssociationKind::Source,
         bytes: text.as_bytes(),
     }));
-    draw::draw(sheets, &about, &attached)
+    let pdf = draw::draw(&pages.sheets, &about, &attached)?;
+    Ok((pdf, pages))
 }
 
-/// The pages as they are laid out: what the report must show, mark by mark. Nothing is drawn.
+/// What the pages are made of, each part the one that the record names.
 ///
 /// # Errors
 /// As [`build`].
-pub(in crate::evidence) fn sheets(parts: &ReportParts<'_>) -> Result<sheet::Sheets, ReportError> {
+pub(in crate::evidence) fn content<'a>(parts: &ReportParts<'a>) -> Result<Content<'a>, ReportError> {
     let record = parts.record;
-    if record.layout != LAYOUT {
+    let known = (1..=LAYOUT).contains(&record.layout);
+    // The first layout has no place for a second signer, and the pages must say all that the record does.
+    let told = record.layout > 1 || record.rules.signed_by.as_ref().is_none_or(|signer| signer.second.is_none());
+    if !(known && told) {
         return Err(ReportError::OtherLayout);
     }
     let too_large = parts.record_json.len() > LARGEST_RECORD
@@ -203,20 +240,26 @@ pub(in crate::evidence) fn sheets(parts: &ReportParts<'_>) -> Result<sheet::Shee
     if !says_the_same(parts.record_json, record) {
         return Err(ReportError::RecordDiffers);
     }
-    let strokes = strokes(parts)?;
-    let content = sections::Content {
+    Ok(Content {
         record,
         record_digest: Digest::of(parts.record_json),
-        strokes: strokes.as_ref(),
+        strokes: strokes(parts)?,
         scan: scan(parts)?,
         previous_scan: previous_scan(parts)?,
         terms_text: terms_text(parts)?,
-    };
+    })
+}
+
+/// The pages as they are laid out: what the report must show, mark by mark. Nothing is drawn.
+///
+/// # Errors
+/// [`ReportError::NoTypeface`].
+pub(in crate::evidence) fn sheets(content: &Content<'_>) -> Result<Sheets, ReportError> {
     let typeface = text::Typeface::load()?;
-    let mut flow = layout::Flow::new(&typeface);
-    sections::lay_out(&mut flow, &content);
+    let mut flow = layout::Flow::new(typeface);
+    sections::lay_out(&mut flow, content);
     let mut sheets = flow.finish();
-    frame::add(&mut sheets, &typeface, record);
+    frame::add(&mut sheets, typeface, content.record);
     Ok(sheets)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use krilla::tagging::TagKind;
 
-use super::{style::Colour, text::Run};
+use super::{style::Colour, text::Text};
 use crate::{
     digest::Digest,
     imaging::ink::{self, Place, Trace},
@@ -37,7 +37,7 @@ pub struct Picture {
 /// What is drawn.
 pub enum Shape {
     /// A piece of a line; `x` and baseline.
-    Text(Run, f32, f32),
+    Text(Text, f32, f32),
     /// A filled rectangle: x, y, width, height.
     Area(Colour, [f32; 4]),
     /// The outline of a rectangle.
@@ -104,7 +104,7 @@ impl Shape {
     /// What is read and copied instead of grouped digits: the digits alone.
     pub fn spoken(&self) -> Option<String> {
         match self {
-            Self::Text(run, ..) if run.grouped => Some(run.text.split_whitespace().collect()),
+            Self::Text(text, ..) if text.run.grouped => Some(text.run.text.split_whitespace().collect()),
             _ => None,
         }
     }

@@ -3,9 +3,14 @@
 //! A character without a glyph would make the whole report impossible (krilla refuses `.notdef` in PDF/A), and an invisible one
 //! could change what a name seems to be. Both are shown by number, `[U+674E]`; the record inside the report has the exact text.
 
-use std::fmt::Write as _;
+use std::{
+    collections::HashMap,
+    fmt::Write as _,
+    ops::Range,
+    sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError},
+};
 
-use ttf_parser::Face;
+use rustybuzz::{Direction, Face, Script, ShapePlan, UnicodeBuffer, script};
 
 use super::{ReportError, style::Style, words::Both};
 use crate::digest::Digest;
@@ -16,17 +21,152 @@ const LONGEST: usize = 4_000;
 /// Most marks on one letter. More would climb into the line above.
 const MOST_MARKS: usize = 2;
 
-/// Noto Sans, regular and bold.
+/// The characters up to here are known by heart: those of Latin, Greek and Cyrillic names.
+const BY_HEART: u32 = 0x530;
+
+/// So many texts are known that stand in many reports; a report has some hundreds of them.
+const MOST_COMMON: usize = 8_000;
+
+/// Noto Sans, regular and bold. It is read once: both weights together have a megabyte.
 pub struct Typeface {
-    regular: Face<'static>,
-    bold: Face<'static>,
+    regular: Weight,
+    bold: Weight,
+}
+
+static TYPEFACE: LazyLock<Option<Typeface>> = LazyLock::new(|| {
+    let weight = |bytes: &'static [u8]| Some(Weight::new(Face::from_slice(bytes, 0)?));
+    Some(Typeface { regular: weight(notosans::REGULAR_TTF)?, bold: weight(notosans::BOLD_TTF)? })
+});
+
+/// One of the two faces.
+pub struct Weight {
+    face: Face<'static>,
+    by_heart: Vec<Letter>,
+    /// How texts of a script are shaped. To find that out takes longer than to shape one.
+    plans: Mutex<Vec<(Script, Arc<ShapePlan>)>>,
+    /// The glyphs of texts that stand in many reports.
+    common: Mutex<HashMap<String, Arc<[Glyph]>>>,
+}
+
+/// What the typeface has for a character.
+#[derive(Clone, Copy)]
+struct Letter {
+    /// Not the sign for a missing glyph.
+    has_glyph: bool,
+    /// How far it moves on, units of the typeface.
+    advance: u16,
+}
+
+/// A glyph of a text. Lengths are in units of the typeface, across and up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Glyph {
+    /// Its number in the typeface.
+    pub id: u32,
+    /// The bytes of the text that it stands for.
+    pub letters: Range<usize>,
+    /// How far it moves on.
+    pub advance: [i32; 2],
+    /// Where it stands beside its place.
+    pub offset: [i32; 2],
+}
+
+impl Letter {
+    fn find(face: &Face<'_>, c: char) -> Self {
+        let glyph = face.glyph_index(c);
+        Self {
+            has_glyph: glyph.is_some_and(|glyph| glyph.0 != 0),
+            advance: glyph.and_then(|glyph| face.glyph_hor_advance(glyph)).unwrap_or(0),
+        }
+    }
+}
+
+impl Weight {
+    fn new(face: Face<'static>) -> Self {
+        let near = (0..BY_HEART).map(|code| char::from_u32(code).unwrap_or_default());
+        let by_heart = near.map(|c| Letter::find(&face, c)).collect();
+        Self { face, by_heart, plans: Mutex::default(), common: Mutex::default() }
+    }
+
+    /// The face itself.
+    pub fn face(&self) -> &Face<'static> {
+        &self.face
+    }
+
+    fn letter(&self, c: char) -> Letter {
+        let known = usize::try_from(u32::from(c)).ok().and_then(|code| self.by_heart.get(code));
+        known.copied().unwrap_or_else(|| Letter::find(&self.face, c))
+    }
+
+    /// The glyphs of a text from left to right. Those of a text that stands in many reports are kept for the next one.
+    fn glyphs(&self, text: &str, common: bool) -> Arc<[Glyph]> {
+        if !common {
+            return self.shape(text).into();
+        }
+        let mut known = self.common.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(glyphs) = known.get(text) {
+            return glyphs.clone();
+        }
+        if known.len() >= MOST_COMMON {
+            known.clear();
+        }
+        let glyphs: Arc<[Glyph]> = self.shape(text).into();
+        known.insert(text.to_owned(), glyphs.clone());
+        glyphs
+    }
+
+    fn shape(&self, text: &str) -> Vec<Glyph> {
+        let mut buffer = UnicodeBuffer::new();
+        buffer.push_str(text);
+        buffer.guess_segment_properties();
+        buffer.set_direction(Direction::LeftToRight);
+        let plan = self.plan(buffer.script());
+        let shaped = rustybuzz::shape_with_plan(&self.face, &plan, buffer);
+        // From the end: a glyph's letters reach to where those of the next other one begin.
+        let (mut start, mut end) = (text.len(), text.len());
+        let mut glyphs: Vec<_> = shaped
+            .glyph_infos()
+            .iter()
+            .zip(shaped.glyph_positions())
+            .rev()
+            .map(|(info, place)| {
+                let begins = usize::try_from(info.cluster).unwrap_or(end);
+                if begins != start {
+                    (start, end) = (begins, start);
+                }
+                let [advance, rise] = [place.x_advance, place.y_advance];
+                Glyph {
+                    id: info.glyph_id,
+                    letters: start..end,
+                    advance: [advance, rise],
+                    offset: [place.x_offset, place.y_offset],
+                }
+            })
+            .collect();
+        glyphs.reverse();
+        glyphs
+    }
+
+    fn plan(&self, of: Script) -> Arc<ShapePlan> {
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, plan)) = plans.iter().find(|(script, _)| *script == of) {
+            return plan.clone();
+        }
+        let named = (of != script::UNKNOWN).then_some(of);
+        let plan = Arc::new(ShapePlan::new(&self.face, Direction::LeftToRight, named, None, &[]));
+        plans.push((of, plan.clone()));
+        plan
+    }
 }
 
 impl Typeface {
     /// The typeface that is compiled in.
-    pub fn load() -> Result<Self, ReportError> {
-        let face = |bytes: &'static [u8]| Face::parse(bytes, 0).map_err(|_| ReportError::NoTypeface);
-        Ok(Self { regular: face(notosans::REGULAR_TTF)?, bold: face(notosans::BOLD_TTF)? })
+    pub fn load() -> Result<&'static Self, ReportError> {
+        TYPEFACE.as_ref().ok_or(ReportError::NoTypeface)
+    }
+
+    /// The regular or the bold face.
+    pub fn weight(&self, bold: bool) -> &Weight {
+        if bold { &self.bold } else { &self.regular }
     }
 
     /// The width of a text that went through [`Typeface::visible`], points. Kerning only makes it narrower.
@@ -35,9 +175,9 @@ impl Typeface {
     }
 
     fn advance(&self, c: char, style: Style) -> f32 {
-        let face = if style.bold { &self.bold } else { &self.regular };
-        let units = face.glyph_index(c).and_then(|glyph| face.glyph_hor_advance(glyph)).unwrap_or(0);
-        f32::from(units) * style.size / f32::from(face.units_per_em().max(1))
+        let weight = self.weight(style.bold);
+        let units = f32::from(ttf_parser::Face::units_per_em(&weight.face).max(1));
+        f32::from(weight.letter(c).advance) * style.size / units
     }
 
     /// The text, without spaces at its end, fits into `width` points. Looks no farther than it must.
@@ -78,8 +218,7 @@ impl Typeface {
 
     /// Both weights have a glyph, and it is not an invisible one.
     fn draws(&self, c: char) -> bool {
-        let glyph = |face: &Face<'_>| face.glyph_index(c).is_some_and(|glyph| glyph.0 != 0);
-        !is_hidden(c) && glyph(&self.regular) && glyph(&self.bold)
+        !is_hidden(c) && [&self.regular, &self.bold].iter().all(|weight| weight.letter(c).has_glyph)
     }
 
     /// Breaks runs of text into lines of at most `width` points: between words, and inside a word that alone is too wide.
@@ -171,12 +310,14 @@ pub struct Run {
     pub english: bool,
     /// The spaces only group digits for the eye; who copies or listens gets the digits alone.
     pub grouped: bool,
+    /// It stands in many reports alike and says nothing about anybody: a heading, a label, a line of the terms.
+    pub common: bool,
 }
 
 impl Run {
     /// Text in bokmål, or of no language.
     pub fn new(text: impl Into<String>, style: Style) -> Self {
-        Self { text: text.into(), style, english: false, grouped: false }
+        Self { text: text.into(), style, english: false, grouped: false, common: false }
     }
 
     /// English text.
@@ -191,9 +332,34 @@ impl Run {
         Self { grouped: true, ..Self::new(groups.join(" "), style) }
     }
 
+    /// The same run, which stands in many reports alike. Nothing about a person is marked so.
+    pub fn common(self) -> Self {
+        Self { common: true, ..self }
+    }
+
     /// Bokmål, then English in its own style.
     pub fn both(text: &Both, style: Style, english: Style) -> Vec<Self> {
         vec![Self::new(format!("{}  ", text.nb), style), Self::english(text.en.clone(), english)]
+    }
+}
+
+/// A run on a page, and its glyphs once somebody has asked for them.
+pub struct Text {
+    /// The run.
+    pub run: Run,
+    glyphs: OnceLock<Arc<[Glyph]>>,
+}
+
+impl Text {
+    /// The glyphs of the run from left to right.
+    pub fn glyphs(&self, typeface: &Typeface) -> &[Glyph] {
+        self.glyphs.get_or_init(|| typeface.weight(self.run.style.bold).glyphs(&self.run.text, self.run.common))
+    }
+}
+
+impl From<Run> for Text {
+    fn from(run: Run) -> Self {
+        Self { run, glyphs: OnceLock::new() }
     }
 }
 
@@ -212,6 +378,7 @@ impl Line {
         match self.pieces.last_mut() {
             Some(last) if last.style == run.style && last.english == run.english && last.grouped == run.grouped => {
                 last.text.push_str(text);
+                last.common &= run.common;
             }
             _ => self.pieces.push(Run { text: text.to_owned(), ..run.clone() }),
         }

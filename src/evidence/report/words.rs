@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::rules::{CardState, CertificateKind, Function, LocalText, LraMode, Method};
+use crate::rules::{CardState, CertificateKind, Function, LocalText, LraMode, Method, conditions::Kinds};
 
 /// A text in the report's two languages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,15 @@ pub fn mode(mode: LraMode) -> Both {
         LraMode::Local => both("Local: bare lokale sertifikater", "Local: local certificates only"),
         LraMode::Buypass => both("Buypass: bare kvalifiserte sertifikater", "Buypass: qualified certificates only"),
         LraMode::Mixed => both("Mixed: lokale og kvalifiserte sertifikater", "Mixed: local and qualified certificates"),
+    }
+}
+
+/// For which certificates a condition holds.
+pub fn kinds(kinds: Kinds) -> Both {
+    match kinds {
+        Kinds::No => yes(false),
+        Kinds::Qualified => both("Kvalifiserte", "Qualified"),
+        Kinds::All => both("Alle", "All"),
     }
 }
 

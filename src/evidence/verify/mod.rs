@@ -42,7 +42,7 @@ use self::{
     times::Stamp,
     validation::Needed,
 };
-use super::{sign::SignedReport, timestamp::TimeStampToken};
+use super::{report::Pages, sign::SignedReport, timestamp::TimeStampToken};
 use crate::{
     digest::Digest,
     trust::{Anchors, Chain, SignatureAlgorithm, TrustError, describe, is_training, serial_text, verify_chain},
@@ -178,7 +178,16 @@ impl NotVerified {
 impl VerifiedReport {
     /// Verifies `report` against the operators' CAs.
     pub fn check<'a>(report: SignedReport, trusted: impl Into<TrustedCas<'a>>, now: Timestamp) -> Result<Self, NotVerified> {
-        let verification = verify(report.bytes(), trusted, now);
+        Self::checked(report, trusted.into(), now, None)
+    }
+
+    fn checked(
+        report: SignedReport,
+        trusted: TrustedCas<'_>,
+        now: Timestamp,
+        pages: Option<&Pages>,
+    ) -> Result<Self, NotVerified> {
+        let verification = verified(report.bytes(), trusted, now, pages);
         if !verification.valid {
             return Err(NotVerified { problems: verification.problems });
         }
@@ -212,14 +221,16 @@ impl VerifiedReport {
 }
 
 /// Verifies a report that this station has just signed: against the operators' CAs, and that the record in it is exactly
-/// `record`.
+/// `record`. Every question is asked as of any other report; only the pages that were laid out to draw it are not laid out once more
+/// to compare it with them, when `pages` are those of this very record.
 pub fn own<'a>(
     report: SignedReport,
     trusted: impl Into<TrustedCas<'a>>,
     now: Timestamp,
     record: &[u8],
+    pages: &Pages,
 ) -> Result<VerifiedReport, NotVerified> {
-    let verified = VerifiedReport::check(report, trusted, now)?;
+    let verified = VerifiedReport::checked(report, trusted.into(), now, Some(pages))?;
     if verified.verification.record_bytes.as_deref() == Some(record) {
         Ok(verified)
     } else {
@@ -240,8 +251,12 @@ pub fn newest_time_stamp_lasts(pdf: &[u8]) -> Option<Timestamp> {
 
 /// Verifies the report `pdf`. `now` is only used to refuse signatures from the future.
 pub fn verify<'a>(pdf: &[u8], trusted: impl Into<TrustedCas<'a>>, now: Timestamp) -> Verification {
+    verified(pdf, trusted.into(), now, None)
+}
+
+fn verified(pdf: &[u8], trusted: TrustedCas<'_>, now: Timestamp, pages: Option<&Pages>) -> Verification {
     let mut verification = Verification::default();
-    if let Err(problem) = verification.examine(pdf, trusted.into(), now) {
+    if let Err(problem) = verification.examine(pdf, trusted, now, pages) {
         verification.problems.push(problem);
     }
     verification.valid = verification.problems.is_empty();
@@ -257,7 +272,7 @@ pub fn verify<'a>(pdf: &[u8], trusted: impl Into<TrustedCas<'a>>, now: Timestamp
 
 impl Verification {
     /// Asks the questions in order. What does not hinder the next question is noted and the next one asked.
-    fn examine(&mut self, pdf: &[u8], trusted: TrustedCas<'_>, now: Timestamp) -> Result<(), Problem> {
+    fn examine(&mut self, pdf: &[u8], trusted: TrustedCas<'_>, now: Timestamp, pages: Option<&Pages>) -> Result<(), Problem> {
         if pdf.len() > MAX_REPORT {
             return Err(ProblemKind::TooLarge.because(format!("the file is larger than {MAX_REPORT} bytes")));
         }
@@ -278,7 +293,7 @@ impl Verification {
         if self.problems.is_empty() {
             let record = pages::record(attached.get(RECORD_NAME).map(Vec::as_slice).unwrap_or_default())?;
             operator::check(&record.operator, &signed.certificate)?;
-            pages::check(&file, &record, &attached)?;
+            pages::check(&file, &record, &attached, pages)?;
             metadata::check(&file, &record)?;
         }
         let record = attached.remove(RECORD_NAME).unwrap_or_default();

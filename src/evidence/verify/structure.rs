@@ -168,9 +168,9 @@ impl<'a> Revision<'a> {
 
 /// `N 0 obj … endobj`.
 fn indirect_object<'a>(reader: &mut Reader<'a>, at: usize) -> Result<(u32, Indirect<'a>), Problem> {
-    let expected = reader.damaged("an object or a cross-reference table is expected here");
+    let expected = || ProblemKind::Structure.at(at, "an object or a cross-reference table is expected here");
     let number = reader.digits().and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0);
-    let number = number.filter(|_| reader.skip(b" 0 obj")).ok_or(expected)?;
+    let number = number.filter(|_| reader.skip(b" 0 obj")).ok_or_else(expected)?;
     reader.white_space();
     let value = reader.value()?;
     reader.white_space();

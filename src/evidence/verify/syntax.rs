@@ -261,16 +261,17 @@ impl<'a> Reader<'a> {
 
     fn number(&mut self) -> Result<Value, Problem> {
         let length = self.rest().iter().take_while(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.')).count();
-        let wrong = self.damaged("this is no number");
+        let start = self.at;
+        let wrong = || ProblemKind::Structure.at(start, "this is no number");
         let token = self.take(length).filter(|token| token.len() <= 32).and_then(|token| std::str::from_utf8(token).ok());
-        let token = token.ok_or_else(|| wrong.clone())?;
+        let token = token.ok_or_else(wrong)?;
         self.token_ends()?;
         let number = if token.contains('.') {
             token.parse().ok().filter(|number: &f32| number.is_finite()).map(Value::Real)
         } else {
             token.parse().ok().map(Value::Integer)
         };
-        number.ok_or(wrong)
+        number.ok_or_else(wrong)
     }
 
     fn name(&mut self) -> Result<Vec<u8>, Problem> {
@@ -305,11 +306,11 @@ impl<'a> Reader<'a> {
 
     fn literal_string(&mut self) -> Result<Value, Problem> {
         self.expect(b"(", "a string is expected here")?;
-        let open = self.damaged("a string is not closed");
+        let start = self.at;
         let mut bytes = Vec::new();
         let mut parentheses = 0_usize;
         loop {
-            let byte = self.peek(0).ok_or_else(|| open.clone())?;
+            let byte = self.peek(0).ok_or_else(|| ProblemKind::Structure.at(start, "a string is not closed"))?;
             self.at += 1;
             match byte {
                 b')' if parentheses == 0 => return Ok(Value::Text(bytes)),

@@ -66,7 +66,8 @@ pub fn serve(mut input: File, output: File) -> Result<(), FrameError> {
         outcome
     });
     match outcome {
-        Ok(answers) => answers.into_iter().try_for_each(|(answer, payload)| telling.tell(&answer, &payload)),
+        // A payload may end with a secret on which a key has agreed.
+        Ok(answers) => answers.into_iter().try_for_each(|(answer, payload)| telling.tell(&answer, &Zeroizing::new(payload))),
         Err(Trouble::Failure(failure)) => telling.tell(&Answer::Failed(failure), &[]),
         Err(Trouble::Station(error)) => Err(error),
     }

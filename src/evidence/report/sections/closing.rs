@@ -1,6 +1,6 @@
 //! Sections 6 to 8: who controlled and when; the rules in force and how all this is checked; what the report does not say.
 
-use super::{Content, digest, given, optional, plain, said, trust};
+use super::{Content, common, digest, given, optional, plain, said, trust};
 use crate::{
     control::RulesSigner,
     evidence::{
@@ -12,7 +12,7 @@ use crate::{
             words::{self, Both},
         },
     },
-    rules::IssueProcess,
+    rules::{Conditions, IssueProcess, conditions::Kinds},
 };
 
 /// [`LIMITS`] in bokmål, in the same order.
@@ -69,7 +69,14 @@ fn rules(flow: &mut Flow<'_>, content: &Content<'_>) {
     flow.heading("7", &words::both("Reglene som gjaldt, og etterprøving", "The rules in force, and how to check"), 120.0);
     let head = [("Regel", "Rule"), ("Verdi", "Value"), ("Betydning", "Meaning")];
     let head = head.map(|(nb, en)| Run::both(&words::both(nb, en), style::LABEL, style::LABEL_EN));
-    let rows = flags(&record.rules.issue_process).map(|(name, value, meaning)| vec![plain(name), value, said(&meaning)]);
+    let mut rules: Vec<_> = flags(&record.rules.issue_process).into();
+    if record.layout >= 2 {
+        rules.extend(conditions(&record.rules.conditions));
+    }
+    let rows: Vec<_> = rules
+        .into_iter()
+        .map(|(name, value, meaning)| vec![common(plain(name)), common(value), common(said(&meaning))])
+        .collect();
     flow.table(&[158.0, 70.0, WIDTH - 228.0], &head, &rows);
     flow.space(4.0);
     let mut fields = vec![Field::wide(
@@ -88,7 +95,7 @@ fn rules(flow: &mut Flow<'_>, content: &Content<'_>) {
         ),
         Field::wide("Radens SHA-256", "SHA-256 of that row", digest(&record.register.hash)),
         Field::wide("Vedlagt oppføring, record.json, SHA-256", "Attached record, SHA-256", digest(&content.record_digest)),
-        Field::wide("Etterprøving", "How to check", said(&how_to_check())),
+        Field::wide("Etterprøving", "How to check", common(said(&how_to_check()))),
     ]);
     flow.fields(fields);
 }
@@ -99,7 +106,7 @@ fn signed_by(typeface: &Typeface, signer: Option<&RulesSigner>) -> Vec<Field> {
         let unsigned = words::both("Ingen: dette kontoret krever det ikke", "Nobody: this office does not demand it");
         return vec![Field::wide("Reglene signert av", "Rules signed by", said(&unsigned))];
     };
-    vec![
+    let mut fields = vec![
         Field::new("Reglene signert av", "Rules signed by", given(typeface, &signer.name)),
         Field::new(
             "Versjon og tidspunkt",
@@ -107,7 +114,15 @@ fn signed_by(typeface: &Typeface, signer: Option<&RulesSigner>) -> Vec<Field> {
             plain(format!("{}, {}", signer.version, words::utc(signer.signed_at))),
         ),
         Field::wide("Nøkkelen, Ed25519", "The key, Ed25519", digest(&signer.key)),
-    ]
+    ];
+    // Records of the first layout name no second signer.
+    fields.extend(
+        signer
+            .second
+            .as_deref()
+            .map(|second| Field::wide("Samme innhold også signert av", "The same also signed by", given(typeface, second))),
+    );
+    fields
 }
 
 fn how_to_check() -> Both {
@@ -160,6 +175,38 @@ fn flags(flags: &IssueProcess) -> [(&'static str, Vec<Run>, Both); 8] {
     ]
 }
 
+/// The conditions of `[Conditions]`.
+fn conditions(conditions: &Conditions) -> [(&'static str, Vec<Run>, Both); 5] {
+    let kinds = |kinds: Kinds| said(&words::kinds(kinds));
+    [
+        (
+            "MinimumAgeForQualified",
+            plain(conditions.minimum_age_for_qualified),
+            words::both("Laveste alder for kvalifiserte sertifikater, år", "Least age for qualified certificates, years"),
+        ),
+        (
+            "MinimumAgeForLocal",
+            plain(conditions.minimum_age_for_local),
+            words::both("Laveste alder for lokale sertifikater, år", "Least age for local certificates, years"),
+        ),
+        (
+            "RequireIdentityNumber",
+            kinds(conditions.require_identity_number),
+            words::both("Fødselsnummer eller D-nummer må være kjent", "The identity number must be known"),
+        ),
+        (
+            "RequireAffiliation",
+            kinds(conditions.require_affiliation),
+            words::both("Tilknytning til organisasjonen må være bekreftet", "Affiliation must be confirmed"),
+        ),
+        (
+            "RequirePreregistration",
+            kinds(conditions.require_preregistration),
+            words::both("Personen må være forhåndsregistrert", "The person must be preregistered"),
+        ),
+    ]
+}
+
 fn limits(flow: &mut Flow<'_>, content: &Content<'_>) {
     let typeface = flow.typeface();
     flow.heading("8", &words::both("Det rapporten ikke sier", "What this report does not say"), 60.0);
@@ -170,7 +217,7 @@ fn limits(flow: &mut Flow<'_>, content: &Content<'_>) {
 fn limit_runs(typeface: &Typeface, limit: &str) -> Vec<Run> {
     let bokmal = LIMITS.iter().zip(LIMITS_NB).find_map(|(&known, nb)| (known == limit).then_some(nb));
     match bokmal {
-        Some(nb) => said(&words::both(nb, limit)),
+        Some(nb) => common(said(&words::both(nb, limit))),
         None => vec![Run::english(typeface.field(limit), style::VALUE)],
     }
 }

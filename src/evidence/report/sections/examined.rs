@@ -1,6 +1,6 @@
 //! What the station saw on the scan, and how the machine readable zone agrees with what was typed: fields of section 5.
 
-use super::{plain, said, written};
+use super::{given, plain, said, written};
 use crate::{
     control::scan::{AcceptedScan, Crop, ZoneCheck, ZoneRead},
     evidence::report::{
@@ -12,8 +12,8 @@ use crate::{
     rules::cross_check::{Matter, Mismatch},
 };
 
-/// The fields; none for a picture that the station did not examine.
-pub fn fields(typeface: &Typeface, accepted: &AcceptedScan) -> Vec<Field> {
+/// The fields in this layout; none for a picture that the station did not examine.
+pub fn fields(typeface: &Typeface, accepted: &AcceptedScan, layout: u32) -> Vec<Field> {
     let Some(seen) = &accepted.scan.examined else { return Vec::new() };
     let mut fields = Vec::new();
     if let Some(crop) = &accepted.scan.upright.crop {
@@ -23,6 +23,9 @@ pub fn fields(typeface: &Typeface, accepted: &AcceptedScan) -> Vec<Field> {
     let findings = if findings.is_empty() { vec![words::both("Ingenting", "Nothing")] } else { findings };
     fields.push(Field::wide("Stasjonen fant galt med bildet", "What the station found wrong", said(&joined(&findings))));
     fields.push(Field::wide("Den maskinlesbare sonen", "The machine-readable zone", said(&zone(&seen.zone))));
+    if let (2.., ZoneRead::Certain { lines, .. }) = (layout, &seen.zone) {
+        fields.extend(lines.iter().map(|line| Field::wide("Sonens linje", "Line of the zone", given(typeface, line))));
+    }
     if let Some(check) = &accepted.zone_check {
         fields.push(Field::wide("Sonen mot det operatøren skrev", "The zone and what the operator typed", agreement(check)));
         for (list, nb, en) in [

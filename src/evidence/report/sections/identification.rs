@@ -1,17 +1,20 @@
 //! Section 2: how the holder was identified.
 
-use super::{Content, fitted, given, optional, plain, said, trust, written};
+use super::{Content, common, fitted, given, optional, plain, said, trust, written};
 use crate::{
     control::{
         DocumentCheck, Identification,
         own_card::ProvenCard,
         vouching::{PreviousScan, ThirdParty},
     },
-    evidence::report::{
-        layout::{Bullet, Field, Flow},
-        style::{MM, WIDTH},
-        text::{Run, Typeface},
-        words,
+    evidence::{
+        Record,
+        report::{
+            layout::{Bullet, Field, Flow},
+            style::{MM, WIDTH},
+            text::{Run, Typeface},
+            words,
+        },
     },
 };
 
@@ -20,7 +23,7 @@ pub fn lay_out(flow: &mut Flow<'_>, content: &Content<'_>) {
     let typeface = flow.typeface();
     let at = Field::new("Legitimert", "Identified at", plain(words::utc(content.record.identified_at)));
     match &content.record.identification {
-        Identification::Document(check) => document(flow, check, at),
+        Identification::Document(check) => document(flow, check, content.record, at),
         Identification::OwnCard { card } => {
             flow.heading("2", &words::both("Eget kort og PIN", "Own card and PIN"), 60.0);
             let proof = words::both(
@@ -42,7 +45,7 @@ pub fn lay_out(flow: &mut Flow<'_>, content: &Content<'_>) {
     }
 }
 
-fn document(flow: &mut Flow<'_>, check: &DocumentCheck, at: Field) {
+fn document(flow: &mut Flow<'_>, check: &DocumentCheck, record: &Record, at: Field) {
     let typeface = flow.typeface();
     let document = &check.document;
     let absent = || said(&words::not_given());
@@ -72,11 +75,15 @@ fn document(flow: &mut Flow<'_>, check: &DocumentCheck, at: Field) {
     flow.label(&words::both("Sikkerhetselementer som operatøren kontrollerte", "Security features that the operator verified"));
     let features = check.features.iter().map(|feature| {
         let text = words::both(typeface.field(&feature.text.nb), typeface.field(&feature.text.en));
-        (Bullet::Tick, said(&text))
+        (Bullet::Tick, common(said(&text)))
     });
     flow.list(features.collect());
     flow.label(&words::both("Kontrollens svar", "What the check found"));
-    flow.list(findings(check));
+    let mut found = findings(check);
+    if record.layout >= 2 {
+        found.extend(age(record));
+    }
+    flow.list(found);
     let mut fields = vec![Field::wide(
         "Referansekilde",
         "Reference source",
@@ -112,6 +119,16 @@ fn findings(check: &DocumentCheck) -> Vec<(Bullet, Vec<Run>)> {
     .into_iter()
     .map(|(right, text)| (if right == Some(true) { Bullet::Tick } else { Bullet::Dash }, said(&text)))
     .collect()
+}
+
+/// The least age, where there is one. The control refuses whoever is younger by the date in the document.
+fn age(record: &Record) -> Option<(Bullet, Vec<Run>)> {
+    let years = record.rules.conditions.minimum_age(record.certificate);
+    let text = words::both(
+        format!("Personen er minst {years} år etter fødselsdatoen i dokumentet: ja"),
+        format!("The person is at least {years} years old by the date of birth in the document: yes"),
+    );
+    (years > 0).then(|| (Bullet::Tick, said(&text)))
 }
 
 fn card_fields(typeface: &Typeface, card: &ProvenCard) -> Vec<Field> {

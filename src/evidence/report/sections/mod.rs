@@ -36,7 +36,7 @@ pub struct Content<'a> {
     /// SHA-256 of the attached record.
     pub record_digest: Digest,
     /// Present with the record's signature.
-    pub strokes: Option<&'a Strokes>,
+    pub strokes: Option<Strokes>,
     /// Present with the record's scan.
     pub scan: Option<Photograph>,
     /// The document scanned earlier.
@@ -80,6 +80,11 @@ fn written(typeface: &Typeface, text: &str) -> Vec<Run> {
 /// Words of the report itself.
 fn said(text: &Both) -> Vec<Run> {
     Run::both(text, style::VALUE, style::VALUE_EN)
+}
+
+/// Words that stand in many reports alike and say nothing about anybody.
+fn common(runs: Vec<Run>) -> Vec<Run> {
+    runs.into_iter().map(Run::common).collect()
 }
 
 /// A date, a number, a code.

@@ -61,5 +61,5 @@ pub fn lay_out(flow: &mut Flow<'_>, content: &Content<'_>) {
         Field::wide("Råbildet, SHA-256", "The raw picture, SHA-256", digest(&scan.raw)),
         Field::wide("Det oppreiste bildet, SHA-256", "The upright picture, SHA-256", digest(&scan.upright.picture)),
     ]);
-    flow.fields(super::examined::fields(typeface, accepted));
+    flow.fields(super::examined::fields(typeface, accepted, content.record.layout));
 }

@@ -18,7 +18,7 @@ const HIGHEST: f32 = 200.0;
 /// Lays out the section.
 pub fn lay_out(flow: &mut Flow<'_>, content: &Content<'_>) {
     let title = words::both("Signatur", "Signature");
-    let (Some(comparison), Some(strokes)) = (&content.record.signature, content.strokes) else {
+    let (Some(comparison), Some(strokes)) = (&content.record.signature, &content.strokes) else {
         flow.heading("4", &title, 30.0);
         return flow.paragraph(&said(&words::both(
             "Reglene krevde ikke signatur i denne kontrollen.",

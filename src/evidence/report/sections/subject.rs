@@ -1,16 +1,20 @@
 //! Section 1: who was controlled, for what, which steps that needed, and why.
 
-use super::{given, optional, plain, said};
+use super::{common, given, optional, plain, said, written};
 use crate::{
     control::opening::CardSource,
     evidence::{
         Record,
         report::{
             layout::{Bullet, Field, Flow},
+            text::Typeface,
             words::{self, Both},
         },
     },
-    rules::{CardState, Plan},
+    rules::{
+        CardState, CertificateKind, Plan,
+        conditions::{Known, Origin},
+    },
 };
 
 /// Lays out the section.
@@ -19,7 +23,7 @@ pub fn lay_out(flow: &mut Flow<'_>, record: &Record) {
     let person = &record.person;
     flow.heading("1", &words::both("Hvem, hva og hvorfor", "Who, what and why"), 60.0);
     let absent = || said(&words::not_given());
-    flow.fields(vec![
+    let mut fields = vec![
         Field::new("Fornavn", "First names", given(typeface, &person.first_names)),
         Field::new("Etternavn", "Last name", given(typeface, &person.last_name)),
         Field::new(
@@ -34,6 +38,15 @@ pub fn lay_out(flow: &mut Flow<'_>, record: &Record) {
             "Certificates on the card",
             record.card.map_or_else(absent, |state| said(&card(state, record.card_source))),
         ),
+    ];
+    if record.layout >= 2 {
+        fields.extend(record.qualified_on_card.map(|state| {
+            let state = said(&card(state, record.card_source));
+            Field::new("Kvalifiserte sertifikater på kortet", "Qualified certificates on the card", state)
+        }));
+        fields.extend(known(typeface, &record.known));
+    }
+    fields.extend([
         Field::new("Funksjon", "Function", said(&words::function(record.function))),
         Field::new("Sertifikattype", "Kind of certificate", said(&words::certificate(record.certificate))),
         Field::wide(
@@ -43,12 +56,66 @@ pub fn lay_out(flow: &mut Flow<'_>, record: &Record) {
         ),
         Field::wide("Trinn som kreves", "Steps required", said(&listed(steps(&record.plan)))),
     ]);
+    flow.fields(fields);
     flow.label(&words::both("Begrunnelse etter reglene", "Why, by the rules"));
     let because = record.plan.because.iter().map(|why| {
         let why = words::both(typeface.field(&why.nb), typeface.field(&why.en));
-        (Bullet::Dash, said(&why))
+        (Bullet::Dash, common(said(&why)))
     });
     flow.list(because.collect());
+}
+
+/// Where the person is known from, and what that says of the person's place in the organisation.
+fn known(typeface: &Typeface, known: &Known) -> Vec<Field> {
+    let source = |nb: &str, en: &str| Field::wide("Kjent fra", "Known from", said(&words::both(nb, en)));
+    let mut fields = match &known.origin {
+        Origin::Typed => vec![source(
+            "Skrevet inn av operatøren; kontoret slår ikke opp i noen katalog",
+            "Typed by the operator; the office looks nobody up in a directory",
+        )],
+        Origin::TypedInstead { reason, directory } => {
+            let typed = source(
+                "Skrevet inn av operatøren, ikke hentet fra organisasjonens katalog",
+                "Typed by the operator, not taken from the organisation's directory",
+            );
+            let why = Field::wide("Hvorfor den ble skrevet inn", "Why it was typed", written(typeface, reason));
+            let fault = directory
+                .as_deref()
+                .map(|code| Field::wide("Katalogen svarte ikke", "The directory did not answer", given(typeface, code)));
+            [typed, why].into_iter().chain(fault).collect()
+        }
+        Origin::Directory(entry) => {
+            let account = if entry.disabled { words::both("Slått av", "Switched off") } else { words::both("I bruk", "In use") };
+            let groups = match &entry.kinds {
+                None => words::both("Avgjøres ikke av grupper", "Not decided by groups"),
+                Some(kinds) => certificates(kinds),
+            };
+            vec![
+                source("Organisasjonens katalog, valgt av operatøren", "The organisation's directory, chosen by the operator"),
+                Field::wide("Oppføringen i katalogen", "The entry of the directory", given(typeface, &entry.entry)),
+                Field::new("Lest", "Read", plain(words::utc(entry.read_at))),
+                Field::new("Kontoen", "The account", said(&account)),
+                Field::new("Sertifikater etter grupper", "Certificates by groups", said(&groups)),
+            ]
+        }
+    };
+    let affiliated = match (known.is_affiliated(), &known.origin) {
+        (false, _) => words::both("Ikke bekreftet", "Not confirmed"),
+        (true, Origin::Directory(entry)) if !entry.disabled => {
+            words::both("Bekreftet av katalogen", "Confirmed by the directory")
+        }
+        (true, _) => words::both("Bekreftet av forhåndsregistreringen", "Confirmed by the preregistration"),
+    };
+    fields.extend([
+        Field::new("Forhåndsregistrert", "Preregistered", said(&certificates(&known.preregistered))),
+        Field::new("Tilknytning til organisasjonen", "Affiliation with the organisation", said(&affiliated)),
+    ]);
+    fields
+}
+
+/// For which certificates; for none.
+fn certificates(kinds: &[CertificateKind]) -> Both {
+    if kinds.is_empty() { words::both("Nei", "No") } else { listed(kinds.iter().map(|&kind| words::certificate(kind))) }
 }
 
 /// The state of the card, and where it is known from.

@@ -63,7 +63,7 @@ pub fn appendix(flow: &mut Flow<'_>, content: &Content<'_>) {
         }
         match line.strip_prefix("# ") {
             Some(heading) => flow.subheading(&typeface.visible(heading)),
-            None => flow.paragraph(&[Run { english, ..Run::new(typeface.visible(&line), style::BODY) }]),
+            None => flow.paragraph(&[Run { english, ..Run::new(typeface.visible(&line), style::BODY).common() }]),
         }
     }
 }

@@ -116,7 +116,7 @@ pub fn read(content: &[u8], resources: &Resources<'_>) -> Result<Vec<Block>, Not
 }
 
 #[derive(Clone)]
-struct Graphics {
+struct Graphics<'f> {
     matrix: Matrix,
     fill: Option<[f32; 3]>,
     stroke: Option<[f32; 3]>,
@@ -125,7 +125,8 @@ struct Graphics {
     width: f32,
     cap: i64,
     join: i64,
-    font: Option<(Vec<u8>, f32)>,
+    /// The font's object, the font, and its size.
+    font: Option<(u32, &'f Embedded, f32)>,
 }
 
 struct Interpreter<'r, 'f> {
@@ -134,8 +135,8 @@ struct Interpreter<'r, 'f> {
     open: Option<Block>,
     /// Inside a mark of its own with words instead of its letters.
     instead: bool,
-    state: Graphics,
-    saved: Vec<Graphics>,
+    state: Graphics<'f>,
+    saved: Vec<Graphics<'f>>,
     text: Option<Matrix>,
     path: Vec<Step>,
 }
@@ -282,7 +283,10 @@ impl<'r, 'f> Interpreter<'r, 'f> {
             (b"ET", []) if self.text.is_some() && !self.instead => self.text = None,
             // Letters are filled. Other modes would hide or hollow them.
             (b"Tr", [Value::Integer(0)]) => {}
-            (b"Tf", [Value::Name(name), size]) => self.state.font = Some((name.clone(), number(size)?)),
+            (b"Tf", [Value::Name(name), size]) => {
+                let (font, embedded) = *self.resources.fonts.get(name).ok_or(NotFollowed)?;
+                self.state.font = Some((font, embedded, number(size)?));
+            }
             (b"Tm", _) if self.text.is_some() => self.text = Some(numbers(operands)?),
             (b"Tj", [text @ Value::Text(_)]) => self.show(std::slice::from_ref(text))?,
             (b"TJ", [Value::Array(parts)]) => self.show(parts)?,
@@ -293,9 +297,9 @@ impl<'r, 'f> Interpreter<'r, 'f> {
 
     fn show(&mut self, parts: &[Value]) -> Result<(), NotFollowed> {
         let placed = product(self.text.ok_or(NotFollowed)?, self.state.matrix);
-        let (name, size) = self.state.font.clone().ok_or(NotFollowed)?;
-        let (font, embedded) = *self.resources.fonts.get(&name).ok_or(NotFollowed)?;
+        let (font, embedded, size) = self.state.font.ok_or(NotFollowed)?;
         let colour = self.state.fill.ok_or(NotFollowed)?;
+        let block = self.open.as_mut().ok_or(NotFollowed)?;
         if !is_upright_text(placed) {
             return Err(NotFollowed);
         }
@@ -310,9 +314,9 @@ impl<'r, 'f> Interpreter<'r, 'f> {
                 let code = u16::from_be_bytes(*code);
                 let at = [placed[4] + along, PAGE_HEIGHT - placed[5]];
                 along += embedded.width(code) / 1000.0 * size;
-                self.painted(Painted::Glyph { font, code, at, size, colour })?;
+                block.painted.push(Painted::Glyph { font, code, at, size, colour });
                 if !self.instead {
-                    self.open.as_mut().ok_or(NotFollowed)?.said.push(Said::Glyph(font, code));
+                    block.said.push(Said::Glyph(font, code));
                 }
             }
         }
@@ -332,8 +336,12 @@ fn number(value: &Value) -> Result<f32, NotFollowed> {
 }
 
 fn numbers<const N: usize>(operands: &[Value]) -> Result<[f32; N], NotFollowed> {
-    let numbers: Vec<f32> = operands.iter().map(number).collect::<Result<_, _>>()?;
-    numbers.try_into().map_err(|_| NotFollowed)
+    let operands: &[Value; N] = operands.try_into().map_err(|_| NotFollowed)?;
+    let mut numbers = [0.0; N];
+    for (place, operand) in numbers.iter_mut().zip(operands) {
+        *place = number(operand)?;
+    }
+    Ok(numbers)
 }
 
 /// First `inner`, then `outer`.

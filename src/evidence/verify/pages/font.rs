@@ -1,15 +1,11 @@
 //! The fonts of a report: what each code draws, how wide it is and which letter it is read as.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::cell::RefCell;
 
-use rustybuzz::{Direction, Face, UnicodeBuffer};
 use ttf_parser::{GlyphId, OutlineBuilder};
 
 use crate::evidence::{
-    report::text::Run,
+    report::text::{Glyph, Text, Typeface},
     verify::{
         record::unpack,
         structure::Revision,
@@ -25,10 +21,34 @@ const MAX_CODES: usize = 20_000;
 /// A font inside the file (ISO 32000-1 §9.7): TrueType, its codes are the numbers of its glyphs.
 pub struct Embedded {
     program: Vec<u8>,
-    widths: BTreeMap<u16, f32>,
+    widths: ByCode<f32>,
     /// The width of all other codes.
     other_width: f32,
-    letters: BTreeMap<u16, String>,
+    letters: ByCode<String>,
+    /// What was found out about a code: that it draws this glyph of the bold face, or of the regular one.
+    same: RefCell<ByCode<(bool, GlyphId)>>,
+}
+
+/// Something about some of the codes of a font.
+struct ByCode<T>(Vec<Option<T>>);
+
+impl<T> ByCode<T> {
+    fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    fn get(&self, code: u16) -> Option<&T> {
+        self.0.get(usize::from(code)).and_then(Option::as_ref)
+    }
+
+    /// What was known before.
+    fn insert(&mut self, code: u16, value: T) -> Option<T> {
+        let place = usize::from(code);
+        if place >= self.0.len() {
+            self.0.resize_with(place + 1, || None);
+        }
+        self.0.get_mut(place)?.replace(value)
+    }
 }
 
 impl Embedded {
@@ -50,17 +70,17 @@ impl Embedded {
         let widths = widths(descendant.get("W")?.array()?)?;
         let other_width = descendant.get("DW").map_or(Some(1000.0), width)?;
         let letters = letters(&stream(font.get("ToUnicode")?)?)?;
-        plain.then_some(Self { program, widths, other_width, letters })
+        plain.then_some(Self { program, widths, other_width, letters, same: RefCell::new(ByCode::new()) })
     }
 
     /// How far a code moves on, thousandths of the size.
     pub fn width(&self, code: u16) -> f32 {
-        self.widths.get(&code).copied().unwrap_or(self.other_width)
+        self.widths.get(code).copied().unwrap_or(self.other_width)
     }
 
     /// The letters that a code is read as.
     pub fn letters(&self, code: u16) -> Option<&str> {
-        self.letters.get(&code).map(String::as_str)
+        self.letters.get(code).map(String::as_str)
     }
 
     fn outline(&self, code: u16) -> Option<Course> {
@@ -70,9 +90,9 @@ impl Embedded {
 }
 
 /// `[first [w w …] …]` or `[first last w …]`.
-fn widths(list: &[Value]) -> Option<BTreeMap<u16, f32>> {
+fn widths(list: &[Value]) -> Option<ByCode<f32>> {
     let code = |value: &Value| value.position().and_then(|code| u16::try_from(code).ok());
-    let mut widths = BTreeMap::new();
+    let mut widths = ByCode::new();
     let mut left = MAX_CODES;
     let mut rest = list;
     while let Some((first, more)) = rest.split_first() {
@@ -107,9 +127,9 @@ fn width(value: &Value) -> Option<f32> {
 }
 
 /// The letters of each code, from a table of `bfchar` entries (ISO 32000-1 §9.10.3).
-fn letters(table: &[u8]) -> Option<BTreeMap<u16, String>> {
+fn letters(table: &[u8]) -> Option<ByCode<String>> {
     let text = std::str::from_utf8(table).ok()?;
-    let mut letters = BTreeMap::new();
+    let (mut letters, mut count) = (ByCode::new(), 0);
     let mut inside = false;
     for line in text.lines().map(str::trim) {
         if line.ends_with("beginbfchar") {
@@ -122,7 +142,8 @@ fn letters(table: &[u8]) -> Option<BTreeMap<u16, String>> {
             let (code, said) = line.strip_prefix('<')?.strip_suffix('>')?.split_once("> <")?;
             let units: Vec<u16> = said.as_bytes().chunks(4).map(unit).collect::<Option<_>>()?;
             let old = letters.insert(unit(code.as_bytes())?, String::from_utf16(&units).ok()?);
-            if old.is_some() || letters.len() > MAX_CODES {
+            count += 1;
+            if old.is_some() || count > MAX_CODES {
                 return None;
             }
         }
@@ -147,52 +168,40 @@ pub struct Placed {
 
 /// The report's typeface, which knows how its letters look and where they stand.
 pub struct Typesetter {
-    regular: Face<'static>,
-    bold: Face<'static>,
-    /// Codes of the file's fonts whose drawing was found to be a glyph of the typeface.
-    same: RefCell<BTreeSet<(u32, u16, bool, u16)>>,
+    typeface: &'static Typeface,
 }
 
 impl Typesetter {
     /// The typeface that is compiled in.
     pub fn load() -> Option<Self> {
-        let face = |bytes| Face::from_slice(bytes, 0);
-        Some(Self { regular: face(notosans::REGULAR_TTF)?, bold: face(notosans::BOLD_TTF)?, same: RefCell::default() })
+        Some(Self { typeface: Typeface::load().ok()? })
     }
 
-    fn face(&self, bold: bool) -> &Face<'static> {
-        if bold { &self.bold } else { &self.regular }
-    }
-
-    /// The letters of a run that begins at `x` on this baseline.
-    pub fn set(&self, run: &Run, x: f32, baseline: f32) -> Vec<Placed> {
-        let face = self.face(run.style.bold);
-        let mut buffer = UnicodeBuffer::new();
-        buffer.push_str(&run.text);
-        buffer.guess_segment_properties();
-        buffer.set_direction(Direction::LeftToRight);
-        let glyphs = rustybuzz::shape(face, &[], buffer);
+    /// The letters of a text that begins at `x` on this baseline.
+    pub fn set(&self, text: &Text, x: f32, baseline: f32) -> Vec<Placed> {
+        let style = text.run.style;
+        let units = f32::from(ttf_parser::Face::units_per_em(self.typeface.weight(style.bold).face()));
+        #[allow(clippy::cast_precision_loss)] // Units of the font: some thousands.
+        let scaled = |length: i32| length as f32 * style.size / units;
         let mut along = x;
-        let mut placed = Vec::with_capacity(glyphs.len());
-        for (info, position) in glyphs.glyph_infos().iter().zip(glyphs.glyph_positions()) {
-            #[allow(clippy::cast_precision_loss)] // Units of the font: some thousands.
-            let scaled = |units: i32| units as f32 * run.style.size / face.units_per_em() as f32;
-            let at = [along + scaled(position.x_offset), baseline - scaled(position.y_offset)];
-            placed.push(Placed { glyph: GlyphId(u16::try_from(info.glyph_id).unwrap_or(0)), at });
-            along += scaled(position.x_advance);
-        }
-        placed
+        let place = |glyph: &Glyph| {
+            let [across, up] = glyph.offset.map(scaled);
+            let at = [along + across, baseline - up];
+            along += scaled(glyph.advance[0]);
+            Placed { glyph: GlyphId(u16::try_from(glyph.id).unwrap_or(0)), at }
+        };
+        text.glyphs(self.typeface).iter().map(place).collect()
     }
 
     /// Whether a code of a font in the file draws this glyph of the typeface.
-    pub fn draws(&self, number: u32, font: &Embedded, code: u16, glyph: GlyphId, bold: bool) -> bool {
-        let key = (number, code, bold, glyph.0);
-        if self.same.borrow().contains(&key) {
+    pub fn draws(&self, font: &Embedded, code: u16, glyph: GlyphId, bold: bool) -> bool {
+        if font.same.borrow().get(code) == Some(&(bold, glyph)) {
             return true;
         }
-        let same = font.outline(code).is_some_and(|drawn| drawn == Course::of(self.face(bold), glyph));
+        let drawn = font.outline(code);
+        let same = drawn.is_some_and(|drawn| drawn == Course::of(self.typeface.weight(bold).face(), glyph));
         if same {
-            self.same.borrow_mut().insert(key);
+            font.same.borrow_mut().insert(code, (bold, glyph));
         }
         same
     }

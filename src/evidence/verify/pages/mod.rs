@@ -35,7 +35,7 @@ use crate::{
         Record,
         record::{FORMAT, LAYOUT},
         report::{
-            self, ReportError, ReportParts, STROKES_NAME, TERMS_NAME,
+            self, Pages, ReportError, ReportParts, STROKES_NAME, TERMS_NAME,
             sheet::{Contour, Mark, Role, Shape, Sheet, Step},
             style::{Colour, PAGE_HEIGHT, PAGE_WIDTH},
         },
@@ -62,8 +62,14 @@ const PROFILES: [&str; 2] = [
     "00c0f94e09127520a17dc0e1d9264b5702081d96dbdb1549ee88e3631ce42a9d",
 ];
 
-/// Checks the pages against the attached record. Presumes that the file's structure and its signature are right.
-pub fn check(file: &File<'_>, record: &Record, attached: &BTreeMap<&'static str, Vec<u8>>) -> Result<(), Problem> {
+/// Checks the pages against the attached record. Presumes that the file's structure and its signature are right. `known` are pages that
+/// this program has laid out itself; they serve when the file's record, byte for byte, is theirs.
+pub fn check(
+    file: &File<'_>,
+    record: &Record,
+    attached: &BTreeMap<&'static str, Vec<u8>>,
+    known: Option<&Pages>,
+) -> Result<(), Problem> {
     let json = attached.get(RECORD_NAME).map(Vec::as_slice).unwrap_or_default();
     let first = file.revisions.first().ok_or_else(|| ProblemKind::Structure.because("the file has no pages"))?;
     let pictures = Pictures::of(first);
@@ -77,7 +83,7 @@ pub fn check(file: &File<'_>, record: &Record, attached: &BTreeMap<&'static str,
     if attached.contains_key(STROKES_NAME) != record.signature.is_some() || terms.is_some() != record.terms.is_some() {
         return Err(ProblemKind::Evidence.because("the attachments are not those that the record names"));
     }
-    let sheets = report::sheets(&ReportParts {
+    let content = report::content(&ReportParts {
         record,
         record_json: json,
         strokes_json: attached.get(STROKES_NAME).map(Vec::as_slice),
@@ -86,6 +92,14 @@ pub fn check(file: &File<'_>, record: &Record, attached: &BTreeMap<&'static str,
         terms_text: terms,
     })
     .map_err(not_laid_out)?;
+    let anew;
+    let sheets = match known.and_then(|known| known.of(&content)) {
+        Some(sheets) => sheets,
+        None => {
+            anew = report::sheets(&content).map_err(not_laid_out)?;
+            &anew
+        }
+    };
 
     let whole = |what: &str| ProblemKind::Pages.because(what);
     let catalog = catalog(file, first).ok_or_else(|| whole("the document says or does more than a report"))?;
@@ -103,7 +117,7 @@ pub fn check(file: &File<'_>, record: &Record, attached: &BTreeMap<&'static str,
         numbers.push(page.check(*number, index + 1, &mut fonts, &mut room)?);
     }
     let followed = structure::found(first, catalog, &pages);
-    if followed != Some(structure::expected(&sheets, &numbers)) {
+    if followed != Some(structure::expected(sheets, &numbers)) {
         return Err(whole("what is read aloud to those who cannot see the pages differs from what the pages show"));
     }
     if !structure::outline_is(first, catalog, &sheets.outline) {
@@ -124,7 +138,7 @@ pub fn record(json: &[u8]) -> Result<Record, Problem> {
     let head: Head = serde_json::from_value(value).map_err(|_| {
         unreadable("the attached record is not one of this program, or of a version before the pages could be compared with it")
     })?;
-    if head.format != FORMAT || head.layout != LAYOUT {
+    if head.format != FORMAT || !(1..=LAYOUT).contains(&head.layout) {
         let what = format!(
             "the record is \"{}\" with layout {}, which this program does not know; verify the report with a newer one",
             head.format.chars().take(40).filter(|c| !c.is_control()).collect::<String>(),
@@ -342,7 +356,7 @@ impl Page<'_, '_> {
     fn shows(&self, mark: &Mark, block: &Block, next: u32, fonts: &BTreeMap<u32, Embedded>) -> bool {
         let properties = &block.properties;
         let marked = if mark.role == Role::Content {
-            let english = matches!(&mark.shape, Shape::Text(run, ..) if run.english);
+            let english = matches!(&mark.shape, Shape::Text(text, ..) if text.run.english);
             let said = |key: &str| properties.get(key).map(|value| value.text().and_then(structure::words));
             only(properties, &["ActualText", "Lang", "MCID"])
                 && properties.get("MCID") == Some(&Value::Integer(i64::from(next)))
@@ -354,17 +368,18 @@ impl Page<'_, '_> {
         };
         marked
             && match &mark.shape {
-                Shape::Text(run, x, baseline) => {
-                    let letters = self.typesetter.set(run, *x, *baseline);
+                Shape::Text(text, x, baseline) => {
+                    let run = &text.run;
+                    let letters = self.typesetter.set(text, *x, *baseline);
                     let drawn = letters.len() == block.painted.len()
                         && letters.iter().zip(&block.painted).all(|(letter, painted)| {
                             let Painted::Glyph { font, code, at, size, colour } = painted else { return false };
                             near(&letter.at, at)
                                 && near(&[run.style.size], &[*size])
                                 && is_colour(run.style.colour, *colour)
-                                && fonts.get(font).is_some_and(|embedded| {
-                                    self.typesetter.draws(*font, embedded, *code, letter.glyph, run.style.bold)
-                                })
+                                && fonts
+                                    .get(font)
+                                    .is_some_and(|embedded| self.typesetter.draws(embedded, *code, letter.glyph, run.style.bold))
                         });
                     drawn && said(block, fonts).as_ref() == Some(&run.text)
                 }
@@ -383,11 +398,14 @@ impl Page<'_, '_> {
 
 /// The text of a stretch of content, as it is copied; `None` when a letter of it has no name.
 fn said(block: &Block, fonts: &BTreeMap<u32, Embedded>) -> Option<String> {
-    let said = block.said.iter().map(|said| match said {
-        Said::Glyph(font, code) => fonts.get(font)?.letters(*code).map(str::to_owned),
-        Said::Instead(words) => structure::words(words),
-    });
-    said.collect()
+    let mut text = String::with_capacity(block.said.len());
+    for said in &block.said {
+        match said {
+            Said::Glyph(font, code) => text.push_str(fonts.get(font)?.letters(*code)?),
+            Said::Instead(words) => text.push_str(&structure::words(words)?),
+        }
+    }
+    Some(text)
 }
 
 fn follows(contour: &Contour, painted: &Painted) -> bool {

@@ -3,7 +3,7 @@
 BUILD_PACKAGES = gcc libc6-dev pkg-config libfontconfig-dev
 RUN_PACKAGES   = libfontconfig1 fonts-dejavu-core libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libsane1 libsane-common libpcsclite1 pcscd
 TEST_PACKAGES  = openssl qpdf poppler-utils opensc opensc-pkcs11 softhsm2 procps python3 age slapd postgresql
-DRIVE_PACKAGES = xvfb xserver-xorg-core xserver-xorg-video-dummy x11-xserver-utils openbox xdotool imagemagick dbus at-spi2-core python3-gi
+DRIVE_PACKAGES = xserver-xorg-core xserver-xorg-video-dummy x11-xserver-utils xinput openbox xdotool imagemagick dbus at-spi2-core python3-gi pcscd openssl
 JUDGE_PACKAGES = $(TEST_PACKAGES) python3-venv unzip openjdk-17-jdk-headless libjaxb-java
 
 .PHONY: run test judge flips drive looks lint packages-run packages-test packages-judge packages-drive
@@ -33,7 +33,8 @@ judge: packages-judge
 flips: packages-test
 	cargo test --locked --release --test station -- --ignored --nocapture every_changed_byte
 
-# Real windows on a virtual display, driven by keys alone, by touches alone, and on two monitors. Pictures: target/drive/.
+# Real windows on two virtual touch screens, driven by keys alone and by fingers alone, with a monitor that goes and comes, and with
+# devices that take ten seconds for a call. Pictures: target/drive/.
 drive: packages-drive
 	cargo build --locked
 	dbus-run-session -- /usr/bin/python3 -B tests/drive/drive.py target/debug/bam-station

@@ -14,6 +14,7 @@ mod devices;
 pub mod display;
 mod dock;
 mod document;
+pub mod fingers;
 mod forms;
 mod history;
 mod holder;

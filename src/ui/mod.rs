@@ -24,6 +24,7 @@ mod identification;
 pub mod idle;
 mod keyboard;
 mod lock;
+mod monitors;
 mod new_control;
 mod outcome;
 mod outputs;

@@ -21,6 +21,7 @@ use slint::{
 use super::{
     Shell,
     fingers::{Act, Phase},
+    monitors::Monitors,
 };
 use crate::config::local::Windows;
 
@@ -61,10 +62,10 @@ pub(super) fn watch(shell: &Rc<Shell>) -> Timer {
         });
     }
     let round = Timer::default();
-    let weak = Rc::downgrade(shell);
+    let (weak, monitors) = (Rc::downgrade(shell), Monitors::of_display());
     round.start(TimerMode::Repeated, ROUND, move || {
         if let Some(here) = weak.upgrade() {
-            here.place_windows();
+            here.place_windows(&monitors);
             here.judge_attendance(Instant::now());
             super::aloud::follow_up(&here);
         }
@@ -157,15 +158,15 @@ impl Shell {
 
     /// Puts each window on the output that LOCAL.toml names, when it is not there. A window whose monitor is away stays where it
     /// is until the monitor is back.
-    pub(super) fn place_windows(&self) {
+    fn place_windows(&self, monitors: &Monitors) {
         let Windows { operator_output, holder_output, operator_full_screen, .. } =
             self.desk(|desk| desk.configuration.local.value.windows.clone());
         if let Some(output) = &operator_output {
-            self.operator.window().with_winit_window(|window| settle(window, output, operator_full_screen));
+            self.operator.window().with_winit_window(|window| settle(window, monitors, output, operator_full_screen));
         }
         if let Some(output) = &holder_output {
             self.holder.window().with_winit_window(|window| {
-                if settle(window, output, true) {
+                if settle(window, monitors, output, true) {
                     window.set_window_level(WindowLevel::AlwaysOnTop);
                 } else {
                     // The desktop may have moved it over the operator's window, who goes on working.
@@ -178,7 +179,10 @@ impl Shell {
 }
 
 /// The window belongs on the monitor of this output; `false` when that monitor is away.
-fn settle(window: &Window, output: &str, full_screen: bool) -> bool {
+fn settle(window: &Window, monitors: &Monitors, output: &str, full_screen: bool) -> bool {
+    if monitors.has(output) == Some(false) {
+        return false;
+    }
     let Some(monitor) = window.available_monitors().find(|monitor| monitor.name().as_deref() == Some(output)) else {
         return false;
     };

@@ -123,6 +123,7 @@ mod screens;
 mod screens_administration;
 mod screens_cards;
 mod screens_devices;
+mod screens_fingers;
 mod screens_heartbeat;
 mod screens_locked;
 mod screens_looks;

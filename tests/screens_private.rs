@@ -93,3 +93,37 @@ fn the_holders_window_names_nobody_and_forgets_everybody() {
     let terms = desk.holder().global::<HolderTerms>();
     assert_eq!((terms.get_title().as_str(), terms.get_paragraphs().row_count()), ("", 0));
 }
+
+#[test]
+fn a_control_that_is_aborted_leaves_nothing_on_the_holders_screen() {
+    let data = tempfile::tempdir().unwrap();
+    let desk = AtTheDesk::open(data.path(), None);
+    desk.enroll("Kari Nordmann");
+    desk.begin_qualified();
+    desk.accept_passport();
+    desk.read_terms();
+    desk.touch("ho-accept");
+    desk.both_on(OperatorPage::Signature, HolderPage::Sign);
+    desk.sign();
+    assert!(desk.holder().global::<HolderSign>().get_commands().len() > 100, "the holder sees the own ink");
+
+    // The holder leaves in the middle of it.
+    desk.click("op-abort");
+    desk.click("op-abort-holder-left");
+    desk.click("op-abort-confirm");
+    desk.both_on(OperatorPage::HandBack, HolderPage::Ended);
+    names_nobody(&desk);
+    desk.click("op-handed-back");
+    desk.both_on(OperatorPage::Ended, HolderPage::Ended);
+    names_nobody(&desk);
+    desk.click("op-home");
+    desk.both_on(OperatorPage::Home, HolderPage::Idle);
+    knows_nothing(&desk);
+
+    // The operator leaves while a holder writes, and the next one finds nothing of it on the holder's screen.
+    desk.begin_qualified();
+    names_nobody(&desk);
+    desk.shell.judge_attendance(Instant::now() + Duration::from_secs(10_000));
+    desk.both_on(OperatorPage::Locked, HolderPage::Idle);
+    knows_nothing(&desk);
+}

@@ -77,6 +77,9 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         written(&here);
     });
     on!(shell, sign, on_pen_move, |here, x, y| {
+        if here.by_hand.is_shadow() {
+            return;
+        }
         here.desk(|desk| desk.pen.moved(x, y, Instant::now()));
         written(&here);
     });

@@ -5,19 +5,24 @@
 
 use std::{rc::Rc, time::Duration, time::Instant};
 
+use bam_station_ui::{Holder, HolderPage};
 use slint::{
-    ComponentHandle as _, Timer, TimerMode,
+    ComponentHandle as _, LogicalPosition, Timer, TimerMode, platform,
     winit_030::{
         EventResult, WinitWindowAccessor as _,
         winit::{
-            event::{ElementState, TouchPhase, WindowEvent},
+            event::{ElementState, Touch, TouchPhase, WindowEvent},
             monitor::MonitorHandle,
             window::{Fullscreen, Window, WindowLevel},
         },
     },
 };
 
-use super::Shell;
+use super::{
+    Shell,
+    fingers::{Act, Phase},
+    monitors::Monitors,
+};
 use crate::config::local::Windows;
 
 /// How often monitors are looked for, and whether anybody is there.
@@ -27,7 +32,7 @@ const ROUND: Duration = Duration::from_secs(1);
 pub(super) fn watch(shell: &Rc<Shell>) -> Timer {
     for (window, holders) in [(shell.operator.window(), false), (shell.holder.window(), true)] {
         let weak = Rc::downgrade(shell);
-        window.on_winit_window_event(move |_, event| {
+        window.on_winit_window_event(move |window, event| {
             if holders && is_touch_ended(event) {
                 let weak = weak.clone();
                 Timer::single_shot(Duration::ZERO, move || {
@@ -47,14 +52,20 @@ pub(super) fn watch(shell: &Rc<Shell>) -> Timer {
             if somebody && let Some(here) = weak.upgrade() {
                 here.touched(Instant::now());
             }
-            EventResult::Propagate
+            let Some(here) = weak.upgrade().filter(|_| holders) else { return EventResult::Propagate };
+            match event {
+                WindowEvent::Touch(touch) => here.write(window, touch),
+                // The first finger moves the pointer as well, whichever finger is the pen.
+                WindowEvent::CursorMoved { .. } if here.by_hand.fingers.borrow().any() => EventResult::PreventDefault,
+                _ => EventResult::Propagate,
+            }
         });
     }
     let round = Timer::default();
-    let weak = Rc::downgrade(shell);
+    let (weak, monitors) = (Rc::downgrade(shell), Monitors::of_display());
     round.start(TimerMode::Repeated, ROUND, move || {
         if let Some(here) = weak.upgrade() {
-            here.place_windows();
+            here.place_windows(&monitors);
             here.judge_attendance(Instant::now());
             super::aloud::follow_up(&here);
         }
@@ -95,7 +106,47 @@ impl Place {
     }
 }
 
+/// A finger on the screen, whose doing the window is told as that of a pointer.
+fn tell(window: &slint::Window, act: Act) {
+    let button = platform::PointerEventButton::Left;
+    let at = LogicalPosition::new;
+    match act {
+        Act::Press(x, y) => {
+            window.dispatch_event(platform::WindowEvent::PointerMoved { position: at(x, y) });
+            window.dispatch_event(platform::WindowEvent::PointerPressed { position: at(x, y), button });
+        }
+        Act::Move(x, y) => window.dispatch_event(platform::WindowEvent::PointerMoved { position: at(x, y) }),
+        Act::Release(x, y) => {
+            window.dispatch_event(platform::WindowEvent::PointerReleased { position: at(x, y), button });
+            // A finger that has left is over nothing.
+            window.dispatch_event(platform::WindowEvent::PointerExited);
+        }
+        Act::Cancel => window.dispatch_event(platform::WindowEvent::PointerExited),
+    }
+}
+
 impl Shell {
+    /// While the holder signs, one of the fingers on the screen is the pen ([`super::fingers`]); the others count for nothing.
+    fn write(&self, window: &slint::Window, touch: &Touch) -> EventResult {
+        let begins = touch.phase == TouchPhase::Started;
+        let signs = self.holder.global::<Holder>().get_page() == HolderPage::Sign;
+        if !self.by_hand.fingers.borrow().has(touch.id) && !(begins && signs) {
+            return EventResult::Propagate;
+        }
+        let phase = match touch.phase {
+            TouchPhase::Started => Phase::Down,
+            TouchPhase::Moved => Phase::Move,
+            TouchPhase::Ended => Phase::Up,
+            TouchPhase::Cancelled => Phase::Lost,
+        };
+        let at = touch.location.to_logical::<f32>(f64::from(window.scale_factor()));
+        let acts = self.by_hand.fingers.borrow_mut().take(touch.id, phase, at.x, at.y);
+        self.by_hand.telling.set(true);
+        acts.into_iter().for_each(|act| tell(window, act));
+        self.by_hand.telling.set(false);
+        EventResult::PreventDefault
+    }
+
     /// Most window managers give the keyboard to the window that is touched. There is one keyboard, and it is the operator's:
     /// after the holder's touch it goes back, unless that would lay the operator's window over the holder's.
     fn hand_keyboard_back(&self) {
@@ -107,15 +158,15 @@ impl Shell {
 
     /// Puts each window on the output that LOCAL.toml names, when it is not there. A window whose monitor is away stays where it
     /// is until the monitor is back.
-    pub(super) fn place_windows(&self) {
+    fn place_windows(&self, monitors: &Monitors) {
         let Windows { operator_output, holder_output, operator_full_screen, .. } =
             self.desk(|desk| desk.configuration.local.value.windows.clone());
         if let Some(output) = &operator_output {
-            self.operator.window().with_winit_window(|window| settle(window, output, operator_full_screen));
+            self.operator.window().with_winit_window(|window| settle(window, monitors, output, operator_full_screen));
         }
         if let Some(output) = &holder_output {
             self.holder.window().with_winit_window(|window| {
-                if settle(window, output, true) {
+                if settle(window, monitors, output, true) {
                     window.set_window_level(WindowLevel::AlwaysOnTop);
                 } else {
                     // The desktop may have moved it over the operator's window, who goes on working.
@@ -128,7 +179,10 @@ impl Shell {
 }
 
 /// The window belongs on the monitor of this output; `false` when that monitor is away.
-fn settle(window: &Window, output: &str, full_screen: bool) -> bool {
+fn settle(window: &Window, monitors: &Monitors, output: &str, full_screen: bool) -> bool {
+    if monitors.has(output) == Some(false) {
+        return false;
+    }
     let Some(monitor) = window.available_monitors().find(|monitor| monitor.name().as_deref() == Some(output)) else {
         return false;
     };

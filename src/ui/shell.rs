@@ -14,8 +14,10 @@ use super::{
     UiError, admin, aloud, approval, compare,
     desk::{Desk, Place, SeenFault},
     devices::{self, TestedStation},
-    display, dock, document, history, holder, holder_card, home, identification, keyboard, lock, new_control, outcome, outputs,
-    scan, sign_in, signature, typed,
+    display, dock, document,
+    fingers::ByHand,
+    history, holder, holder_card, home, identification, keyboard, lock, new_control, outcome, outputs, scan, sign_in, signature,
+    typed,
     waiting::Work,
 };
 use crate::{
@@ -44,6 +46,7 @@ pub struct Shell {
     station: OnceCell<StationHandle>,
     sender: mpsc::Sender<Update>,
     updates: mpsc::Receiver<Update>,
+    pub(super) by_hand: ByHand,
     nudges: mpsc::Sender<()>,
     nudged: mpsc::Receiver<()>,
 }
@@ -60,6 +63,7 @@ impl Shell {
             station: OnceCell::new(),
             sender,
             updates,
+            by_hand: ByHand::default(),
             nudges,
             nudged: told,
         });

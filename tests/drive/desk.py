@@ -1,13 +1,15 @@
-"""Two people at a real desk: the built program on a virtual display, seen as a screen reader sees it (AT-SPI) and touched as hands
-touch it (the X server's test extension, through xdotool). Nothing is known of the program but what it shows.
+"""Two people at a real desk: the built program on two virtual monitors, each a touch screen, seen as a screen reader sees it (AT-SPI).
+Fingers are the X server's own touch devices (its driver `inputtest`), keys its test extension (xdotool). Nothing is known of the program
+but what it shows.
 
 Every wait is for something that is seen, with a limit of two minutes; nothing waits for a time."""
 
 import json
 import os
-import shutil
+import socket
+import struct
 import subprocess
-import sys
+import tempfile
 import time
 
 from gi.repository import Gio, GLib
@@ -34,67 +36,87 @@ class Element:
         return bool(self.states >> state & 1)
 
 
-class Display:
-    """A virtual display with a window manager and the bus of assistive technology. Ends with the block."""
+class TouchScreen:
+    """A touch screen of the X server, with fingers that are moved from here (`man 4 inputtestdrv`, xf86-input-inputtest-protocol.h).
 
-    def __init__(self, size="2560x900"):
-        self.size, self.children = size, []
+    The server listens to one client for as long as it lives."""
 
-    def serve(self, number):
-        self.start("Xvfb", f":{number}", "-screen", "0", f"{self.size}x24", "-nolisten", "tcp")
+    BEGIN, UPDATE, END = 18, 19, 20
+    # The server's axes reach from 0 to this; two of its 64 are used.
+    REACH, AXES = 65535, 64
 
-    def __enter__(self):
-        number = 100
-        while os.path.exists(f"/tmp/.X11-unix/X{number}"):
-            number += 1
-        os.environ["DISPLAY"] = f":{number}"
-        os.environ.pop("WAYLAND_DISPLAY", None)
-        self.serve(number)
-        until("the display is there", lambda: os.path.exists(f"/tmp/.X11-unix/X{number}"))
-        until("the display answers", lambda: run("xdotool", "getmouselocation") is not None)
-        self.prepare()
-        self.start("openbox")
-        launcher = next(p for p in ("/usr/libexec/at-spi-bus-launcher", "/usr/lib/at-spi2-core/at-spi-bus-launcher") if os.path.exists(p))
-        self.start(launcher, "--launch-immediately")
-        session = Gio.bus_get_sync(Gio.BusType.SESSION, None)
+    def __init__(self, path, place):
+        self.place = place
+        self.socket = socket.socket(socket.AF_UNIX)
+        until("the touch screen is plugged in", lambda: os.path.exists(path))
+        self.socket.connect(path)
+        self.ask(0, struct.pack("<HH", 1, 1))
 
-        def address():
-            try:
-                enabled = GLib.Variant("(ssv)", ("org.a11y.Status", "IsEnabled", GLib.Variant("b", True)))
-                session.call_sync("org.a11y.Bus", "/org/a11y/bus", "org.freedesktop.DBus.Properties", "Set", enabled, None, 0, 2000, None)
-                return session.call_sync("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress", None, None, 0, 2000, None).unpack()[0]
-            except GLib.Error:
-                return None
+    def ask(self, kind, body=b""):
+        """A request that is answered; when it is, everything sent before has happened."""
+        self.send(kind, body)
+        (length,) = struct.unpack("<I", self.read(4))
+        return self.read(length - 4)
 
-        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
-        self.bus = Gio.DBusConnection.new_for_address_sync(until("assistive technology is served", address), flags, None, None)
-        return self
+    def send(self, kind, body):
+        self.socket.sendall(struct.pack("<II", 8 + len(body), kind) + body)
 
-    def prepare(self):
-        """Before the window manager comes."""
+    def read(self, length):
+        told = b""
+        while len(told) < length:
+            more = self.socket.recv(length - len(told))
+            if not more:
+                raise AssertionError("the X server has closed the touch screen")
+            told += more
+        return told
 
-    def __exit__(self, *_):
-        for child in reversed(self.children):
-            child.terminate()
-            try:
-                child.wait(10)
-            except subprocess.TimeoutExpired:
-                child.kill()
+    def finger(self, phase, x, y, number=0):
+        """A finger comes, moves or leaves at a place of the desktop, pixels."""
+        left, top, width, height = self.place
+        axes = [(x + 0.5 - left) / width * self.REACH, (y + 0.5 - top) / height * self.REACH] + [0.0] * (self.AXES - 2)
+        positions = struct.pack("<IB7x4x", 0, 0b11) + struct.pack(f"<{self.AXES}d", *axes) + bytes(8 * self.AXES)
+        self.send(6, struct.pack("<II", number, phase) + positions)
+        self.ask(1)
 
-    def start(self, *command, **more):
-        child = subprocess.Popen(command, stdout=more.get("out", subprocess.DEVNULL), stderr=more.get("err", subprocess.DEVNULL))
-        self.children.append(child)
-        return child
+    def tap(self, x, y, number=0):
+        self.finger(self.BEGIN, x, y, number)
+        self.finger(self.END, x, y, number)
 
-    def picture(self, name):
-        folder = os.environ.get("DRIVE_PICTURES", "target/drive")
-        os.makedirs(folder, exist_ok=True)
-        run("import", "-silent", "-window", "root", os.path.join(folder, f"{name}.png"))
+    def draw(self, points, pause=0.004, hold=0.0, meanwhile=None):
+        """A finger goes along these points. `meanwhile` happens in the middle of it."""
+        self.finger(self.BEGIN, *points[0])
+        for index, point in enumerate(points[1:]):
+            self.finger(self.UPDATE, *point)
+            time.sleep(pause)
+            if meanwhile and index == len(points) // 2:
+                meanwhile()
+        time.sleep(hold)
+        self.finger(self.END, *points[-1])
 
 
-DUMMY = """
+SERVER = """
 Section "ServerFlags"
   Option "AutoAddDevices" "false"
+EndSection
+Section "ServerLayout"
+  Identifier "desk"
+  Screen "s0"
+  InputDevice "left"
+  InputDevice "right"
+EndSection
+Section "InputDevice"
+  Identifier "left"
+  Driver "inputtest"
+  Option "SocketPath" "FOLDER/left"
+  Option "DeviceType" "Touch"
+  Option "TouchCount" "5"
+EndSection
+Section "InputDevice"
+  Identifier "right"
+  Driver "inputtest"
+  Option "SocketPath" "FOLDER/right"
+  Option "DeviceType" "Touch"
+  Option "TouchCount" "5"
 EndSection
 Section "Device"
   Identifier "d0"
@@ -120,32 +142,84 @@ EndSection
 """
 
 
-class TwoMonitors(Display):
-    """An X server with a card that has several outputs, two of which are connected: DUMMY0 at the left, DUMMY1 beside it."""
+class Display:
+    """An X server with a card that has several outputs, two of which are connected, DUMMY0 at the left and DUMMY1 beside it, each with
+    a touch screen; a window manager, and the bus of assistive technology. Ends with the block."""
 
     LEFT, RIGHT = (0, 0, 1280, 800), (1280, 0, 1024, 768)
 
     def __init__(self, folder):
-        super().__init__()
-        self.folder = folder
+        self.folder, self.children = folder, []
 
-    def serve(self, number):
-        configuration = os.path.join(self.folder, "xorg.conf")
+    def __enter__(self):
+        number = 100
+        while os.path.exists(f"/tmp/.X11-unix/X{number}"):
+            number += 1
+        os.environ["DISPLAY"] = f":{number}"
+        os.environ.pop("WAYLAND_DISPLAY", None)
+        self.sockets = tempfile.mkdtemp(dir=self.folder)
+        configuration, log = os.path.join(self.sockets, "xorg.conf"), os.path.join(self.sockets, "xorg.log")
         with open(configuration, "w") as file:
-            file.write(DUMMY)
-        log = os.path.join(self.folder, "xorg.log")
-        self.start("Xorg", f":{number}", "-config", configuration, "-noreset", "-nolisten", "tcp", "-logfile", log, "-novtswitch", "-sharevts", "vt7")
-
-    def prepare(self):
+            file.write(SERVER.replace("FOLDER", self.sockets))
+        told = ("-config", configuration, "-logfile", log)
+        self.start("Xorg", f":{number}", *told, "-noreset", "-nolisten", "tcp", "-novtswitch", "-sharevts", "vt7")
+        until("the display is there", lambda: os.path.exists(f"/tmp/.X11-unix/X{number}"))
+        until("the display answers", lambda: run("xdotool", "getmouselocation") is not None)
         run("xrandr", "--addmode", "DUMMY1", "1024x768")
         run("xrandr", "--output", "DUMMY0", "--mode", "1280x800", "--pos", "0x0")
+        self.screens = []
+        for name, place in (("left", self.LEFT), ("right", self.RIGHT)):
+            self.screens.append(TouchScreen(os.path.join(self.sockets, name), place))
         self.connect()
+        self.start("openbox")
+        launcher = next(p for p in ("/usr/libexec/at-spi-bus-launcher", "/usr/lib/at-spi2-core/at-spi-bus-launcher") if os.path.exists(p))
+        self.start(launcher, "--launch-immediately")
+        session = Gio.bus_get_sync(Gio.BusType.SESSION, None)
+
+        def address():
+            try:
+                enabled = GLib.Variant("(ssv)", ("org.a11y.Status", "IsEnabled", GLib.Variant("b", True)))
+                session.call_sync("org.a11y.Bus", "/org/a11y/bus", "org.freedesktop.DBus.Properties", "Set", enabled, None, 0, 2000, None)
+                return session.call_sync("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress", None, None, 0, 2000, None).unpack()[0]
+            except GLib.Error:
+                return None
+
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+        self.bus = Gio.DBusConnection.new_for_address_sync(until("assistive technology is served", address), flags, None, None)
+        return self
+
+    def __exit__(self, *_):
+        for child in reversed(self.children):
+            child.terminate()
+            try:
+                child.wait(10)
+            except subprocess.TimeoutExpired:
+                child.kill()
 
     def connect(self):
+        """Plugs the right monitor in."""
         run("xrandr", "--output", "DUMMY1", "--mode", "1024x768", "--pos", "1280x0")
+        # As whoever sets up a desk does: each touch screen belongs to its monitor.
+        for device, output in (("left", "DUMMY0"), ("right", "DUMMY1")):
+            until(f"the touch screen {device} is on its monitor", lambda: run("xinput", "map-to-output", device, output) is not None)
 
     def disconnect(self):
         run("xrandr", "--output", "DUMMY1", "--off")
+        run("xinput", "map-to-output", "left", "DUMMY0")
+
+    def screen_at(self, x):
+        """The touch screen at this place of the desktop."""
+        return self.screens[1 if x >= self.RIGHT[0] else 0]
+
+    def start(self, *command, **more):
+        child = subprocess.Popen(command, stdout=more.get("out", subprocess.DEVNULL), stderr=more.get("err", subprocess.DEVNULL))
+        self.children.append(child)
+        return child
+
+    def picture(self, name):
+        folder = os.environ.get("DRIVE_PICTURES", "target/drive")
+        os.makedirs(folder, exist_ok=True)
+        run("import", "-silent", "-window", "root", "-crop", "2304x800+0+0", "+repage", os.path.join(folder, f"{name}.png"))
 
 
 def run(*command):
@@ -240,7 +314,8 @@ class Desk:
         subprocess.run(["xdotool", "key", "--delay", "8", *keys], check=True)
 
     def point(self, x, y):
-        subprocess.run(["xdotool", "mousemove", str(x), str(y), "click", "1"], check=True)
+        """A finger taps this place of the desktop."""
+        self.display.screen_at(x).tap(x, y)
 
     def touch(self, ident, then=None):
         """Touches something, once what it does can be seen; a touch that came too early (the station still worked) is repeated."""
@@ -271,22 +346,25 @@ class Desk:
             title = next((e for e in elements if e.id == "op-title"), None)
             x, y = 640, foot // 2
             way = -1 if element or title else 1
-            command = ["xdotool", "mousemove", str(x), str(y), "mousedown", "1"]
-            for step in range(1, 9):
-                command += ["mousemove", str(x), str(y + way * step * 15), "sleep", "0.02"]
-            subprocess.run(command + ["sleep", "0.2", "mouseup", "1"], check=True)
+            # It rests before it leaves, so that the page does not run on.
+            self.display.screen_at(x).draw([(x, y + way * step * 15) for step in range(9)], pause=0.02, hold=0.2)
         self.display.picture("stuck")
         raise AssertionError(f"{ident} cannot be brought into sight")
 
     def draw(self, ident):
-        """A signature of two strokes in a field."""
+        """A signature of two strokes in a field, by somebody whose hand touches the glass: in the middle of the first stroke, and before
+        the second until it is written. There it lies on what must not be pressed by that."""
         x, y, width, height = self.wait(ident).place
-        for stroke in range(2):
-            points = [(x + width * (0.1 + 0.4 * stroke + 0.35 * i / 30), y + height * (0.35 + 0.3 * (i % 5) / 5)) for i in range(30)]
-            command = ["xdotool", "mousemove", *map(lambda v: str(int(v)), points[0]), "mousedown", "1"]
-            for px, py in points[1:]:
-                command += ["mousemove", str(int(px)), str(int(py)), "sleep", "0.008"]
-            subprocess.run(command + ["mouseup", "1"], check=True)
+        below = self.wait("ho-sign-done").middle
+        screen = self.display.screen_at(x)
+
+        def points(stroke):
+            return [(x + width * (0.1 + 0.4 * stroke + 0.35 * i / 60), y + height * (0.35 + 0.3 * (i % 10) / 10)) for i in range(60)]
+
+        screen.draw(points(0), meanwhile=lambda: screen.tap(*below, number=1))
+        screen.finger(screen.BEGIN, *below, number=1)
+        screen.draw(points(1))
+        screen.finger(screen.END, *below, number=1)
 
     def lies(self, name):
         """Left, top, width and height of the window whose title has this name."""

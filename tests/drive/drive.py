@@ -1,16 +1,19 @@
 """Drives the built program in real windows: a full passport control with the keyboard alone, one with touches alone, and two monitors.
 
-    /usr/bin/python3 tests/drive/drive.py PROGRAM [keyboard|touch|monitors …]
+    /usr/bin/python3 tests/drive/drive.py PROGRAM [keyboard|touch|monitors|slow …]
 
-Run it with `make drive`. The holder has a touch screen in each of them: a signature is written by hand. Pictures of the steps lie
-in target/drive/."""
+Run it with `make drive`. Touches are those of the X server's touch devices, one a monitor; the holder has a touch screen in each of them,
+and writes the signature on it. Pictures of the steps lie in target/drive/."""
 
 import os
 import shutil
+import socket
 import sys
 import tempfile
+import threading
 
-from desk import CHECKED, Desk, Display, TwoMonitors, run, until
+from desk import CHECKED, Desk, Display, run, until
+from frames import Stopped, beneath, frames, told
 
 PIN = "246810"
 PERSON = [("op-first-names", "Anna Maria"), ("op-last-name", "Eriksson"), ("op-birth-date", "12.08.1974")]
@@ -85,7 +88,7 @@ class Keyboard(Hands):
 
 
 class Touch(Hands):
-    """The pointer alone: letters come from the keyboard on the screen, digits of a PIN from its pad."""
+    """Fingers alone: letters come from the keyboard on the screen, digits of a PIN from its pad."""
 
     def __init__(self, desk):
         super().__init__(desk)
@@ -138,8 +141,9 @@ def enroll(desk, hands):
         hands.push("op-new-operator", lambda: desk.find("op-create-name"))
 
 
-def control(desk, hands, name):
-    """A full passport control, from the list of the day to the document handed back; returns the number of acts."""
+def control(desk, hands, name, scan=None):
+    """A full passport control, from the list of the day to the document handed back; returns the number of acts. `scan` is done in
+    the place of the push that begins the scan."""
     enroll(desk, hands)
     hands.show_keys()
     for field, words in (("op-create-name", "Kari Nordmann"), ("op-create-pin", PIN), ("op-create-repeat", PIN)):
@@ -178,8 +182,13 @@ def control(desk, hands, name):
     desk.draw("ho-signature")
     desk.touch("ho-sign-done", lambda: not desk.find("ho-sign-done"))
 
+    on(desk, "op-signature-alike-and-scan")
     desk.display.picture(f"{name}-signature")
-    hands.act("op-signature-alike-and-scan")
+    written = [element.name for element in desk.elements() if " strøk, " in element.name]
+    assert len(written) == 1 and ", 2 strøk, " in written[0], f"two strokes were written: {written}"
+    wide, high = (int(word) for word in written[0].split(" mm")[0].split(" × "))
+    assert wide > 4 * high, f"the pen went along one line: {written}"
+    (scan or (lambda: hands.act("op-signature-alike-and-scan")))()
     on(desk, "op-scan-good")
     desk.display.picture(f"{name}-scan")
     hands.act("op-scan-good")
@@ -204,11 +213,10 @@ def sign(desk, hands):
 
 
 def whole(kind, name, program, folder):
-    with Display() as display:
-        data = os.path.join(folder, name)
-        desk = Desk(display, program, data)
-        side_by_side()
+    with Display(folder) as display:
+        desk = Desk(display, program, os.path.join(folder, name), *outputs(folder))
         try:
+            each_on_its_own(desk)
             acts = control(desk, kind(desk), name)
         except BaseException:
             display.picture(f"{name}-stuck")
@@ -220,28 +228,39 @@ def whole(kind, name, program, folder):
         return f"{acts} acts of the operator"
 
 
-def monitors(program, folder):
-    """Each window on the output that LOCAL.toml names; the holder's comes back with its monitor."""
+def outputs(folder):
+    """The arguments for a LOCAL.toml that names the output of each window."""
     with open("config/LOCAL.toml") as file:
         local = file.read()
     named = local.replace("[Windows]", '[Windows]\nOperatorOutput = "DUMMY0"\nHolderOutput = "DUMMY1"', 1)
     # The office's lists lie beside it.
-    shutil.copytree("config", os.path.join(folder, "config"))
-    path = os.path.join(folder, "config", "LOCAL.toml")
+    place = os.path.join(folder, "config")
+    shutil.copytree("config", place, dirs_exist_ok=True)
+    path = os.path.join(place, "LOCAL.toml")
     with open(path, "w") as file:
         file.write(named)
-    with TwoMonitors(folder) as display:
-        desk = Desk(display, program, os.path.join(folder, "monitors"), "--local", path, "--master", "MASTER.toml")
+    return "--local", path, "--master", "MASTER.toml"
+
+
+def each_on_its_own(desk):
+    right, left = desk.display.RIGHT, desk.display.LEFT
+    until("the holder's window fills the monitor at the right", lambda: desk.lies("bruker|user") == right)
+
+    def within():
+        x, y, width, height = desk.lies("operat")
+        # xdotool counts a window's frame twice: what is left below is told by the height.
+        return x >= 0 and y >= 0 and x + width <= right[0] and height < left[3]
+
+    until("the operator's window lies on the monitor at the left, with all of it", within)
+
+
+def monitors(program, folder):
+    """Each window on the output that LOCAL.toml names; the holder's comes back with its monitor."""
+    with Display(folder) as display:
+        desk = Desk(display, program, os.path.join(folder, "monitors"), *outputs(folder))
         right = display.RIGHT
         try:
-            until("the holder's window fills the monitor at the right", lambda: desk.lies("bruker|user") == right)
-
-            def within():
-                x, y, width, height = desk.lies("operat")
-                # xdotool counts a window's frame twice: what is left below is told by the height.
-                return x >= 0 and y >= 0 and x + width <= right[0] and height < display.LEFT[3]
-
-            until("the operator's window lies on the monitor at the left, with all of it", within)
+            each_on_its_own(desk)
             display.picture("monitors")
             # A touch on the right monitor reaches the holder's window.
             desk.touch("ho-lang-en", lambda: desk.says("ho-title") == "Welcome")
@@ -269,20 +288,92 @@ def monitors(program, folder):
     return "each window on its own; back after its monitor was away"
 
 
-def side_by_side():
-    """As two monitors beside each other would have them."""
-    for name, x in (("operat", 0), ("bruker", 1280)):
-        window = until(f"{name} is there", lambda: run("xdotool", "search", "--name", name)).split()[-1]
-        run("xdotool", "windowmove", window, str(x), "0")
+# A call that takes so many seconds. A screen that waited for it would show its next frame so late.
+CALL = 10
+
+
+def slow(program, folder):
+    """Cards, archive and scanner take ten seconds for a call, and the operator's screen goes on. Their processes stand still for so long;
+    the archive takes the connection and says nothing."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    master = os.path.join(folder, "MASTER.toml")
+    key, certificate = os.path.join(folder, "key.pem"), os.path.join(folder, "certificate.pem")
+    made = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=archive")
+    assert run(*made, "-keyout", key, "-out", certificate) is not None, "openssl is missing"
+    archive = {
+        "ArchiveUrl": f"https://127.0.0.1:{silent.getsockname()[1]}/",
+        "ArchiveCa": certificate,
+        "ReceiptKey": "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+        "ClientCertificate": certificate,
+        "ClientKey": key,
+    }
+    with open("MASTER.toml") as file:
+        lines = "".join(f'{name} = "{value}"\n' for name, value in archive.items())
+        changed = file.read().replace("[Delivery]\n", "[Delivery]\n" + lines, 1)
+    with open(master, "w") as file:
+        file.write(changed)
+    said = []
+    with Display(folder) as display, silent:
+        desk = Desk(display, program, os.path.join(folder, "slow"), *outputs(folder)[:2], "--master", master)
+        try:
+            each_on_its_own(desk)
+            on(desk, "op-devices")
+
+            def measure(what, seconds):
+                took = frames(on(desk, "op-lang-nn"), seconds)
+                said.append((f"{what}: {told(took)}", took[-1]))
+
+            measure("at rest", 5)
+            pcscd = [number for number, command in beneath(desk.process.pid) if command.startswith("pcscd ")]
+            assert pcscd, "the virtual readers have a pcscd"
+            desk.touch("op-devices", lambda: desk.find("op-test-all"))
+            with Stopped(pcscd):
+                desk.touch("op-test-all", lambda: desk.says("op-test-all").startswith("Tester"))
+                measure("cards and archive take ten seconds", CALL)
+                display.picture("slow-cards")
+            desk.touch("op-devices-back", lambda: desk.find("op-devices"))
+
+            def scan():
+                hosts, over = [], threading.Event()
+
+                def catch():
+                    while not hosts and not over.wait(0.002):
+                        hosts.extend(number for number, command in beneath(desk.process.pid) if " device-host " in command)
+                    hosts and stopped.__enter__()
+
+                stopped = Stopped(hosts)
+                catcher = threading.Thread(target=catch)
+                catcher.start()
+                desk.touch("op-signature-alike-and-scan", lambda: not desk.find("op-signature-alike-and-scan"))
+                until("the scanner is called", lambda: hosts)
+                catcher.join()
+                on(desk, "op-scan-cancel")
+                measure("the scanner takes ten seconds", CALL)
+                display.picture("slow-scanner")
+                assert desk.find("op-scan-cancel"), "the scanner has not answered meanwhile"
+                stopped.__exit__()
+
+            control(desk, Keyboard(desk), "slow", scan)
+        except BaseException:
+            display.picture("slow-stuck")
+            raise
+        desk.close()
+    # How late a frame is at most depends on what else this machine does, and is a figure; that none waits for the call is not.
+    late = [line for line, longest in said if longest > CALL / 2]
+    assert not late, f"a frame waited for the call: {late}"
+    return "\n      ".join(line for line, _ in said)
+
+
+ROADS = {"keyboard": Keyboard, "touch": Touch}
 
 
 def main():
-    program, wanted = sys.argv[1], sys.argv[2:] or ["keyboard", "touch", "monitors"]
-    roads = {"keyboard": Keyboard, "touch": Touch}
+    program, wanted = sys.argv[1], sys.argv[2:] or [*ROADS, "monitors", "slow"]
+    others = {"monitors": monitors, "slow": slow}
     folder = tempfile.mkdtemp(prefix="bam-drive-")
     try:
         for name in wanted:
-            done = monitors(program, folder) if name == "monitors" else whole(roads[name], name, program, folder)
+            done = others[name](program, folder) if name in others else whole(ROADS[name], name, program, folder)
             print(f"{name}: {done}", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

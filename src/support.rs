@@ -180,7 +180,12 @@ fn settings<C: Clone + Default>(loaded: &Loaded<C>, schema: &Schema<C>) -> Value
 fn told<C: Clone + Default>(section: &str, key: &str, field: &Field<C>, config: &C) -> Value {
     let Some(value) = field.value(config) else { return Value::Null };
     match field {
-        Field::Switch(_) | Field::Count { .. } | Field::Number { .. } | Field::Choice { .. } | Field::Day { .. } => json!(value),
+        Field::Switch(_)
+        | Field::Count { .. }
+        | Field::Number { .. }
+        | Field::Choice { .. }
+        | Field::Words { .. }
+        | Field::Day { .. } => json!(value),
         Field::Text { .. } if TOLD.contains(&(section, key)) => {
             let text = field.value(config).map(|value| value.to_string()).unwrap_or_default();
             Value::String(without_login(text.trim_matches('"')))

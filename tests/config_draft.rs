@@ -10,8 +10,8 @@ use std::{
 use bam_station::{
     config::{
         Direction, Language, difference,
-        draft::{Draft, read_as_written},
-        edit::{FileKind, propose_master},
+        draft::{Draft, Typing as _, read_as_written},
+        edit::{FileKind, propose_master, propose_master_edits},
         explanations::{explained, to_translate, translated},
         law, load_master, local, master,
         schema::Field,
@@ -241,7 +241,7 @@ fn the_rules_show_what_the_law_fixes_as_locked() {
 }
 
 #[test]
-fn a_version_before_is_brought_back_but_for_its_records() {
+fn a_version_before_is_brought_back_with_its_records() {
     let (_folder, path, mut draft) = draft(SHIPPED);
     let schema = &master::SCHEMA;
     let values = |path: &std::path::Path| -> BTreeMap<String, serde_json::Value> {
@@ -263,7 +263,7 @@ fn a_version_before_is_brought_back_but_for_its_records() {
     draft.set("Delivery", "ReceiptKey", "");
     propose_master(&path, &draft.assignments(), |_| Ok(())).unwrap().write().unwrap();
     draft.follow(read_as_written(&path).unwrap());
-    assert!(draft.back_to(&before));
+    draft.back_to(&before);
     propose_master(&path, &draft.assignments(), |_| Ok(())).unwrap().write().unwrap();
     assert_eq!(values(&path), before);
     let written = read_as_written(&path).unwrap();
@@ -272,10 +272,19 @@ fn a_version_before_is_brought_back_but_for_its_records() {
     let mut other = before;
     other.insert(
         "Operator".into(),
-        serde_json::json!([{ "Issuer": "CN=X", "Serial": "01", "Roles": ["operator"], "Trained": null }]),
+        serde_json::json!([{ "Issuer": "CN=X", "Serial": "01", "Roles": ["operator", "auditor"], "Trained": "2026-03-01" }]),
     );
     draft.follow(written);
-    assert!(!draft.back_to(&other), "records are changed in the file alone");
+    draft.back_to(&other);
+    propose_master_edits(&path, &draft.edits(), |_| Ok(())).unwrap().write().unwrap();
+    let appointed = read_as_written(&path).unwrap().value.roles.appointed;
+    assert_eq!(appointed.len(), 1);
+    assert_eq!((appointed[0].serial.as_str(), appointed[0].roles.len()), ("01", 2));
+    draft.follow(read_as_written(&path).unwrap());
+    other.insert("Operator".into(), serde_json::json!([]));
+    draft.back_to(&other);
+    propose_master_edits(&path, &draft.edits(), |_| Ok(())).unwrap().write().unwrap();
+    assert!(read_as_written(&path).unwrap().value.roles.appointed.is_empty());
 }
 
 fn load_from(content: &str) -> master::Master {

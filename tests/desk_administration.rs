@@ -8,13 +8,13 @@ use std::{
 use bam_station::{
     config::{
         Configuration, Found,
-        edit::Assignment,
+        edit::{Assignment, Edits},
         load_master,
         signature::{check, history},
     },
     control::Command,
     rules::{CertificateKind, Function},
-    station::{Began, DataFolder, MasterChange, Station, SystemClock},
+    station::{Began, DataFolder, FileChange, Station, SystemClock},
 };
 use bam_station_ui::{Administration, AdministrationView, Operator, OperatorPage, Setting, SettingKind, StepState};
 use slint::{ComponentHandle as _, Model as _, platform::Key};
@@ -23,16 +23,16 @@ use crate::{
     desk_by_hand::{AtTheDesk, PIN, has},
     signature::pin,
     support_cards::asked,
-    support_screens::{controls, enabled, key, tab, write},
+    support_screens::{controls, enabled, find, key, tab, write},
 };
 
 const OPERATOR: &str = "Kari Nordmann";
 
 /// The files that the program ships with, where they can be changed. A replacement card needs no scan yet.
-struct Office(tempfile::TempDir);
+pub struct Office(tempfile::TempDir);
 
 impl Office {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let office = Self(tempfile::tempdir().unwrap());
         let from = Path::new(env!("CARGO_MANIFEST_DIR"));
         let shipped = fs::read_to_string(from.join("MASTER.toml")).unwrap();
@@ -43,23 +43,23 @@ impl Office {
         office
     }
 
-    fn master(&self) -> PathBuf {
+    pub fn master(&self) -> PathBuf {
         self.0.path().join("MASTER.toml")
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         fs::read_to_string(self.master()).unwrap()
     }
 
-    fn local(&self) -> PathBuf {
+    pub fn local(&self) -> PathBuf {
         self.0.path().join("config/LOCAL.toml")
     }
 
-    fn configuration(&self) -> Configuration {
+    pub fn configuration(&self) -> Configuration {
         Configuration::load(&Found { master: self.master(), local: self.local() }).unwrap()
     }
 
-    fn station(&self, data: &Path) -> Station {
+    pub fn station(&self, data: &Path) -> Station {
         let folder = DataFolder::locate(Some(data.to_owned()));
         let executable = PathBuf::from(env!("CARGO_BIN_EXE_bam-station"));
         Station::open(self.configuration().into(), folder, executable, Box::new(SystemClock)).unwrap()
@@ -76,6 +76,11 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
         }
     }
+}
+
+fn edits(settings: &[&str]) -> Edits {
+    let assignments = settings.iter().map(|setting| Assignment::set(setting).unwrap()).collect();
+    Edits { assignments, records: Vec::new() }
 }
 
 fn page(desk: &AtTheDesk) -> Administration<'_> {
@@ -137,6 +142,39 @@ fn tab_from(desk: &AtTheDesk, from: &str, to: &str) {
     tabs(desk, place(to) - place(from));
 }
 
+/// The keyboard stands at the first key of a tab. A page that is opened anew has it at its first button; a click leaves it there.
+pub fn enter(desk: &AtTheDesk, file: &str, name: &str, first: &str) {
+    desk.click("op-admin-history");
+    at_rest(desk, "the versions are shown", |page| page.get_view() == AdministrationView::History);
+    desk.click(&format!("op-admin-{file}"));
+    at_rest(desk, "the file is shown", |page| {
+        page.get_view() == AdministrationView::Edit && page.get_local() == (file == "local")
+    });
+    desk.click(&format!("op-tab-{name}"));
+    at_rest(desk, "the tab is shown", |page| page.get_tab() == name && page.get_settings().row_count() > 0);
+    tab_from(desk, "op-admin-master", first);
+}
+
+/// Pushes, ticks or chooses something among the keys of a tab that was [entered](enter), wherever in the column it lies.
+pub fn push(desk: &AtTheDesk, id: &str) {
+    // Between the files above the column and the buttons below it, with the line that says that there is more.
+    let in_sight = || {
+        let edge = |id: &str| find(desk.operator(), id).unwrap().absolute_position().y;
+        find(desk.operator(), id).is_some_and(|found| {
+            let top = found.absolute_position().y;
+            top >= edge("op-admin-history") + 48.0 && top + found.size().height <= edge("op-admin-undo") - 40.0
+        })
+    };
+    for way in [[Key::PageDown; 20], [Key::PageUp; 20]].concat() {
+        if in_sight() {
+            break;
+        }
+        key(desk.operator(), way);
+    }
+    assert!(in_sight(), "{id} does not come into sight");
+    desk.click(id);
+}
+
 fn tabs(desk: &AtTheDesk, times: usize) {
     (0..times).for_each(|_| tab(desk.operator()));
 }
@@ -145,6 +183,7 @@ fn tabs(desk: &AtTheDesk, times: usize) {
 fn stops_of(row: &Setting) -> usize {
     match row.kind {
         SettingKind::Section | SettingKind::Record | SettingKind::Fixed => 0,
+        SettingKind::Action => 1,
         SettingKind::Choice => row.choices.iter().filter(|choice| choice.enabled).count(),
         SettingKind::Switch | SettingKind::Text => usize::from(row.reason.is_empty()),
     }
@@ -292,9 +331,9 @@ fn a_control_under_way_keeps_the_rules_it_began_with() {
     assert!(station.administers());
     assert!(matches!(station.begin(asked(Function::ReplacementCard, CertificateKind::Local)).unwrap(), Began::Open(_)));
     let rules = station.control().unwrap().opening().rules.clone();
-    let change = |office: &Office, setting: &str| MasterChange {
+    let change = |office: &Office, setting: &str| FileChange {
         seen: load_master(&office.master()).unwrap().digest,
-        assignments: vec![Assignment::set(setting).unwrap()],
+        edits: edits(&[setting]),
     };
     let saved =
         station.save_master(&change(&office, "IssueProcess.RequireScanForReplacement=true"), "a", pin(PIN).into()).unwrap();
@@ -327,7 +366,7 @@ fn a_desk_that_knows_no_such_signature_refuses_before_any_pin_is_spent() {
     let mut station = office.station(data.path());
     station.sign_in(&known.serial, pin(PIN)).unwrap();
     let seen = load_master(&office.master()).unwrap().digest;
-    let change = MasterChange { seen, assignments: vec![Assignment::set("IssueProcess.ThirdPartyIdControl=true").unwrap()] };
+    let change = FileChange { seen, edits: edits(&["IssueProcess.ThirdPartyIdControl=true"]) };
     let before = office.text();
     let refused = station.save_master(&change, "why", pin("999999").into()).unwrap_err();
     assert_eq!(refused.code(), "ADMINISTRATOR_NOT_KNOWN_HERE");
@@ -354,7 +393,7 @@ fn a_desk_that_knows_no_such_signature_refuses_before_any_pin_is_spent() {
     let mut station = office.station(data.path());
     station.sign_in(&known.serial, pin(PIN)).unwrap();
     assert_eq!(station.administration().unwrap().awaits_second.as_deref(), Some(OPERATOR));
-    let again = MasterChange { seen: digest, assignments: vec![] };
+    let again = FileChange { seen: digest, edits: Edits::default() };
     assert_eq!(station.save_master(&again, "why", pin(PIN).into()).unwrap_err().code(), "MASTER_SECOND_SIGNER_IS_FIRST");
 }
 
@@ -370,4 +409,41 @@ fn whoever_is_no_administrator_sees_no_administration() {
     let known = station.enroll(OPERATOR, pin(PIN)).unwrap();
     station.sign_in(&known.serial, pin(PIN)).unwrap();
     assert_eq!(station.administration().unwrap_err().code(), "SIGNED_IN_NOT_AS_ADMINISTRATOR");
+}
+
+#[test]
+fn terms_are_read_before_they_hold_as_the_holder_will_see_them() {
+    let (office, data) = (Office::new(), tempfile::tempdir().unwrap());
+    let terms = office.0.path().join("config/terms");
+    let coming = "# Nytt\n\nDette gjelder fra neste tiår.\n\n# Mer\n\nAndre avsnitt.\n";
+    let listed = fs::read_to_string(terms.join("terms.toml")).unwrap();
+    // The file was put there after the station opened.
+    let desk = open(&office, data.path(), Some("administration-terms"));
+    fs::write(terms.join("coming.nb.txt"), coming).unwrap();
+    let entry = "[[Terms]]\nId = \"local-declaration\"\nCertificate = \"local\"\nVersion = \"9.0\"\nLanguage = \"nb\"\n\
+                 Title = \"Ny erklæring\"\nFile = \"coming.nb.txt\"\nValidFrom = \"2999-01-01\"\n";
+    fs::write(terms.join("terms.toml"), format!("{listed}\n{entry}")).unwrap();
+    administer(&desk);
+    enter(&desk, "master", "terms", "op-set-Terms.Folder");
+    let rows: Vec<Setting> = page(&desk).get_settings().iter().filter(|row| row.id.starts_with("terms-")).collect();
+    let new = rows.iter().find(|row| row.name.contains("9.0")).unwrap();
+    assert_eq!(new.name, "Lokalt · versjon 9.0 · Bokmål · gjelder fra 01.01.2999");
+    assert!(rows.iter().any(|row| row.name.contains("gjelder siden")), "the present ones are listed too");
+    desk.keep("list");
+    push(&desk, &format!("op-{}", new.id));
+    at_rest(&desk, "the text is shown", |page| page.get_view() == AdministrationView::Terms);
+    let shown: Vec<(String, String)> =
+        page(&desk).get_paragraphs().iter().map(|it| (it.heading.into(), it.text.into())).collect();
+    let expected = [("Nytt", "Dette gjelder fra neste tiår."), ("Mer", "Andre avsnitt.")];
+    assert_eq!(shown, expected.map(|(heading, text)| (heading.to_owned(), text.to_owned())));
+    assert_eq!(page(&desk).get_terms_title(), "Ny erklæring");
+    let digest = bam_station::digest::Digest::of(coming.as_bytes()).to_string();
+    assert!(page(&desk).get_terms_digest().contains(&digest));
+    desk.keep("preview");
+    desk.click("op-terms-back");
+    at_rest(&desk, "back at the keys", |page| page.get_view() == AdministrationView::Edit);
+    // A text that cannot be read is told; those that were read before stay.
+    fs::remove_file(terms.join("coming.nb.txt")).unwrap();
+    desk.click("op-nav-administration");
+    at_rest(&desk, "it is told", |page| page.get_settings().iter().any(|row| row.reason.contains("coming.nb.txt")));
 }

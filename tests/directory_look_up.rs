@@ -1,7 +1,7 @@
 //! People from a real directory server: found by name, user name and number in each form of the mapping, chosen, with their
 //! groups; and what happens when it is away, slow, or not who it should be.
 
-use std::{io::Read as _, net::TcpListener, thread, time::Instant};
+use std::{io::Read as _, net::TcpListener, thread};
 
 use bam_station::{
     directory::{DirectoryError, Hits, Query, mapping::NumberMapping},
@@ -9,7 +9,7 @@ use bam_station::{
 };
 use jiff::civil::date;
 
-use crate::support_directory::{Slapd, entry, group, group_entry, person};
+use crate::support_directory::{Slapd, entry, group, group_entry, person, security_id};
 
 /// Numbers of test registers (Skatteetaten, "Tenor") and of nobody.
 const BIRTH_NUMBER: &str = "02016126007";
@@ -187,6 +187,39 @@ fn groups_decide_the_kinds_also_through_other_groups() {
 }
 
 #[test]
+fn the_primary_group_counts_although_the_account_is_not_among_its_members() {
+    let in_domain = |account: u32, group: u32| format!("{}primaryGroupID: {group}\n", security_id(account));
+    let with_id = |name: &str, members: &[String], number: u32| {
+        group(name, members).replacen("objectClass: group\n", &format!("objectClass: group\n{}", security_id(number)), 1)
+    };
+    let utopia = Slapd::start(
+        &[
+            person("Anna", "Anna", "Eriksson", "anna", &in_domain(1104, 1201)),
+            person("Ola", "Ola", "Nordmann", "ola", &in_domain(1105, 513)),
+            person("Kari", "Kari", "Vik", "kari", "primaryGroupID: 1201\n"),
+            with_id("G_Local", &[], 1201),
+            with_id("Domain Users", &[], 513),
+            group("G_Qualified", &[group_entry("G_Local")]),
+        ]
+        .concat(),
+    );
+    let kinds = |who: &str, nesting: u8| {
+        let directory = utopia.directory(|settings| {
+            settings.groups.local = Some("G_Local".into());
+            settings.groups.qualified = Some("G_Qualified".into());
+            settings.groups.nesting = nesting;
+        });
+        directory.choose(&entry(who)).unwrap().kinds.unwrap()
+    };
+    assert_eq!(kinds("Anna", 0), [CertificateKind::Local]);
+    assert_eq!(kinds("Anna", 1), CertificateKind::ALL, "and the groups that the primary group is in");
+    assert!(kinds("Ola", 5).is_empty(), "the primary group of everybody else is another one");
+    assert!(kinds("Kari", 5).is_empty(), "a number alone is of no domain");
+    let operators = utopia.directory(|_| ()).membership("anna").unwrap().unwrap();
+    assert!(operators.has("g_local") && !operators.has("Domain Users"), "groups that give roles count it as well");
+}
+
+#[test]
 fn two_hits_more_hits_none_and_an_entry_that_went() {
     let utopia = started();
     let directory = utopia.directory(|settings| settings.most_hits = 1);
@@ -261,27 +294,4 @@ fn a_directory_that_says_nothing_is_given_up_in_time() {
         settings.seconds = 1;
     });
     assert_eq!(silent.find(&Query::parse("anna").unwrap()).unwrap_err().code(), "DIRECTORY_SLOW");
-}
-
-/// 100,000 people take slapadd half a minute, so it is asked for by name:
-/// `cargo test --test station a_hundred_thousand -- --ignored --nocapture`.
-#[test]
-#[ignore = "takes minutes; its figure stands in the notes"]
-fn a_hundred_thousand_people() {
-    let first = ["Anna", "Ola", "Kari", "Per", "Ingrid", "Nils", "Sara", "Jonas", "Maja", "Emil"];
-    let last = ["Hansen", "Berg", "Lie", "Dahl", "Moen", "Vik", "Sand", "Ås", "Holm", "Ruud"];
-    let people: String = (0..100_000)
-        .map(|at| {
-            let (first, last) = (first[at % 10], format!("{}{}", last[at / 10 % 10], at / 1000));
-            person(&format!("p{at}"), first, &last, &format!("u{at:06}"), &format!("employeeNumber: e{at}\n"))
-        })
-        .collect();
-    let slapd = Slapd::start(&people);
-    let directory = slapd.mapped("employeeNumber");
-    for text in ["u054321", "Kari Dahl77", "hansen5", "anna"] {
-        let begun = Instant::now();
-        let hits = directory.find(&Query::parse(text).unwrap()).unwrap();
-        println!("{text}: {} hits, more: {}, {:?}", hits.hits.len(), hits.more, begun.elapsed());
-        assert!(!hits.hits.is_empty());
-    }
 }

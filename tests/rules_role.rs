@@ -16,7 +16,7 @@ fn certificate(serial: &'static str, policies: &'static [String]) -> SignInCerti
 }
 
 fn appointed(serial: &str, roles: &[Role], trained: Option<Date>) -> Appointment {
-    Appointment { issuer: ISSUER.into(), serial: serial.into(), roles: roles.to_vec(), trained }
+    Appointment { issuer: ISSUER.into(), serial: serial.into(), roles: roles.to_vec(), trained, name: None }
 }
 
 fn roles(appointed: Vec<Appointment>) -> Roles {

@@ -4,12 +4,12 @@ use std::{collections::BTreeSet, path::Path};
 
 use bam_station::{
     config::{
-        Language,
-        draft::{Draft, read_as_written},
+        Language, Local,
+        draft::{Draft, Typing as _, read_as_written, read_local_as_written},
         edit::{FileKind, propose_master},
-        local::Local,
         tabs::Tab,
     },
+    station::{FoundDevice, FoundDevices},
     ui::admin_rows,
 };
 use bam_station_ui::{
@@ -27,6 +27,24 @@ fn draft() -> Draft {
     Draft::new(read_as_written(&Path::new(env!("CARGO_MANIFEST_DIR")).join("MASTER.toml")).unwrap())
 }
 
+fn local_draft() -> Draft<Local> {
+    Draft::of_local(read_local_as_written(&Path::new(env!("CARGO_MANIFEST_DIR")).join("config/LOCAL.toml")).unwrap())
+}
+
+/// What a desk with everything connected may choose from.
+fn devices() -> FoundDevices {
+    let all =
+        |names: &[(&str, &str)]| names.iter().map(|(id, name)| FoundDevice { id: (*id).into(), name: (*name).into() }).collect();
+    FoundDevices {
+        readers: all(&[
+            ("ACS ACR89 ICC Reader 00 00", "ACS ACR89 ICC Reader 00 00"),
+            ("OMNIKEY AG CardMan 3121 01 00", "OMNIKEY AG CardMan 3121 01 00"),
+        ]),
+        scanners: all(&[("plustek:libusb:001:004", "Plustek OpticSlim M12")]),
+        pads: all(&[("056a:00a4", "Wacom STU-430")]),
+    }
+}
+
 fn show(window: &OperatorWindow, language: Language, tab: Tab, draft: &Draft) {
     let lang = language.code();
     base(window, lang, OperatorPage::Administration);
@@ -37,11 +55,15 @@ fn show(window: &OperatorWindow, language: Language, tab: Tab, draft: &Draft) {
     let tabs = Tab::ALL.into_iter().filter(|other| other.file() == tab.file());
     page.set_tabs(list(tabs.map(|tab| choice(tab.name(), text(lang, &format!("admin.tab-{}", tab.name())), ""))));
     page.set_tab(tab.name().into());
-    let rows =
-        if local { admin_rows::of_local(language, tab, &Local::default()) } else { admin_rows::of_master(language, tab, draft) };
+    let monitors = ["DP-1".to_owned(), "HDMI-1".to_owned()];
+    let rows = if local {
+        admin_rows::of_local(language, tab, &local_draft(), &devices(), &monitors)
+    } else {
+        admin_rows::of_master(language, tab, draft)
+    };
     page.set_settings(list(rows));
     page.set_file("/srv/felles/bam/MASTER.toml – versjon 12, signert av Kari Nordmann 21.11.2026 09:18".into());
-    page.set_notice(if local { text(lang, "admin.local-read-only").into() } else { "".into() });
+    page.set_notice(if local { text(lang, "admin.local-about").into() } else { "".into() });
     if draft.changes() > 0 && !local {
         page.set_changes(text(lang, "admin.changes.many").replace("{}", &draft.changes().to_string()).into());
         page.set_can_review(true);
@@ -61,7 +83,8 @@ fn judge(window: &OperatorWindow, size: (f32, f32), place: &str) {
         let (left, top, right, bottom) = bounds(&control);
         assert!(left >= 0.0 && right <= size.0, "{place}: {id} lies outside: {:?}", bounds(&control));
         assert!(bottom - top >= 47.9 && right - left >= 47.9, "{place}: {id} is {} by {}", right - left, bottom - top);
-        let scrolls = id.starts_with("op-set-") || id.starts_with("op-admin-return-");
+        let scrolls = ["op-set-", "op-found-", "op-add-", "op-withdraw-", "op-terms-", "op-fields-", "op-admin-return-"];
+        let scrolls = scrolls.iter().any(|beginning| id.starts_with(beginning));
         if !scrolls || bottom <= fold {
             seen.push((id, bounds(&control)));
         }
@@ -117,6 +140,46 @@ fn what_is_wrong_idle_or_changed_stands_beside_its_key() {
         let wrong = by_id(&window, "op-set-IssueProcess.MaxScanAttempts").accessible_label().unwrap();
         assert!(wrong.contains("1") && wrong.contains("20"), "{wrong}");
     }
+}
+
+/// A MASTER.toml with two people appointed; one is withdrawn, the other is changed, and a third is new.
+#[test]
+fn people_who_are_appointed_changed_and_withdrawn_hold_in_every_language() {
+    platform();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("MASTER.toml");
+    let person = |name: &str, serial: &str| {
+        format!(
+            "[[Operator]]\nIssuer = \"CN=Utopia Card CA,O=Utopia kommune,C=NO\"\nSerial = \"{serial}\"\nName = \"{name}\"\n\n"
+        )
+    };
+    let text = format!("[Common]\nCompanyName = \"A\"\n\n{}{}", person("Kari Nordmann", "01ab"), person("Per Hansen", "02cd"));
+    std::fs::write(&file, text).unwrap();
+    let mut draft = Draft::new(read_as_written(&file).unwrap());
+    draft.withdraw("Operator", 0);
+    draft.set_record("Operator", 1, "Roles", "operator, ra-admin");
+    draft.set_record("Operator", 1, "Trained", "i fjor");
+    draft.add_record("Operator", &[("Issuer", "CN=Utopia Card CA,O=Utopia kommune,C=NO")]);
+    for language in TRANSLATED {
+        // So high that all three are in sight.
+        let size = (1280.0, 6000.0);
+        let window = operator_window(language.code(), size);
+        show(&window, language, Tab::Smartcard, &draft);
+        let place = format!("administration-people-{}", language.code());
+        drop(picture(&window, &place));
+        judge(&window, size, &place);
+        let gone = by_id(&window, "op-set-Operator#0.Serial");
+        assert_eq!(gone.accessible_enabled(), Some(false), "whoever goes is not changed");
+        assert_eq!(by_id(&window, "op-set-Operator#1.Roles=ra-admin").accessible_checked(), Some(true));
+        assert_eq!(by_id(&window, "op-set-Operator#1.Roles=auditor").accessible_checked(), Some(false));
+        let wrong = by_id(&window, "op-set-Operator#2.Serial").accessible_label().unwrap();
+        assert!(wrong.contains(&*text_of(language, "admin.not-allowed")), "{wrong}");
+    }
+}
+
+/// The beginning of a text with places.
+fn text_of(language: Language, key: &str) -> String {
+    text(language.code(), key).split("{}").next().unwrap().to_owned()
 }
 
 #[test]

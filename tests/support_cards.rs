@@ -99,6 +99,7 @@ pub fn appointed(issued: &Issued, trained: Option<i64>) -> Appointment {
         serial: serial_text(&issued.certificate),
         roles: vec![Role::Operator],
         trained: trained.map(day),
+        name: None,
     }
 }
 

@@ -24,10 +24,12 @@ include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 attributetype ( 1.2.840.113556.1.4.221 NAME 'sAMAccountName' EQUALITY caseIgnoreMatch SUBSTR caseIgnoreSubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
 attributetype ( 1.2.840.113556.1.4.8 NAME 'userAccountControl' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.146 NAME 'objectSid' EQUALITY octetStringMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.98 NAME 'primaryGroupID' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
 attributetype ( 1.3.6.1.4.1.32473.9.1 NAME 'bornOn' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
 attributetype ( 1.3.6.1.4.1.32473.9.2 NAME 'numberRest' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
-objectclass ( 1.2.840.113556.1.5.9 NAME 'user' SUP inetOrgPerson STRUCTURAL MAY ( sAMAccountName $ userAccountControl $ bornOn $ numberRest ) )
-objectclass ( 1.2.840.113556.1.5.8 NAME 'group' SUP top STRUCTURAL MUST cn MAY member )
+objectclass ( 1.2.840.113556.1.5.9 NAME 'user' SUP inetOrgPerson STRUCTURAL MAY ( sAMAccountName $ userAccountControl $ objectSid $ primaryGroupID $ bornOn $ numberRest ) )
+objectclass ( 1.2.840.113556.1.5.8 NAME 'group' SUP top STRUCTURAL MUST cn MAY ( member $ objectSid ) )
 ";
 
 const HEAD: &str = "\
@@ -90,6 +92,19 @@ pub fn group_entry(name: &str) -> String {
     format!("CN={name},OU=Groups,DC=utopia,DC=example")
 }
 
+/// A security identifier of the domain (MS-DTYP §2.4.2.2), as a line of LDIF.
+pub fn security_id(number: u32) -> String {
+    let parts: [u32; 5] = [21, 1_004_336_348, 1_177_238_915, 682_003_330, number];
+    let bytes = [&[1, 5, 0, 0, 0, 0, 0, 5][..], &parts.map(u32::to_le_bytes).concat()].concat();
+    format!("objectSid:: {}\n", base64(&bytes))
+}
+
+fn base64(bytes: &[u8]) -> String {
+    // What PEM writes between its lines is base64 (RFC 7468).
+    let pem = x509_cert::der::pem::encode_string("X", x509_cert::der::pem::LineEnding::LF, bytes).unwrap();
+    pem.lines().filter(|line| !line.starts_with('-')).collect()
+}
+
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -122,7 +137,7 @@ impl Slapd {
              modulepath /usr/lib/ldap\nmoduleload back_mdb\n\
              TLSCertificateFile {shown}/server.pem\nTLSCertificateKeyFile {shown}/server.key\n\
              database mdb\nmaxsize 2147483648\ndbnosync\nsuffix \"DC=utopia,DC=example\"\ndirectory {shown}/tree\n\
-             index objectClass,sAMAccountName,member,uniqueMember,employeeNumber,bornOn,numberRest eq\n\
+             index objectClass,sAMAccountName,member,objectSid,uniqueMember,employeeNumber,bornOn,numberRest eq\n\
              index sn,givenName eq,sub\n\
              access to attrs=userPassword by anonymous auth by * none\n\
              access to * by dn.exact=\"CN=station,DC=utopia,DC=example\" read by * none\n{more}"
@@ -214,6 +229,16 @@ impl Slapd {
             self.file("ca.pem").display(),
             self.file("password").display()
         )
+    }
+
+    /// The server's process.
+    pub fn process(&self) -> u32 {
+        self.server.id()
+    }
+
+    /// Bytes of the tree on the disk.
+    pub fn bytes(&self) -> u64 {
+        fs::metadata(self.file("tree").join("data.mdb")).unwrap().len()
     }
 
     /// Ends the server; the folder stays.

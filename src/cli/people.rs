@@ -95,7 +95,7 @@ fn import(file: &Path, how: &How<'_>, place: &RegisterPlace, today: Date) -> Exi
 }
 
 fn merge(lines: people::Lines, how: &How<'_>, place: &RegisterPlace) -> Result<(Merged, usize), PeopleError> {
-    let mut register = if how.dry_run { open_to_read(place)? } else { Some(place.open()?) };
+    let mut register = if how.dry_run { open_to_read(place)? } else { Some(place.open_beside()?) };
     let before = match &register {
         Some(register) => match people::newest(register)? {
             // A damaged list must not keep a whole one out.

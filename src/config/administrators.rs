@@ -120,6 +120,7 @@ pub(super) const SECTION: Section<Local> = Section {
         Key {
             name: "RequireSignedMaster",
             required: false,
+            since: "0.1.0",
             field: Field::Switch(|local| &mut local.administrators.require_signed_master),
             effect: "A MASTER.toml that is unsigned, forged, older than one that was in force, or signed by somebody else does not come \
                      into force: the last good one stays, with an alarm.",
@@ -127,6 +128,7 @@ pub(super) const SECTION: Section<Local> = Section {
         Key {
             name: "FourEyesForVouching",
             required: false,
+            since: "0.1.0",
             field: Field::Switch(|local| &mut local.administrators.four_eyes_for_vouching),
             effect: "A MASTER.toml with ThirdPartyIdControl or AllowOperatorIdentification comes into force only when two administrators \
                      signed exactly this content, one after the other. Needs RequireSignedMaster and two people in Keys and Certificates.",
@@ -134,6 +136,7 @@ pub(super) const SECTION: Section<Local> = Section {
         Key {
             name: "Keys",
             required: false,
+            since: "0.1.0",
             field: Field::Texts {
                 allowed: "\"KEY NAME\": an Ed25519 public key as 64 hexadecimal digits, a space and the person's name",
                 get: |local| local.administrators.keys.iter().map(ToString::to_string).collect(),
@@ -149,6 +152,7 @@ pub(super) const SECTION: Section<Local> = Section {
         Key {
             name: "Certificates",
             required: false,
+            since: "0.1.0",
             field: Field::Texts {
                 allowed: "\"DIGEST NAME\": SHA-256 of a certificate as 64 hexadecimal digits, a space and the person's name",
                 get: |local| local.administrators.certificates.iter().map(ToString::to_string).collect(),

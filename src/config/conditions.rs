@@ -15,6 +15,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "MinimumAgeForQualified",
             required: false,
+            since: "0.1.0",
             field: Field::Count {
                 min: LEAST_AGE_FOR_QUALIFIED,
                 max: 99,
@@ -25,12 +26,14 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "MinimumAgeForLocal",
             required: false,
+            since: "0.1.0",
             field: Field::Count { min: 0, max: 99, at: |master| &mut master.conditions.minimum_age_for_local },
             effect: "Younger people get no local certificates.",
         },
         Key {
             name: "RequireIdentityNumber",
             required: false,
+            since: "0.1.0",
             field: Field::Choice {
                 of: &["no", "qualified", "all"],
                 get: |master| master.conditions.require_identity_number.name(),
@@ -45,6 +48,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "RequireAffiliation",
             required: false,
+            since: "0.1.0",
             field: Field::Choice {
                 of: &["no", "qualified", "all"],
                 get: |master| master.conditions.require_affiliation.name(),
@@ -60,6 +64,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "RequirePreregistration",
             required: false,
+            since: "0.1.0",
             field: Field::Choice {
                 of: &["no", "qualified", "all"],
                 get: |master| master.conditions.require_preregistration.name(),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     ConfigError, diagnostic, local, master, reader,
-    schema::{List, Schema, Value},
+    schema::{Field, Key, List, Schema, Value},
     source::{FILE_LIMIT, Source},
 };
 
@@ -40,6 +40,11 @@ pub struct Change {
 }
 
 impl Change {
+    /// The list, when this is about a whole record of one.
+    pub fn record_of(&self) -> Option<&'static str> {
+        self.section.strip_prefix('[').and_then(|name| name.strip_suffix(']')).filter(|_| self.key.is_empty())
+    }
+
     /// `Section.Key`, as the command line writes it; `[[List]]` for a record of a list.
     pub fn name(&self) -> String {
         match (self.section, self.key) {
@@ -64,19 +69,57 @@ pub fn differences<C: Clone + Default>(schema: &Schema<C>, before: &C, after: &C
         }
     }
     for list in schema.lists {
-        let (old, new) = (records(list, before), records(list, after));
-        let whole = |before: Option<&String>, after: Option<&String>| Change {
-            section: list.record.name,
-            key: "",
-            before: before.cloned().map(Value::Text),
-            after: after.cloned().map(Value::Text),
-            effect: list.record.about,
-            direction: Direction::Neutral,
-        };
-        changes.extend(old.iter().filter(|record| !new.contains(record)).map(|gone| whole(Some(gone), None)));
-        changes.extend(new.iter().filter(|record| !old.contains(record)).map(|come| whole(None, Some(come))));
+        changes.extend(record_changes(list, before, after));
     }
     changes
+}
+
+/// The records that are other ones, have gone or have come. A record is known again by its required keys. Whoever is in a list may do
+/// something, so one more is weaker, and one less stricter.
+fn record_changes<C: Clone + Default>(list: &List<C>, before: &C, after: &C) -> Vec<Change> {
+    let named = |config: &C| -> Vec<Named> {
+        let required = |record: &C| pairs(list.record.keys.iter().filter(|key| key.required), record);
+        let of = |record: C| Named {
+            name: required(&record),
+            line: pairs(list.record.keys, &record),
+            rights: Value::Texts(list.record.keys.iter().flat_map(|key| words(&key.field, &record)).collect()),
+        };
+        list.records(config).map(of).collect()
+    };
+    let (old, new) = (named(before), named(after));
+    let find = |records: &'_ [Named], name: &str| records.iter().position(|record| record.name == name);
+    let whole = |before: Option<&Named>, after: Option<&Named>| Change {
+        section: list.record.name,
+        key: "",
+        direction: match (before, after) {
+            (None, Some(_)) => Direction::Weaker,
+            (Some(_), None) => Direction::Stricter,
+            (before, after) => direction(StrictEnd::FewEntries, before.map(|it| &it.rights), after.map(|it| &it.rights)),
+        },
+        before: before.map(|it| Value::Text(it.line.clone())),
+        after: after.map(|it| Value::Text(it.line.clone())),
+        effect: list.record.about,
+    };
+    let there_before = old.iter().map(|it| whole(Some(it), find(&new, &it.name).and_then(|at| new.get(at))));
+    let come = new.iter().filter(|it| find(&old, &it.name).is_none()).map(|it| whole(None, Some(it)));
+    there_before.chain(come).filter(|change| change.before != change.after).collect()
+}
+
+/// A record by what it is known by, as it is shown, and what it allows.
+struct Named {
+    name: String,
+    line: String,
+    rights: Value,
+}
+
+fn words<C>(field: &Field<C>, record: &C) -> Vec<String> {
+    if let Field::Words { get, .. } = field { get(record) } else { Vec::new() }
+}
+
+/// The keys of a record with their values, in one line.
+fn pairs<'k, C: Clone + Default + 'static>(keys: impl IntoIterator<Item = &'k Key<C>>, record: &C) -> String {
+    let pairs = keys.into_iter().filter_map(|key| Some(format!("{} = {}", key.name, key.field.value(record)?)));
+    pairs.collect::<Vec<_>>().join(", ")
 }
 
 /// What differs between two MASTER.toml. File names are compared as they are written, whatever the folders of the two files.
@@ -97,11 +140,7 @@ fn compare<C: Clone + Default>(schema: &Schema<C>, before: &Path, after: &Path) 
 
 /// Each record as one line of text.
 pub(super) fn records<C: Clone + Default>(list: &List<C>, config: &C) -> Vec<String> {
-    let line = |record: C| {
-        let pairs = list.record.keys.iter().filter_map(|key| Some(format!("{} = {}", key.name, key.field.value(&record)?)));
-        pairs.collect::<Vec<_>>().join(", ")
-    };
-    list.records(config).map(line).collect()
+    list.records(config).map(|record| pairs(list.record.keys, &record)).collect()
 }
 
 /// At which end of a key's values the strict rule lies.

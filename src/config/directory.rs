@@ -93,6 +93,7 @@ pub(super) const DIRECTORY: Section<Master> = Section {
         Key {
             name: "Url",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "an address ldaps://HOST[:PORT], or ldap://HOST[:PORT] for StartTLS",
                 get: |master| master.directory.url.clone(),
@@ -103,6 +104,7 @@ pub(super) const DIRECTORY: Section<Master> = Section {
         Key {
             name: "Ca",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: FILE,
                 get: |master| shown(master.directory.ca.as_ref()),
@@ -113,6 +115,7 @@ pub(super) const DIRECTORY: Section<Master> = Section {
         Key {
             name: "Base",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "a distinguished name, for example \"OU=People,DC=example,DC=org\"",
                 get: |master| master.directory.base.clone(),
@@ -123,6 +126,7 @@ pub(super) const DIRECTORY: Section<Master> = Section {
         Key {
             name: "BindName",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "a distinguished name, or USER@DOMAIN for Active Directory",
                 get: |master| master.directory.bind_name.clone(),
@@ -133,6 +137,7 @@ pub(super) const DIRECTORY: Section<Master> = Section {
         Key {
             name: "PasswordFile",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: FILE,
                 get: |master| shown(master.directory.password_file.as_ref()),
@@ -143,6 +148,7 @@ pub(super) const DIRECTORY: Section<Master> = Section {
         Key {
             name: "PersonFilter",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "a search filter (RFC 4515)",
                 get: |master| Some(master.directory.person_filter.clone()),
@@ -153,18 +159,21 @@ pub(super) const DIRECTORY: Section<Master> = Section {
         Key {
             name: "MostHits",
             required: false,
+            since: "0.1.0",
             field: Field::Count { min: 1, max: 100, at: |master| &mut master.directory.most_hits },
             effect: "So many people are listed at most; the operator then looks for something more exact, and always chooses one.",
         },
         Key {
             name: "Seconds",
             required: false,
+            since: "0.1.0",
             field: Field::Count { min: 1, max: 60, at: |master| &mut master.directory.seconds },
             effect: "Longest time for one look-up, connection included.",
         },
         Key {
             name: "TypedEntry",
             required: false,
+            since: "0.1.0",
             field: Field::Choice {
                 of: &["never", "when-down", "with-reason"],
                 get: |master| match master.directory.typed_entry {
@@ -196,6 +205,7 @@ pub(super) const MAPPING: Section<Master> = Section {
         Key {
             name: "FirstName",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: ATTRIBUTE,
                 get: |master| Some(master.directory.mapping.first_name.clone()),
@@ -206,6 +216,7 @@ pub(super) const MAPPING: Section<Master> = Section {
         Key {
             name: "LastName",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: ATTRIBUTE,
                 get: |master| Some(master.directory.mapping.last_name.clone()),
@@ -216,6 +227,7 @@ pub(super) const MAPPING: Section<Master> = Section {
         Key {
             name: "Email",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: ATTRIBUTE,
                 get: |master| Some(master.directory.mapping.email.clone()),
@@ -226,6 +238,7 @@ pub(super) const MAPPING: Section<Master> = Section {
         Key {
             name: "IssuerKey",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: ATTRIBUTE,
                 get: |master| Some(master.directory.mapping.issuer_key.clone()),
@@ -237,6 +250,7 @@ pub(super) const MAPPING: Section<Master> = Section {
         Key {
             name: "Ssn",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "\"Field\", \"DateField{ddMMyyyy};SecondField\", \"DateField{ddMMyyyy}\" or \"None\"; capitals in the date format count",
                 get: |master| Some(master.directory.mapping.number.to_string()),
@@ -257,6 +271,7 @@ pub(super) const GROUPS: Section<Master> = Section {
         Key {
             name: "Local",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: GROUP,
                 get: |master| master.directory.groups.local.clone(),
@@ -267,6 +282,7 @@ pub(super) const GROUPS: Section<Master> = Section {
         Key {
             name: "Qualified",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: GROUP,
                 get: |master| master.directory.groups.qualified.clone(),
@@ -277,8 +293,9 @@ pub(super) const GROUPS: Section<Master> = Section {
         Key {
             name: "Nesting",
             required: false,
+            since: "0.1.0",
             field: Field::Count { min: 0, max: 10, at: |master| &mut master.directory.groups.nesting },
-            effect: "So many levels of groups within groups are followed.",
+            effect: "So many levels of groups within groups are followed. The primary group of an account in Active Directory counts as well.",
         },
     ],
 };

@@ -10,10 +10,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+pub use super::edit_records::RecordEdit;
 
 use super::{
-    Change, ConfigError, Loaded, Local, Master, differences,
+    Change, ConfigError, Loaded, Local, Master, differences, edit_records,
     last_good::CLOSING_LINE,
     law, local, master,
     nearest::nearest,
@@ -58,6 +63,15 @@ impl Assignment {
         let shared = master::SCHEMA.section(&self.section).is_some();
         if at_desk && !shared { FileKind::Local } else { FileKind::Master }
     }
+}
+
+/// Everything that shall be done to a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Edits {
+    /// To its keys.
+    pub assignments: Vec<Assignment>,
+    /// To the records of its lists, counted as the file has them.
+    pub records: Vec<RecordEdit>,
 }
 
 /// Which of the two files.
@@ -128,6 +142,9 @@ pub enum EditError {
         /// The key.
         key: String,
     },
+    /// Nobody could change the rules any more.
+    #[error("nobody would be an RA-ADMIN any more, by certificate, policy or group: appoint another one first")]
+    LastAdministrator,
     /// Somebody else wrote the file meanwhile.
     #[error("{} was changed by somebody else meanwhile; look at it and try again", file.display())]
     ChangedMeanwhile {
@@ -154,6 +171,7 @@ impl EditError {
             Self::Before(error) | Self::After(error) => error.code(),
             Self::NotOneValue { .. } => "SETTING_NOT_ONE_VALUE",
             Self::Layout { .. } => "SETTING_HAS_NO_PLACE",
+            Self::LastAdministrator => "ROLES_LAST_ADMINISTRATOR",
             Self::ChangedMeanwhile { .. } => "CONFIG_CHANGED_MEANWHILE",
             Self::NotWritten { .. } => "CONFIG_NOT_WRITTEN",
         }
@@ -232,50 +250,121 @@ pub(super) fn write_whole(file: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// MASTER.toml with these keys set. `whole` says what the new file must fit to; [`Ok`] for a file on its own.
+///
+/// # Errors
+/// Why the file would not be good; [`EditError::LastAdministrator`] when it would take away the last one.
 pub fn propose_master(
     file: &Path,
     assignments: &[Assignment],
     whole: impl FnOnce(Loaded<Master>) -> Result<(), ConfigError>,
 ) -> Result<Proposal, EditError> {
-    propose(file, &master::SCHEMA, assignments, |source| whole(master::from_source(source)?))
+    propose_master_edits(file, &Edits { assignments: assignments.to_vec(), records: Vec::new() }, whole)
+}
+
+/// The same, with records too.
+///
+/// # Errors
+/// As [`propose_master`].
+pub fn propose_master_edits(
+    file: &Path,
+    edits: &Edits,
+    whole: impl FnOnce(Loaded<Master>) -> Result<(), ConfigError>,
+) -> Result<Proposal, EditError> {
+    let step = |before: &Master, after: &Master| {
+        let lost = before.roles.names_administrator() && !after.roles.names_administrator();
+        if lost { Err(EditError::LastAdministrator) } else { Ok(()) }
+    };
+    propose(file, &master::SCHEMA, edits, step, |source| whole(master::from_source(source)?))
 }
 
 /// LOCAL.toml with these keys set.
+///
+/// # Errors
+/// Why the file would not be good.
 pub fn propose_local(
     file: &Path,
     assignments: &[Assignment],
     whole: impl FnOnce(Loaded<Local>) -> Result<(), ConfigError>,
 ) -> Result<Proposal, EditError> {
-    propose(file, &local::SCHEMA, assignments, |source| whole(local::from_source(source)?))
+    let edits = Edits { assignments: assignments.to_vec(), records: Vec::new() };
+    propose(file, &local::SCHEMA, &edits, |_, _| Ok(()), |source| whole(local::from_source(source)?))
 }
 
+/// `step` says whether the values may follow those before, `check` whether the file may stand.
 fn propose<C: Clone + Default>(
     file: &Path,
     schema: &Schema<C>,
-    assignments: &[Assignment],
+    edits: &Edits,
+    step: impl FnOnce(&C, &C) -> Result<(), EditError>,
     check: impl FnOnce(&Source) -> Result<(), ConfigError>,
 ) -> Result<Proposal, EditError> {
     let source = Source::read(file, FILE_LIMIT).map_err(EditError::Before)?;
     let before = reader::read(&source, schema).map_err(EditError::Before)?;
     let mut text = source.text.clone();
-    for assignment in assignments {
+    for assignment in &edits.assignments {
         let field = known(schema, assignment)?;
-        let value = assignment.value.as_deref().map(|value| one_value(assignment, field, value)).transpose()?;
-        let layout = || EditError::Layout { section: assignment.section.clone(), key: assignment.name() };
+        let name = assignment.name();
+        let value = assignment.value.as_deref().map(|value| one_value(&name, field, value)).transpose()?;
+        let layout = || EditError::Layout { section: assignment.section.clone(), key: name };
         text = put(&text, assignment, value.as_deref()).ok_or_else(layout)?;
     }
+    text = put_records(text, schema, &edits.records)?;
 
     let content = source.with_mark(&text);
     let after_source = Source::from_bytes(file, content.clone()).map_err(EditError::After)?;
     let after = reader::read(&after_source, schema).map_err(EditError::After)?;
     let changes = differences(schema, &before.value, &after.value);
-    let asked = |change: &Change| assignments.iter().find(|it| it.section == change.section && it.key == change.key);
+    let asked = |change: &Change| match change.record_of() {
+        Some(list) => edits.records.iter().any(|edit| edit.list() == list),
+        None => edits.assignments.iter().any(|it| it.section == change.section && it.key == change.key),
+    };
     // The old text was good, so a change that nobody asked for means that a value did not go where it belongs.
-    if let (true, Some(first)) = (changes.iter().any(|change| asked(change).is_none()), assignments.first()) {
-        return Err(EditError::Layout { section: first.section.clone(), key: first.name() });
+    if let Some(strange) = changes.iter().find(|change| !asked(change)) {
+        return Err(EditError::Layout { section: strange.section.to_owned(), key: strange.name() });
     }
+    step(&before.value, &after.value)?;
     check(&after_source).map_err(EditError::After)?;
     Ok(Proposal { file: file.to_owned(), changes, before: source.digest, content })
+}
+
+/// `text` with everything done to its records. They are counted as the file has them, so those that go are taken out last to first,
+/// after the others are changed.
+fn put_records<C>(mut text: String, schema: &Schema<C>, edits: &[RecordEdit]) -> Result<String, EditError> {
+    let keys = |list: &str| {
+        let unknown = || EditError::UnknownKey { file: schema.file, given: quoted(list), hint: String::new() };
+        schema.list(list).map(|list| &list.record).ok_or_else(unknown)
+    };
+    let written = |list: &str, key: &str, typed: &str| {
+        let name = format!("[[{list}]] {key}");
+        let unknown = || EditError::UnknownKey { file: schema.file, given: quoted(&name), hint: String::new() };
+        one_value(&name, &keys(list)?.key(key).ok_or_else(unknown)?.field, typed)
+    };
+    let layout = |list: &str| EditError::Layout { section: format!("[{list}]"), key: format!("[[{list}]]") };
+    let mut gone: Vec<(&str, usize)> = Vec::new();
+    let mut come: Vec<(&str, Vec<(&str, String)>)> = Vec::new();
+    for edit in edits {
+        match edit {
+            RecordEdit::Set { list, at, key, value } => {
+                let value = value.as_deref().map(|value| written(list, key, value)).transpose()?;
+                text = edit_records::set(&text, list, *at, key, value.as_deref()).ok_or_else(|| layout(list))?;
+            }
+            RecordEdit::Remove { list, at } => gone.push((list, *at)),
+            RecordEdit::Add { list, values } => {
+                keys(list)?;
+                let values = values.iter().map(|(key, typed)| Ok((key.as_str(), written(list, key, typed)?)));
+                come.push((list, values.collect::<Result<_, EditError>>()?));
+            }
+        }
+    }
+    gone.sort_unstable();
+    gone.dedup();
+    for (list, at) in gone.into_iter().rev() {
+        text = edit_records::remove(&text, list, at).ok_or_else(|| layout(list))?;
+    }
+    for (list, values) in come {
+        text = edit_records::add(&text, list, &values).ok_or_else(|| layout(list))?;
+    }
+    Ok(text)
 }
 
 /// The key of the description that is meant.
@@ -301,22 +390,24 @@ fn known<'s, C>(schema: &'s Schema<C>, assignment: &Assignment) -> Result<&'s Fi
 }
 
 /// The value as it is written in the file. Texts and lists may be typed without quotes.
-fn one_value<C>(assignment: &Assignment, field: &Field<C>, typed: &str) -> Result<String, EditError> {
+fn one_value<C>(name: &str, field: &Field<C>, typed: &str) -> Result<String, EditError> {
     let text = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let written = match field {
         Field::Text { .. } | Field::Choice { .. } if !typed.starts_with(['"', '\'']) => text(typed),
-        Field::Texts { .. } if !typed.starts_with('[') => {
+        Field::Texts { .. } | Field::Words { .. } if !typed.starts_with('[') => {
             let entries: Vec<String> = typed.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(text).collect();
             format!("[{}]", entries.join(", "))
         }
         _ => typed.to_owned(),
     };
-    // A line break or a comment could bring another key with it.
-    let line = format!("value = {written}\n");
-    let (table, problems) = DeTable::parse_recoverable(&line);
-    let whole = table.get_ref().get("value").map(toml::Spanned::span);
-    let alone = table.get_ref().len() == 1 && problems.is_empty() && whole == Some("value = ".len()..line.len() - 1);
-    if alone { Ok(written) } else { Err(EditError::NotOneValue { key: assignment.name(), allowed: field.allowed() }) }
+    let alone = reader::one_value(&written, |_| ()).is_some();
+    if alone { Ok(written) } else { Err(EditError::NotOneValue { key: name.to_owned(), allowed: field.allowed() }) }
+}
+
+/// A table of the file with the header that begins it; the top of the file has none.
+pub(super) struct Table<'t> {
+    pub table: &'t DeTable<'t>,
+    pub header: Option<std::ops::Range<usize>>,
 }
 
 /// `text` with the value in its place; `None` when the file is laid out so that there is no such place.
@@ -325,17 +416,25 @@ fn put(text: &str, assignment: &Assignment, value: Option<&str>) -> Option<Strin
     let root = root.get_ref();
     let Assignment { section, key, .. } = assignment;
     let header = if section.is_empty() { None } else { root.get(section.as_str()) };
-    let table = match header.map(toml::Spanned::get_ref) {
-        Some(DeValue::Table(table)) => Some(table),
+    let table = match header.map(Spanned::get_ref) {
+        Some(DeValue::Table(table)) => table,
         Some(_) => return None,
-        None => section.is_empty().then_some(root),
+        None if section.is_empty() => root,
+        None => {
+            let Some(value) = value else { return Some(text.to_owned()) };
+            let eol = line_ends(text);
+            let mut new = text.to_owned();
+            new.insert_str(end_of_content(text), &format!("{eol}[{section}]{eol}{key} = {value}{eol}"));
+            return Some(new);
+        }
     };
+    put_in(text, &Table { table, header: header.map(Spanned::span) }, key, value)
+}
 
+/// `text` with the value at a key of this table.
+pub(super) fn put_in(text: &str, Table { table, header }: &Table<'_>, key: &str, value: Option<&str>) -> Option<String> {
     let mut new = text.to_owned();
-    let eol =
-        if text.find('\n').is_some_and(|at| text.get(..at).is_some_and(|line| line.ends_with('\r'))) { "\r\n" } else { "\n" };
-    let entry = table.and_then(|table| table.get_key_value(key.as_str()));
-    match (entry, value) {
+    match (table.get_key_value(key), value) {
         (Some((_, old)), Some(value)) => new.replace_range(old.span(), value),
         (Some((name, old)), None) => {
             let lines = line_start(text, name.span().start)..line_end(text, old.span().end);
@@ -348,22 +447,26 @@ fn put(text: &str, assignment: &Assignment, value: Option<&str>) -> Option<Strin
         }
         (None, None) => {}
         (None, Some(value)) => {
-            let (at, line) = match (table, header) {
-                (Some(table), Some(header)) => {
-                    let span = header.span();
-                    if !text.get(span.start..)?.starts_with('[') {
+            let at = match header {
+                Some(header) => {
+                    if !text.get(header.start..)?.starts_with('[') {
                         return None;
                     }
-                    let end = table.iter().map(|(_, value)| value.span().end).chain([span.end]).max()?;
-                    (place_in_section(text, span.end, end, key), format!("{key} = {value}{eol}"))
+                    let end = table.iter().map(|(_, value)| value.span().end).chain([header.end]).max()?;
+                    place_in_section(text, header.end, end, key)
                 }
-                (Some(_), None) => (before_first_section(text, root), format!("{key} = {value}{eol}")),
-                (None, _) => (end_of_content(text), format!("{eol}[{section}]{eol}{key} = {value}{eol}")),
+                None => before_first_section(text, table),
             };
-            new.insert_str(at, &line);
+            new.insert_str(at, &format!("{key} = {value}{}", line_ends(text)));
         }
     }
     Some(new)
+}
+
+/// How the lines of the file end.
+pub(super) fn line_ends(text: &str) -> &'static str {
+    let dos = text.find('\n').is_some_and(|at| text.get(..at).is_some_and(|line| line.ends_with('\r')));
+    if dos { "\r\n" } else { "\n" }
 }
 
 /// Where a new line of a section goes: below the line that shows the key as a comment, else below its last key.
@@ -388,7 +491,7 @@ fn place_in_section(text: &str, header: usize, last: usize, key: &str) -> usize 
 
 /// Where a new line at the top of the file goes: below the last key there, else above the first section and its comment.
 fn before_first_section(text: &str, root: &DeTable<'_>) -> usize {
-    let is_section = |value: &&toml::Spanned<DeValue<'_>>| {
+    let is_section = |value: &&Spanned<DeValue<'_>>| {
         matches!(value.get_ref(), DeValue::Table(_) | DeValue::Array(_))
             && text.get(value.span().start..).is_some_and(|rest| rest.starts_with('['))
             && text.get(line_start(text, value.span().start)..value.span().start).is_some_and(|before| before.trim().is_empty())
@@ -410,17 +513,17 @@ fn before_first_section(text: &str, root: &DeTable<'_>) -> usize {
 }
 
 /// The end of the file, above its closing line when it has one.
-fn end_of_content(text: &str) -> usize {
+pub(super) fn end_of_content(text: &str) -> usize {
     let last = line_start(text, text.trim_end_matches(['\r', '\n']).len());
     let closing = text.get(last..).is_some_and(|line| line.trim() == CLOSING_LINE);
     if closing { last } else { text.len() }
 }
 
-fn line_start(text: &str, at: usize) -> usize {
+pub(super) fn line_start(text: &str, at: usize) -> usize {
     text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1)
 }
 
 /// The end of the line that holds the byte `at`, its line break included.
-fn line_end(text: &str, at: usize) -> usize {
+pub(super) fn line_end(text: &str, at: usize) -> usize {
     text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |end| at + end + 1)
 }

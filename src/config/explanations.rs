@@ -41,7 +41,7 @@ pub fn translated() -> impl Iterator<Item = &'static str> {
 
 /// Every English text of the descriptions that the screens show.
 pub fn to_translate() -> Vec<&'static str> {
-    let mut texts = vec![tabs::ONLY_LOCAL, tabs::ONLY_QUALIFIED];
+    let mut texts = vec![tabs::ONLY_LOCAL, tabs::ONLY_QUALIFIED, tabs::ONLY_IN_FILE, tabs::FETCH_FIELDS, tabs::FIELDS];
     texts.extend(law::reasons());
     of_schema(&master::SCHEMA, &mut texts);
     of_schema(&local::SCHEMA, &mut texts);
@@ -51,7 +51,8 @@ pub fn to_translate() -> Vec<&'static str> {
 }
 
 fn of_schema<C>(schema: &Schema<C>, texts: &mut Vec<&'static str>) {
-    for section in schema.sections {
+    let records = schema.lists.iter().map(|list| &list.record);
+    for section in schema.sections.iter().chain(records) {
         texts.push(section.about);
         for key in section.keys {
             texts.push(key.effect);
@@ -60,5 +61,4 @@ fn of_schema<C>(schema: &Schema<C>, texts: &mut Vec<&'static str>) {
             }
         }
     }
-    texts.extend(schema.lists.iter().map(|list| list.record.about));
 }

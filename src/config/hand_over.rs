@@ -48,6 +48,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "Folder",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "an existing folder, from the folder of MASTER.toml when it is not absolute",
                 get: |master| master.hand_over.folder.as_ref().map(|path| path.display().to_string()),
@@ -58,6 +59,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "Url",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "an address https://HOST[:PORT][/PATH]",
                 get: |master| master.hand_over.url.clone(),
@@ -68,6 +70,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "Ca",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "a file name, from the folder of MASTER.toml when it is not absolute",
                 get: |master| master.hand_over.ca.as_ref().map(|path| path.display().to_string()),
@@ -78,6 +81,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "ValidHours",
             required: false,
+            since: "0.1.0",
             field: Field::Number { min: 1, max: 8760, at: |master| &mut master.hand_over.valid_hours },
             effect: "An authorisation may be used for so many hours after the approval; then it expires.",
         },

@@ -360,6 +360,7 @@ macro_rules! reader_keys {
             Key {
                 name: "Driver",
                 required: false,
+                since: "0.1.0",
                 field: Field::Choice {
                     of: &["pcsc", "pkcs11"],
                     get: |local| match local.$reader.driver {
@@ -381,6 +382,7 @@ macro_rules! reader_keys {
             Key {
                 name: "Reader",
                 required: false,
+                since: "0.1.0",
                 field: Field::Text {
                     allowed: "the reader's name as `bam-station card list` shows it, or a part that no other reader's name has",
                     get: |local| local.$reader.reader.clone(),
@@ -391,6 +393,7 @@ macro_rules! reader_keys {
             Key {
                 name: "Module",
                 required: false,
+                since: "0.1.0",
                 field: Field::Text {
                     allowed: "the absolute path of a PKCS#11 module",
                     get: |local| local.$reader.module.as_ref().map(|path| path.display().to_string()),
@@ -401,6 +404,7 @@ macro_rules! reader_keys {
             Key {
                 name: "PinPad",
                 required: false,
+                since: "0.1.0",
                 field: Field::Choice {
                     of: &["when-present", "never", "required"],
                     get: |local| match local.$reader.pin_pad {
@@ -450,6 +454,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "Training",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Switch(|local| &mut local.training),
                     effect: "A training desk: virtual devices and software keys are allowed for every kind of certificate, and every \
                              page is marked as training.",
@@ -457,6 +462,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "OfficeName",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "a text of 1 to 200 characters on one line",
                         get: |local| local.office_name.clone(),
@@ -467,6 +473,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "TimeZone",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "an IANA time zone, for example \"Europe/Oslo\"",
                         get: |local| Some(local.time_zone.clone()),
@@ -483,6 +490,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "Driver",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Choice {
                         of: &["sane", "virtual"],
                         get: |local| match local.scanner.driver {
@@ -503,6 +511,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "Device",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "a scanner's name as libsane lists it",
                         get: |local| local.scanner.device.clone(),
@@ -513,12 +522,14 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "Dpi",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Number { min: 75, max: 600, at: |local| &mut local.scanner.dpi },
                     effect: "Resolution in dots per inch. The machine-readable zone needs about 200 or more.",
                 },
                 Key {
                     name: "Mode",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Choice {
                         of: &["Color", "Gray"],
                         get: |local| match local.scanner.mode {
@@ -539,6 +550,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "HangSeconds",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Number { min: 2, max: 120, at: |local| &mut local.scanner.hang_seconds },
                     effect: "A scanner that delivers nothing for so many seconds is taken to hang and is started anew.",
                 },
@@ -557,6 +569,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "Driver",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Choice {
                         of: &["touch", "stu"],
                         get: |local| match local.signature_pad.driver {
@@ -578,6 +591,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "Device",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "maker and product as `lsusb` shows them, for example \"056a:00a4\"",
                         get: |local| local.signature_pad.device.map(|(maker, product)| format!("{maker:04x}:{product:04x}")),
@@ -594,6 +608,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "Language",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Choice {
                         of: &bam_station_ui::LANGUAGES,
                         get: |local| local.holder.language.code(),
@@ -604,6 +619,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "PinDigits",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Choice {
                         of: &["fixed", "shuffled"],
                         get: |local| match local.holder.pin_digits {
@@ -631,6 +647,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "Operator",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: WINDOW_PLACE,
                         get: |local| local.windows.operator.map(|place| place.to_string()),
@@ -641,6 +658,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "Holder",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: WINDOW_PLACE,
                         get: |local| local.windows.holder.map(|place| place.to_string()),
@@ -651,18 +669,21 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "HolderFullScreen",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Switch(|local| &mut local.windows.holder_full_screen),
                     effect: "The holder's window fills its screen, without a frame.",
                 },
                 Key {
                     name: "OperatorFullScreen",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Switch(|local| &mut local.windows.operator_full_screen),
                     effect: "The operator's window fills its screen.",
                 },
                 Key {
                     name: "OperatorOutput",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: OUTPUT,
                         get: |local| local.windows.operator_output.clone(),
@@ -673,6 +694,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "HolderOutput",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: OUTPUT,
                         get: |local| local.windows.holder_output.clone(),
@@ -683,6 +705,7 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "OperatorColours",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Choice {
                         of: &["light", "dark", "high-contrast"],
                         get: |local| local.windows.operator_look.colours.name(),
@@ -693,12 +716,14 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "OperatorTextSize",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Number { min: 100, max: 200, at: |local| &mut local.windows.operator_look.text_size },
                     effect: "The text of the operator's window in per cent, until the operator chooses another size there.",
                 },
                 Key {
                     name: "HolderColours",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Choice {
                         of: &["light", "dark", "high-contrast"],
                         get: |local| local.windows.holder_look.colours.name(),
@@ -709,12 +734,14 @@ pub static SCHEMA: Schema<Local> = Schema {
                 Key {
                     name: "HolderTextSize",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Number { min: 100, max: 200, at: |local| &mut local.windows.holder_look.text_size },
                     effect: "The text with which the holder's window meets each person, in per cent.",
                 },
                 Key {
                     name: "LockAfterMinutes",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Count { min: 0, max: 60, at: |local| &mut local.windows.lock_after_minutes },
                     effect: "Both screens are locked when nobody has used them for so many minutes, with a warning a minute before; an open \
                              control waits. 0 for never.",

@@ -257,7 +257,7 @@ fn whole_authority(loaded: &Loaded<Master>) -> Result<(), ConfigError> {
 }
 
 /// A text on one line that says something and is not endless.
-pub(super) fn one_line(text: &str) -> Result<String, &'static str> {
+pub(crate) fn one_line(text: &str) -> Result<String, &'static str> {
     if text.trim().is_empty() {
         Err("is blank")
     } else if text.chars().any(char::is_control) {
@@ -359,6 +359,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "LraMode",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Choice {
                         of: &["Local", "Buypass", "Mixed"],
                         get: |master| match master.common.lra_mode {
@@ -381,6 +382,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "CompanyName",
                     required: true,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "a text of 1 to 200 characters on one line",
                         get: |master| Some(master.common.company_name.clone()).filter(|name| !name.is_empty()),
@@ -398,6 +400,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "ThirdPartyIdControl",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Switch(|master| &mut master.issue_process.third_party_id_control),
                     effect: "A third party with a certificate of the same kind may vouch for the holder, never at first issuance \
                              (BAM: \"Third party ID control\").",
@@ -405,6 +408,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "AllowOperatorIdentification",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Switch(|master| &mut master.issue_process.allow_operator_identification),
                     effect: "The operator may vouch for the holder, never at first issuance; to be agreed with the organisation's \
                              security department (BAM: \"Allow Operator identification\").",
@@ -412,6 +416,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "RequireTermsForLocal",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Switch(|master| &mut master.issue_process.require_terms_for_local),
                     effect: "A new card with only local certificates needs the holder's acceptance of the declaration for local \
                              certificates.",
@@ -419,30 +424,35 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "RequireSignatureForLocal",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Switch(|master| &mut master.issue_process.require_signature_for_local),
                     effect: "A new card with only local certificates needs the holder's signature.",
                 },
                 Key {
                     name: "RequireScanForLocal",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Switch(|master| &mut master.issue_process.require_scan_for_local),
                     effect: "A new card with only local certificates needs a scan of the identity document.",
                 },
                 Key {
                     name: "RequireScanForReplacement",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Switch(|master| &mut master.issue_process.require_scan_for_replacement),
                     effect: "A document that is presented for a replacement card is scanned too.",
                 },
                 Key {
                     name: "MaxSignatureAttempts",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Count { min: 1, max: 20, at: |master| &mut master.issue_process.max_signature_attempts },
                     effect: "So many signatures may be asked for before the control ends as failed (ETSI TS 119 461 VAL-8.3.3-05D).",
                 },
                 Key {
                     name: "MaxScanAttempts",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Count { min: 1, max: 20, at: |master| &mut master.issue_process.max_scan_attempts },
                     effect: "So many scans may be made before the control ends as failed (ETSI TS 119 461 VAL-8.3.3-05D).",
                 },
@@ -456,6 +466,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "ArchiveUrl",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "an address https://HOST[:PORT][/PATH]",
                         get: |master| master.delivery.archive_url.clone(),
@@ -469,6 +480,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "ArchiveCa",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: FILE,
                         get: |master| shown(master.delivery.archive_ca.as_ref()),
@@ -479,6 +491,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "ReceiptKey",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "an Ed25519 public key as 64 hexadecimal digits",
                         get: |master| master.delivery.receipt_key.map(ReceiptKey::to_hex),
@@ -493,6 +506,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "ClientCertificate",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: FILE,
                         get: |master| shown(master.delivery.client_certificate.as_ref()),
@@ -503,6 +517,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "ClientKey",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: FILE,
                         get: |master| shown(master.delivery.client_key.as_ref()),
@@ -520,6 +535,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "Url",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "an address http://HOST[:PORT][/PATH] or https://HOST[:PORT][/PATH]",
                         get: |master| master.time_stamp.url.clone(),
@@ -541,6 +557,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "Ca",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: FILE,
                         get: |master| shown(master.time_stamp.ca.as_ref()),
@@ -552,6 +569,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "Policy",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "an object identifier in dotted numbers",
                         get: |master| master.time_stamp.policy.map(|policy| policy.to_string()),
@@ -571,6 +589,7 @@ pub static SCHEMA: Schema<Master> = Schema {
             keys: &[Key {
                 name: "Folder",
                 required: false,
+                since: "0.1.0",
                 field: Field::Text {
                     allowed: "a folder, from the folder of MASTER.toml when it is not absolute",
                     get: |master| shown(master.terms.folder.as_ref()),
@@ -588,12 +607,14 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "VouchesPerPeriod",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Count { min: 1, max: 100, at: |master| &mut master.third_party.vouches },
                     effect: "One person may vouch so many times within VouchPeriodDays, at all desks that share the register.",
                 },
                 Key {
                     name: "VouchPeriodDays",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Number { min: 1, max: 366, at: |master| &mut master.third_party.days },
                     effect: "The days that are counted back from today.",
                 },
@@ -607,6 +628,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "Anchors",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Texts {
                         allowed: FILES,
                         get: |master| paths_shown(&master.trust.anchors),
@@ -617,6 +639,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "Intermediates",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Texts {
                         allowed: FILES,
                         get: |master| paths_shown(&master.trust.intermediates),
@@ -627,6 +650,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "QualifiedPolicies",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Texts {
                         allowed: POLICIES,
                         get: |master| all_shown(&master.trust.qualified_policies),
@@ -638,6 +662,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "LocalPolicies",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Texts {
                         allowed: POLICIES,
                         get: |master| all_shown(&master.trust.local_policies),
@@ -649,6 +674,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "Revocation",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Choice {
                         of: &Revocation::WORDS,
                         get: |master| master.trust.revocation.word(),
@@ -662,12 +688,14 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "StaleGraceHours",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Number { min: 0, max: 168, at: |master| &mut master.trust.stale_grace_hours },
                     effect: "A revocation list still counts so many hours after its next update was due; this is recorded.",
                 },
                 Key {
                     name: "AskAgainMinutes",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Number { min: 0, max: 1440, at: |master| &mut master.trust.ask_again_minutes },
                     effect: "An answer is used again for so many minutes. An older one, still in force, is used only when there is no \
                              usable new one; this is recorded.",
@@ -675,6 +703,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "FetchSeconds",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Number { min: 1, max: 60, at: |master| &mut master.trust.fetch_seconds },
                     effect: "Longest time for one answer.",
                 },
@@ -687,6 +716,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "Url",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "an address http://HOST:PORT",
                         get: |master| master.proxy.url.clone(),
@@ -697,6 +727,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "DirectHosts",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Texts {
                         allowed: "host names; each stands for its sub-domains too",
                         get: |master| master.proxy.direct_hosts.clone(),
@@ -720,6 +751,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "OperatorPolicies",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Texts {
                         allowed: POLICIES,
                         get: |master| master.roles.operator_policies.clone(),
@@ -730,6 +762,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "RaAdminPolicies",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Texts {
                         allowed: POLICIES,
                         get: |master| master.roles.ra_admin_policies.clone(),
@@ -740,6 +773,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "AuditorPolicies",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Texts {
                         allowed: POLICIES,
                         get: |master| master.roles.auditor_policies.clone(),
@@ -750,6 +784,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "OperatorGroup",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "the name of a group of the directory, or its distinguished name",
                         get: |master| master.roles.groups.operators.clone(),
@@ -760,6 +795,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "RaAdminGroup",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "the name of a group of the directory, or its distinguished name",
                         get: |master| master.roles.groups.ra_admins.clone(),
@@ -770,6 +806,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "AuditorGroup",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "the name of a group of the directory, or its distinguished name",
                         get: |master| master.roles.groups.auditors.clone(),
@@ -780,12 +817,14 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "TrainingMonths",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Count { min: 1, max: 60, at: |master| &mut master.roles.training_months },
                     effect: "An operator whose last training is older is not let in (ETSI TS 119 461 VAL-8.3.3-15X).",
                 },
                 Key {
                     name: "RequireTrainingDate",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Switch(|master| &mut master.roles.require_training_date),
                     effect: "An operator without a day of training is not let in. To let in operators by policy alone, switch it off.",
                 },
@@ -799,8 +838,28 @@ pub static SCHEMA: Schema<Master> = Schema {
             about: "A person who may sign in, by certificate; once for each. `bam-station card show` prints issuer and serial number.",
             keys: &[
                 Key {
+                    name: "Name",
+                    required: false,
+                    since: "0.1.0",
+                    field: Field::Text {
+                        allowed: "a text of 1 to 200 characters on one line",
+                        get: |master| appointment(master)?.name.clone(),
+                        set: |master, text| {
+                            let name = one_line(text)?;
+                            master
+                                .roles
+                                .appointed
+                                .last_mut()
+                                .map(|it| it.name = Some(name))
+                                .ok_or("stands before its [[Operator]]")
+                        },
+                    },
+                    effect: "Who that is, for those who read the list. Nothing depends on it: the certificate names the person.",
+                },
+                Key {
                     name: "Issuer",
                     required: true,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "the name of a CA, for example \"CN=Utopia CA,O=Utopia kommune,C=NO\"",
                         get: |master| appointment(master).map(|it| it.issuer.clone()).filter(|issuer| !issuer.is_empty()),
@@ -814,6 +873,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "Serial",
                     required: true,
+                    since: "0.1.0",
                     field: Field::Text {
                         allowed: "a hexadecimal number, for example \"01ab\"",
                         get: |master| appointment(master).map(|it| it.serial.clone()).filter(|serial| !serial.is_empty()),
@@ -827,8 +887,9 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "Roles",
                     required: false,
-                    field: Field::Texts {
-                        allowed: "\"operator\", \"ra-admin\", \"auditor\"",
+                    since: "0.1.0",
+                    field: Field::Words {
+                        of: &["operator", "ra-admin", "auditor"],
                         get: |master| {
                             let roles = appointment(master).map_or(&[][..], |it| it.roles.as_slice());
                             roles.iter().map(|role| role.name().to_owned()).collect()
@@ -846,6 +907,7 @@ pub static SCHEMA: Schema<Master> = Schema {
                 Key {
                     name: "Trained",
                     required: false,
+                    since: "0.1.0",
                     field: Field::Day {
                         get: |master| appointment(master)?.trained,
                         set: |master, day| {

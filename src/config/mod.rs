@@ -20,6 +20,7 @@ mod directory;
 pub mod documents;
 pub mod draft;
 pub mod edit;
+mod edit_records;
 pub mod explanations;
 mod find;
 mod hand_over;

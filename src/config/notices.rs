@@ -116,6 +116,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "Url",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "an address smtps://HOST[:PORT], or smtp://HOST[:PORT] for StartTLS",
                 get: |master| master.notices.url.clone(),
@@ -126,6 +127,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "Ca",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: FILE,
                 get: |master| shown(master.notices.ca.as_ref()),
@@ -136,6 +138,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "From",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "an e-mail address",
                 get: |master| master.notices.from.clone(),
@@ -146,6 +149,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "UserName",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "a text of 1 to 200 characters on one line",
                 get: |master| master.notices.user_name.clone(),
@@ -156,6 +160,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "PasswordFile",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: FILE,
                 get: |master| shown(master.notices.password_file.as_ref()),
@@ -166,6 +171,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "Domain",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "a domain, for example \"example.org\"",
                 get: |master| master.notices.domain.clone(),
@@ -176,6 +182,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "AlarmTo",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "an e-mail address",
                 get: |master| master.notices.alarm_to.clone(),
@@ -186,12 +193,14 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "AlarmHours",
             required: false,
+            since: "0.1.0",
             field: Field::Number { min: 1, max: 720, at: |master| &mut master.notices.alarm_hours },
             effect: "A report that is not delivered so many hours after its control ended is told to AlarmTo.",
         },
         Key {
             name: "Language",
             required: false,
+            since: "0.1.0",
             field: Field::Choice {
                 of: &["nb", "nn", "en"],
                 get: |master| master.notices.language.code(),
@@ -202,6 +211,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "Folder",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "a folder, from the folder of MASTER.toml when it is not absolute",
                 get: |master| shown(master.notices.folder.as_ref()),

@@ -209,11 +209,7 @@ impl<C> Reading<'_, C> {
 
     fn key(&mut self, section: &'static str, key: &Key<C>, offset: usize, value: &toml::Spanned<DeValue<'_>>) {
         self.places.insert((section, key.name), self.source.place(offset));
-        let wrong = match (&key.field, value.get_ref()) {
-            (Field::Texts { set, .. }, DeValue::Array(items)) => set_texts(&mut self.value, *set, items).err(),
-            (field, value) => set(&mut self.value, field, value).err().map(|wrong| (None, wrong)),
-        };
-        if let Some((place, wrong)) = wrong {
+        if let Err((place, wrong)) = take(&mut self.value, &key.field, value.get_ref()) {
             let place = place.unwrap_or(value.span().start);
             self.problem(place, format!("\"{}\" {wrong}", key.name), key.field.allowed());
         }
@@ -264,6 +260,30 @@ impl<C> Reading<'_, C> {
                 }
             }
         }
+    }
+}
+
+/// Whether a value, written as TOML, may stand at a key: by the same reading as in a file. `config` is where it is tried.
+pub(super) fn accepts<C>(config: &mut C, field: &Field<C>, written: &str) -> bool {
+    one_value(written, |value| take(config, field, value).is_ok()).unwrap_or(false)
+}
+
+/// Does something with a value written as TOML; `None` when it is no value, or more than one: a line break or a comment could bring
+/// another key with it.
+pub(super) fn one_value<T>(written: &str, with: impl FnOnce(&DeValue<'_>) -> T) -> Option<T> {
+    let line = format!("value = {written}\n");
+    let (table, problems) = DeTable::parse_recoverable(&line);
+    let value = table.get_ref().get("value")?;
+    let whole = value.span() == ("value = ".len()..line.len().saturating_sub(1));
+    let alone = table.get_ref().len() == 1 && problems.is_empty() && whole;
+    alone.then(|| with(value.get_ref()))
+}
+
+/// Puts `value` in its place, or says what is wrong with it, and where in a list.
+fn take<C>(config: &mut C, field: &Field<C>, value: &DeValue<'_>) -> Result<(), (Option<usize>, String)> {
+    match (field, value) {
+        (Field::Texts { set, .. } | Field::Words { set, .. }, DeValue::Array(items)) => set_texts(config, *set, items),
+        (field, value) => set(config, field, value).map_err(|wrong| (None, wrong)),
     }
 }
 

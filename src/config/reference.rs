@@ -31,9 +31,10 @@ fn file<C: Clone + Default>(page: &mut String, schema: &Schema<C>) {
 }
 
 fn rows<C: Clone + Default>(page: &mut String, keys: &[Key<C>], defaults: &C) {
-    page.push_str("| key | values | default | effect |\n|---|---|---|---|\n");
+    page.push_str("| key | values | default | effect | since |\n|---|---|---|---|---|\n");
     for key in keys {
-        let _ = writeln!(page, "| `{}` | {} | {} | {} |", key.name, values(&key.field), default(key, defaults), key.effect);
+        let (values, default) = (values(&key.field), default(key, defaults));
+        let _ = writeln!(page, "| `{}` | {values} | {default} | {} | {} |", key.name, key.effect, key.since);
     }
 }
 
@@ -41,9 +42,7 @@ fn values<C>(field: &Field<C>) -> String {
     match field {
         Field::Switch(_) => "`true`, `false`".into(),
         Field::Choice { of, .. } => of.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", "),
-        Field::Count { .. } | Field::Number { .. } | Field::Text { .. } | Field::Texts { .. } | Field::Day { .. } => {
-            field.allowed()
-        }
+        _ => field.allowed(),
     }
 }
 

@@ -98,6 +98,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "RetentionYears",
             required: false,
+            since: "0.1.0",
             field: Field::Count { min: 1, max: 100, at: |master| &mut master.registers.retention_years },
             effect: "Controls are kept for so many years after they ended. `bam-station register purge` erases older ones with their \
                  evidence and personal data, and leaves a tombstone in the chain; it erases nothing younger.",
@@ -105,6 +106,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "Auditors",
             required: false,
+            since: "0.1.0",
             field: Field::Texts {
                 allowed: "\"age1…\" or \"age1… NAME\": a public key as age-keygen prints it, and for people a space and the auditor's name",
                 get: |master| master.registers.auditors.iter().map(ToString::to_string).collect(),
@@ -122,6 +124,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "Shared",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "postgresql://ROLE@HOST[:PORT]/DATABASE, or postgresql:///DATABASE?user=ROLE&host=/FOLDER for a socket of this \
                           machine; no password",
@@ -134,6 +137,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "SharedCa",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: FILE,
                 get: |master| shown(master.registers.shared_ca.as_ref()),
@@ -145,6 +149,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "SharedPasswordFile",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: FILE,
                 get: |master| shown(master.registers.shared_password_file.as_ref()),
@@ -155,6 +160,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "SharedReader",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: "the name of a role",
                 get: |master| master.registers.shared_reader.clone(),
@@ -166,6 +172,7 @@ pub(super) const SECTION: Section<Master> = Section {
         Key {
             name: "SharedReaderPasswordFile",
             required: false,
+            since: "0.1.0",
             field: Field::Text {
                 allowed: FILE,
                 get: |master| shown(master.registers.shared_reader_password_file.as_ref()),

@@ -49,6 +49,8 @@ pub struct Key<C: 'static> {
     pub name: &'static str,
     /// The file is not valid without it.
     pub required: bool,
+    /// The first version of the program that knows it.
+    pub since: &'static str,
     /// Which values are allowed and where they are kept.
     pub field: Field<C>,
     /// What the value changes, in one or two sentences.
@@ -102,6 +104,15 @@ pub enum Field<C: 'static> {
         /// The present texts.
         get: fn(&C) -> Vec<String>,
         /// Takes the texts in place of the present ones, or says which is wrong and what is wrong with it.
+        set: SetTexts<C>,
+    },
+    /// Several of several words, `["…", "…"]`.
+    Words {
+        /// The words.
+        of: &'static [&'static str],
+        /// The present ones.
+        get: fn(&C) -> Vec<String>,
+        /// Takes words in place of the present ones, or says which is wrong and what is wrong with it.
         set: SetTexts<C>,
     },
     /// A day, `YYYY-MM-DD`, with or without quotes.
@@ -158,7 +169,7 @@ impl<C: Clone + Default> Field<C> {
             Self::Number { at, .. } => Value::Whole(*at(&mut copy)),
             Self::Choice { get, .. } => Value::Text(get(config).to_owned()),
             Self::Text { get, .. } => Value::Text(get(config)?),
-            Self::Texts { get, .. } => Value::Texts(get(config)),
+            Self::Texts { get, .. } | Self::Words { get, .. } => Value::Texts(get(config)),
             Self::Day { get, .. } => Value::Day(get(config)?),
         })
     }
@@ -179,6 +190,7 @@ impl<C> Field<C> {
             Self::Choice { of, .. } => or(of),
             Self::Text { allowed, .. } => (*allowed).into(),
             Self::Texts { allowed, .. } => format!("a list, [\"…\", \"…\"], of {allowed}"),
+            Self::Words { of, .. } => format!("a list, [\"…\", \"…\"], of {}", or(of)),
             Self::Day { .. } => "a day, YYYY-MM-DD".into(),
         }
     }

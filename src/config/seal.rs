@@ -47,6 +47,7 @@ pub(super) const SECTION: Section<Local> = Section {
     keys: &[Key {
         name: "Key",
         required: false,
+        since: "0.1.0",
         field: Field::Text {
             allowed: "\"file\", the absolute path of a key file, \"credential:NAME\", \"card\", or \"none\"",
             get: |local| Some(local.seal.key.to_string()),

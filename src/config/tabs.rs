@@ -5,10 +5,9 @@
 
 use super::{
     Local, Master,
-    difference::records,
     edit::FileKind,
     local, master,
-    schema::{Field, Schema, Value},
+    schema::{Field, Key, List, Schema, Value},
 };
 use crate::rules::LraMode;
 
@@ -149,6 +148,8 @@ pub enum Form {
     Text(&'static str),
     /// Several texts of this form.
     Texts(&'static str),
+    /// Several of these words.
+    Words(&'static [&'static str]),
     /// A day.
     Day,
 }
@@ -163,6 +164,7 @@ impl Form {
             Field::Choice { of, .. } => Self::Choice(of),
             Field::Text { allowed, .. } => Self::Text(allowed),
             Field::Texts { allowed, .. } => Self::Texts(allowed),
+            Field::Words { of, .. } => Self::Words(of),
             Field::Day { .. } => Self::Day,
         }
     }
@@ -183,6 +185,8 @@ pub struct Setting {
     pub required: bool,
     /// What the value changes.
     pub effect: &'static str,
+    /// The first version of the program that knows it.
+    pub since: &'static str,
     /// Why it does not matter under the present LRA mode.
     pub idle: Option<&'static str>,
 }
@@ -203,8 +207,45 @@ pub struct Group {
     pub about: &'static str,
     /// Its keys.
     pub settings: Vec<Setting>,
-    /// The records of a list, a line each. They are changed in the file.
-    pub records: Option<Vec<String>>,
+    /// The records of a list.
+    pub records: Option<Vec<Record>>,
+}
+
+/// A record of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Which of the list, from 0.
+    pub number: usize,
+    /// What it is known by.
+    pub title: String,
+    /// Its keys.
+    pub settings: Vec<Setting>,
+}
+
+impl Record {
+    /// The last record of `config`.
+    pub(super) fn last<C: Clone + Default>(list: &List<C>, number: usize, config: &C) -> Self {
+        let settings: Vec<Setting> = list.record.keys.iter().map(|key| setting(list.record.name, key, config, None)).collect();
+        let texts = list.record.keys.iter().filter(|key| matches!(key.field, Field::Text { .. }));
+        let texts = texts.filter_map(|key| match key.field.value(config) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        });
+        Self { number, title: texts.collect::<Vec<_>>().join(" · "), settings }
+    }
+}
+
+fn setting<C: Clone + Default>(section: &'static str, key: &Key<C>, values: &C, idle: Option<&'static str>) -> Setting {
+    Setting {
+        section,
+        key: key.name,
+        form: Form::of(&key.field),
+        value: key.field.value(values),
+        required: key.required,
+        effect: key.effect,
+        since: key.since,
+        idle,
+    }
 }
 
 /// The keys of MASTER.toml in a tab.
@@ -219,7 +260,12 @@ pub fn of_master(tab: Tab, values: &Master) -> Vec<Group> {
 
 /// The keys of LOCAL.toml in a tab.
 pub fn of_local(tab: Tab, values: &Local) -> Vec<Group> {
-    groups(&local::SCHEMA, values, |section, key| Tab::of_local(section, key) == tab, |_, _| None)
+    groups(
+        &local::SCHEMA,
+        values,
+        |section, key| Tab::of_local(section, key) == tab,
+        |section, key| guards_the_station(section, key).then_some(ONLY_IN_FILE),
+    )
 }
 
 fn groups<C: Clone + Default>(
@@ -231,26 +277,31 @@ fn groups<C: Clone + Default>(
     let mut groups = Vec::new();
     for section in schema.sections {
         let here = section.keys.iter().filter(|key| is_here(section.name, key.name));
-        let settings: Vec<Setting> = here
-            .map(|key| Setting {
-                section: section.name,
-                key: key.name,
-                form: Form::of(&key.field),
-                value: key.field.value(values),
-                required: key.required,
-                effect: key.effect,
-                idle: idle(section.name, key.name),
-            })
-            .collect();
+        let settings: Vec<Setting> = here.map(|key| setting(section.name, key, values, idle(section.name, key.name))).collect();
         if !settings.is_empty() {
             groups.push(Group { section: section.name, about: section.about, settings, records: None });
         }
     }
     for list in schema.lists.iter().filter(|list| is_here(list.record.name, "")) {
-        let records = Some(records(list, values));
-        groups.push(Group { section: list.record.name, about: list.record.about, settings: Vec::new(), records });
+        let records = list.records(values).enumerate().map(|(number, record)| Record::last(list, number, &record)).collect();
+        groups.push(Group { section: list.record.name, about: list.record.about, settings: Vec::new(), records: Some(records) });
     }
     groups
+}
+
+/// Why a key of LOCAL.toml is not changed at the screens.
+pub const ONLY_IN_FILE: &str = "This guards the station itself, so it is changed in the file alone, by whoever may write there.";
+
+/// The button that fetches the names of the directory's fields (BAM: Update).
+pub const FETCH_FIELDS: &str = "Fetch the names of the directory's fields";
+
+/// Above their names.
+pub const FIELDS: &str = "Fields that people have in the directory that is in force, each with how many of a sample have it:";
+
+/// Whether a key of LOCAL.toml decides whom the station trusts, what it guards itself with, or whose code it loads. Whoever sits at the
+/// screens does not change that, whatever the role.
+pub fn guards_the_station(section: &str, key: &str) -> bool {
+    matches!((section, key), ("Administrators" | "Seal", _) | ("", "Training") | (_, "Module"))
 }
 
 /// Why a key does not matter where only local, or only qualified certificates are issued.

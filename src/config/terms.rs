@@ -87,6 +87,17 @@ pub(super) fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
+/// Where a version stands on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Its first day is still to come.
+    Coming,
+    /// Holders accept it.
+    InForce,
+    /// A later one has taken its place.
+    Replaced,
+}
+
 /// All texts of the folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TermsCatalogue {
@@ -108,6 +119,17 @@ impl TermsCatalogue {
     /// The languages of the version in force on `today`.
     pub fn languages(&self, kind: CertificateKind, today: Date) -> Vec<Language> {
         Language::ALL.into_iter().filter(|language| self.for_certificate(kind, *language, today).is_some()).collect()
+    }
+
+    /// Whether this text is in force on `today`, was before, or will be.
+    pub fn standing(&self, terms: &Terms, today: Date) -> Standing {
+        if terms.valid_from > today {
+            Standing::Coming
+        } else if self.in_force(terms.certificate, today).any(|other| other.valid_from == terms.valid_from) {
+            Standing::InForce
+        } else {
+            Standing::Replaced
+        }
     }
 
     fn in_force(&self, kind: CertificateKind, today: Date) -> impl Iterator<Item = &Terms> {

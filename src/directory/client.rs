@@ -27,6 +27,8 @@ pub struct Client {
 pub struct Entry {
     pub dn: String,
     pub fields: Vec<(String, Vec<String>)>,
+    /// The account's security identifier in Active Directory, which is no text (MS-ADTS, `objectSid`).
+    security_id: Option<Vec<u8>>,
 }
 
 impl Entry {
@@ -35,15 +37,38 @@ impl Entry {
         let text = |tag: StructureTag| tag.expect_primitive().and_then(|bytes| String::from_utf8(bytes).ok());
         let mut parts = answer.0.match_id(4)?.expect_constructed()?.into_iter();
         let dn = text(parts.next()?)?;
-        let mut fields = Vec::new();
+        let (mut fields, mut security_id) = (Vec::new(), None);
         for field in parts.next()?.expect_constructed()? {
             let mut parts = field.expect_constructed()?.into_iter();
             let name = text(parts.next()?)?;
-            fields.push((name, parts.next()?.expect_constructed()?.into_iter().filter_map(text).collect()));
+            let mut values = parts.next()?.expect_constructed()?;
+            if name.eq_ignore_ascii_case(SECURITY_ID) {
+                security_id = values.pop().and_then(StructureTag::expect_primitive);
+            }
+            fields.push((name, values.into_iter().filter_map(text).collect()));
         }
-        Some(Self { dn, fields })
+        Some(Self { dn, fields, security_id })
+    }
+
+    /// The security identifier of the account's primary group, where it has one: the account's own with the number of the group in
+    /// the place of the last one (MS-ADTS §3.1.1.4.5.19, MS-DTYP §2.4.2.2). A primary group is always of the account's own domain.
+    fn primary_group(&self) -> Option<Vec<u8>> {
+        let (_, numbers) = self.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(PRIMARY_GROUP))?;
+        let group: u32 = numbers.first()?.trim().parse().ok()?;
+        let account = self.security_id.as_deref()?;
+        let parts = usize::from(*account.get(1)?);
+        // Revision, count and authority are eight bytes; each part has four, least significant first.
+        let whole = parts > 0 && account.len() == parts.checked_mul(4)?.checked_add(8)?;
+        let domain = account.get(..account.len().checked_sub(4)?).filter(|_| whole)?;
+        Some([domain, &group.to_le_bytes()].concat())
     }
 }
+
+/// In Active Directory, the identifier of an account or a group.
+const SECURITY_ID: &str = "objectSid";
+
+/// In Active Directory, the number of the group that an account is in without being among its members.
+const PRIMARY_GROUP: &str = "primaryGroupID";
 
 /// Entries, and whether there are more.
 pub struct Found {
@@ -185,14 +210,22 @@ impl Session {
         Ok(!self.search(&filter::equals("cn", name), Scope::Subtree, &["cn".to_owned()], 1).await?.entries.is_empty())
     }
 
-    /// The groups that have this entry as a member, and those that have these, so many times: entry and common names of each.
+    /// The groups that have this entry as a member, its primary group, and those that have these, so many times: entry and common
+    /// names of each.
+    ///
+    /// The groups above are asked for level by level and not with Active Directory's LDAP_MATCHING_RULE_IN_CHAIN, which other servers
+    /// do not know, which follows any number of levels, and which leaves the primary group out.
     pub async fn groups(&mut self, entry: &str, nesting: u8) -> Result<Vec<(String, Vec<String>)>, DirectoryError> {
         let mut groups: Vec<(String, Vec<String>)> = Vec::new();
         let mut members = vec![entry.to_owned()];
+        let fields = [SECURITY_ID.to_owned(), PRIMARY_GROUP.to_owned()];
+        let account = self.read(entry, "(objectClass=*)", &fields).await?;
+        let mut primary =
+            account.and_then(|account| account.primary_group()).map(|group| filter::equals_bytes(SECURITY_ID, &group));
         for _ in 0..=nesting {
             let mut above = Vec::new();
             for some in members.chunks(GROUPS_AT_ONCE) {
-                let filter = filter::groups_of(some);
+                let filter = filter::groups_of(some, primary.take().as_deref());
                 let left = MOST_GROUPS.saturating_sub(groups.len());
                 for found in self.search(&filter, Scope::Subtree, &["cn".to_owned()], left).await?.entries {
                     if groups.iter().any(|(known, _)| known.eq_ignore_ascii_case(&found.dn)) {

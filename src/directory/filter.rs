@@ -91,8 +91,14 @@ fn begins(attribute: &str, word: &str) -> String {
     format!("({attribute}={word}*)({attribute}=* {word}*)")
 }
 
-/// Who has one of these as a member.
-pub(super) fn groups_of(members: &[String]) -> String {
+/// The field has these bytes (RFC 4515 §3: each as `\` and two hexadecimal digits).
+pub(super) fn equals_bytes(attribute: &str, value: &[u8]) -> String {
+    let value: String = value.iter().map(|byte| format!("\\{byte:02x}")).collect();
+    format!("({attribute}={value})")
+}
+
+/// Who has one of these as a member, or fits this filter.
+pub(super) fn groups_of(members: &[String], or: Option<&str>) -> String {
     let each = members.iter().map(|member| format!("{}{}", equals("member", member), equals("uniqueMember", member)));
-    format!("(|{})", each.collect::<String>())
+    format!("(|{}{})", each.collect::<String>(), or.unwrap_or_default())
 }

@@ -237,7 +237,7 @@ impl Directory {
     }
 
     fn hit(&self, entry: Entry) -> Hit {
-        let Entry { dn, fields } = entry;
+        let Entry { dn, fields, .. } = entry;
         // Names of fields are the same in capital and small letters (RFC 4512 §2.5). Several values are no answer.
         let value = |field: &str| -> Option<String> {
             let (_, values) = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case(field))?;

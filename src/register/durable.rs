@@ -54,7 +54,16 @@ impl Drop for FolderLock {
 
 /// Takes the lock of `folder`.
 pub fn lock_folder(folder: &Path) -> Result<FolderLock, RegisterError> {
-    let file = create_private(&folder.join("lock"))?;
+    lock(&folder.join("lock"))
+}
+
+/// Takes the lock of whoever works in `folder` beside the station that holds [its lock](lock_folder).
+pub fn lock_beside(folder: &Path) -> Result<FolderLock, RegisterError> {
+    lock(&folder.join("lock-beside"))
+}
+
+fn lock(path: &Path) -> Result<FolderLock, RegisterError> {
+    let file = create_private(path)?;
     match file.try_lock() {
         Ok(()) => Ok(FolderLock(file)),
         Err(TryLockError::WouldBlock) => Err(RegisterError::InUse),

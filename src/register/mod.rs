@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! <folder>/lock            held by the one station that writes
+//! <folder>/lock-beside     held by the one command that writes beside it
 //! <folder>/register.db     SQLite: journal, controls, outbox, authorisations, notices
 //! <folder>/evidence/ab/…   scans, signatures, reports; each file is named after its own SHA-256
 //! <folder>/seal.json       how it is sealed, where it is: [`crate::seal`]
@@ -65,7 +66,7 @@ pub use verify::{ControlProblem, ControlsReport};
 
 pub(crate) use blob_folder::BlobFolder;
 pub(crate) use database::{Database, Postgres, Schema, SharedBlobs, SharedSchema, open_writer};
-pub(crate) use durable::{FolderLock, create_folder, lock_folder, make_folder, write_durably};
+pub(crate) use durable::{FolderLock, create_folder, lock_beside, lock_folder, make_folder, write_durably};
 
 /// The database inside the register's folder.
 const DATABASE: &str = "register.db";

@@ -10,7 +10,7 @@ use std::{
 use super::{
     BlobFolder, DATABASE, EvidenceStore, Register, RegisterError, check_name,
     database::{self, Database, Postgres, Server, SharedBlobs, open_writer},
-    durable::{create_folder, lock_folder, write_durably},
+    durable::{create_folder, lock_beside, lock_folder, write_durably},
     schema, sealing,
 };
 use crate::seal::{Keys, Seal};
@@ -77,6 +77,38 @@ impl RegisterPlace {
         let mut register = Register { database, evidence, place: self.clone(), lock };
         sealing::settle(&mut register)?;
         Ok(register)
+    }
+
+    /// Opens the register for a short piece of work, such as an import, also while the station is open at this desk: the database
+    /// puts the transactions of both one after the other. Those who work beside a station do so one at a time, and never beside
+    /// somebody who gives the register another key.
+    ///
+    /// # Errors
+    /// [`RegisterError::InUse`] while somebody else works beside the station; otherwise as [`RegisterPlace::open`].
+    pub fn open_beside(&self) -> Result<Register, RegisterError> {
+        match self.open() {
+            Err(RegisterError::InUse) => self.join(),
+            opened => opened,
+        }
+    }
+
+    /// Writes beside the station that has opened the register in this folder.
+    fn join(&self) -> Result<Register, RegisterError> {
+        let folder = self.folder();
+        let lock = Some(Arc::new(lock_beside(folder)?));
+        let seal = Seal::of_writer(folder, &Keys::default())?;
+        let (database, evidence) = match self {
+            Self::Folder(_) => {
+                // Whether it is this program's, and of this version, a reader finds out without touching anything.
+                let Register { evidence, .. } = self.read_with(seal.clone())?;
+                (database::connect_writer(&folder.join(DATABASE))?.with_seal(seal), evidence)
+            }
+            Self::Shared { server, .. } => {
+                let connection = Postgres::connect_writer(server, &schema::postgres::REGISTER)?;
+                shared(connection, Some(desk(folder)?), seal)
+            }
+        };
+        Ok(Register { database, evidence, place: self.clone(), lock })
     }
 
     /// Opens the register for reading, also beside stations that write.

@@ -12,7 +12,7 @@ use super::{
     BlobFolder, EvidenceStore, Register, RegisterError,
     database::{Row, Transaction, Value},
     journal::{self, AGAIN},
-    lock_folder,
+    lock_beside, lock_folder,
     people::{self, keep_setting, setting},
 };
 use crate::seal::{Keys, RecipientSet, Seal, SealError, is_sealed_text, put_new_key_in_force};
@@ -247,7 +247,7 @@ pub(super) fn settle(register: &mut Register) -> Result<(), RegisterError> {
 /// # Errors
 /// [`RegisterError::InUse`], and those of [`crate::seal::put_new_key_in_force`].
 pub fn rotate_key(folder: &Path, lost: bool, at: Timestamp) -> Result<(), RegisterError> {
-    let _lock = lock_folder(folder)?;
+    let _locks = (lock_folder(folder)?, lock_beside(folder)?);
     Ok(put_new_key_in_force(folder, lost, at)?)
 }
 
@@ -261,7 +261,7 @@ pub fn reseal_files(
     also: &Keys,
     progress: &mut dyn FnMut(&str, u64, u64),
 ) -> Result<Resealed, RegisterError> {
-    let _lock = lock_folder(folder)?;
+    let _locks = (lock_folder(folder)?, lock_beside(folder)?);
     let seal = Seal::of_writer(folder, also)?;
     let mut done = Resealed::default();
     EvidenceStore::new(BlobFolder::open(&folder.join(inside))?, seal).reseal(&mut done, progress)?;

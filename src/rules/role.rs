@@ -48,11 +48,13 @@ pub struct Appointment {
     pub roles: Vec<Role>,
     /// The day of the last training.
     pub trained: Option<Date>,
+    /// Who that is, for people: nothing depends on it.
+    pub name: Option<String>,
 }
 
 impl Default for Appointment {
     fn default() -> Self {
-        Self { issuer: String::new(), serial: String::new(), roles: vec![Role::Operator], trained: None }
+        Self { issuer: String::new(), serial: String::new(), roles: vec![Role::Operator], trained: None, name: None }
     }
 }
 
@@ -203,6 +205,13 @@ impl NotAdmitted {
 }
 
 impl Roles {
+    /// Somebody is an RA-ADMIN: by certificate, by a policy, or by a group.
+    pub fn names_administrator(&self) -> bool {
+        self.appointed.iter().any(|appointment| appointment.roles.contains(&Role::RaAdmin))
+            || !self.ra_admin_policies.is_empty()
+            || self.groups.ra_admins.is_some()
+    }
+
     /// Whether nobody is appointed in any way.
     pub fn is_empty(&self) -> bool {
         let policies = [&self.operator_policies, &self.ra_admin_policies, &self.auditor_policies];

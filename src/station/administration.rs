@@ -7,15 +7,17 @@ use jiff::Timestamp;
 use super::{ActError, CardFault, SignedIn, Station, session::Key};
 use crate::{
     config::{
-        Broken, Change, ConfigError, Configuration, Found, Loaded, Local, Master, Search, differences,
-        draft::read_as_written,
-        edit::{Assignment, EditError, Proposal, propose_master},
+        Broken, Change, ConfigError, Configuration, Found, Loaded, Local, Master, Search, TermsCatalogue, differences,
+        draft::{read_as_written, read_local_as_written},
+        edit::{EditError, Edits, Proposal, propose_master_edits},
         load_local, load_signed_master, master,
         signature::{self, Signatory, SignatureError, Statement, Unsigned, changed},
+        terms,
     },
     control::Step,
     digest::Digest,
     evidence::sign::{SignError, Signer},
+    register::RegisterError,
     secret::PinEntry,
 };
 
@@ -30,8 +32,12 @@ const AT_ONCE: [&str; 3] = ["IssueProcess", "Conditions", "ThirdParty"];
 pub struct Administration {
     /// The file, its values as they are written.
     pub file: Loaded<Master>,
-    /// This desk.
-    pub local: Arc<Configuration>,
+    /// LOCAL.toml in the same way.
+    pub local: Loaded<Local>,
+    /// All texts of the terms as they lie in their folder now, also those that are still to come.
+    pub terms: TermsCatalogue,
+    /// Why they cannot be read; then the texts are those that were read when the station opened.
+    pub terms_fault: Option<String>,
     /// The signed versions, newest first.
     pub versions: Vec<Version>,
     /// Why the versions cannot be told: fault code and words.
@@ -57,13 +63,13 @@ pub struct Version {
     pub values: BTreeMap<String, serde_json::Value>,
 }
 
-/// A wish to change MASTER.toml.
+/// A wish to change MASTER.toml or LOCAL.toml.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MasterChange {
+pub struct FileChange {
     /// Digest of the file that the administrator has seen.
     pub seen: Digest,
     /// What is to be done; nothing, when a second administrator signs the same content.
-    pub assignments: Vec<Assignment>,
+    pub edits: Edits,
 }
 
 /// A MASTER.toml that was changed and signed.
@@ -113,6 +119,15 @@ pub enum AdministrationError {
         /// The person.
         name: String,
     },
+    /// What guards the station is not changed at the screens.
+    #[error("{key} guards the station itself: it is changed in LOCAL.toml alone, by whoever may write there")]
+    OnlyInFile {
+        /// The key.
+        key: String,
+    },
+    /// What was done cannot be recorded.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
     /// The file says so already.
     #[error("nothing is changed: there is nothing to sign")]
     NothingChanged,
@@ -131,6 +146,8 @@ impl AdministrationError {
             Self::Card(error) => error.code(),
             Self::NotKnownHere { .. } => "ADMINISTRATOR_NOT_KNOWN_HERE",
             Self::SamePerson { .. } => "MASTER_SECOND_SIGNER_IS_FIRST",
+            Self::OnlyInFile { .. } => "SETTING_ONLY_IN_FILE",
+            Self::Register(error) => error.code(),
             Self::NothingChanged => "MASTER_NOTHING_CHANGED",
         }
     }
@@ -142,7 +159,7 @@ impl Station {
         !self.locked && self.signed_in.as_ref().is_some_and(SignedIn::administers)
     }
 
-    fn administrator(&self) -> Result<&SignedIn, AdministrationError> {
+    pub(super) fn administrator(&self) -> Result<&SignedIn, AdministrationError> {
         let signed_in = self.signed_in.as_ref().ok_or(ActError::NotSignedIn)?;
         if self.locked {
             return Err(ActError::Locked.into());
@@ -150,7 +167,7 @@ impl Station {
         if signed_in.administers() { Ok(signed_in) } else { Err(AdministrationError::NotAnAdministrator) }
     }
 
-    fn files(&self) -> Found {
+    pub(super) fn files(&self) -> Found {
         Found { master: self.configuration.master.path.clone(), local: self.configuration.local.path.clone() }
     }
 
@@ -162,6 +179,11 @@ impl Station {
         self.administrator()?;
         let found = self.files();
         let file = read_as_written(&found.master)?;
+        let local = read_local_as_written(&found.local)?;
+        let (terms, terms_fault) = match terms::load(&self.configuration.terms_folder) {
+            Ok(terms) => (terms, None),
+            Err(error) => (self.configuration.terms.clone(), Some(error.to_string())),
+        };
         let (versions, history_fault) = match self.versions(&found.master) {
             Ok(versions) => (versions, None),
             Err(SignatureError::NoHistory { .. }) => (Vec::new(), None),
@@ -169,7 +191,7 @@ impl Station {
         };
         let awaits = self.awaits_second(&found.master);
         let awaits_second = awaits.then(|| versions.first().map(|version| version.by.clone()).unwrap_or_default());
-        Ok(Administration { file, local: Arc::clone(&self.configuration), versions, history_fault, awaits_second })
+        Ok(Administration { file, local, terms, terms_fault, versions, history_fault, awaits_second })
     }
 
     /// The file is good but for the signature of a second administrator.
@@ -201,14 +223,14 @@ impl Station {
     ///
     /// # Errors
     /// Who is signed in may not, the file is another one by now, or it would not be good.
-    pub fn propose_master(&self, change: &MasterChange) -> Result<Vec<Change>, AdministrationError> {
+    pub fn propose_master(&self, change: &FileChange) -> Result<Vec<Change>, AdministrationError> {
         Ok(self.proposal(change)?.changes)
     }
 
-    fn proposal(&self, change: &MasterChange) -> Result<Proposal, AdministrationError> {
+    fn proposal(&self, change: &FileChange) -> Result<Proposal, AdministrationError> {
         self.administrator()?;
         let found = self.files();
-        let proposal = propose_master(&found.master, &change.assignments, |master| {
+        let proposal = propose_master_edits(&found.master, &change.edits, |master| {
             Configuration::assemble(&found, Ok(master), load_local(&found.local)).map(drop)
         })?;
         if proposal.before() == change.seen {
@@ -223,7 +245,7 @@ impl Station {
     ///
     /// # Errors
     /// Why nothing is changed. A wrong PIN is counted.
-    pub fn save_master(&mut self, change: &MasterChange, why: &str, pin: PinEntry) -> Result<SavedMaster, AdministrationError> {
+    pub fn save_master(&mut self, change: &FileChange, why: &str, pin: PinEntry) -> Result<SavedMaster, AdministrationError> {
         let proposal = self.proposal(change)?;
         let awaited = self.awaits_second(&proposal.file);
         if proposal.changes_nothing() && !awaited {

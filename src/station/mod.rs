@@ -12,6 +12,7 @@ pub mod data;
 mod delivery;
 pub mod history;
 pub mod journal;
+pub mod local_settings;
 pub mod lost_desk;
 mod open;
 mod people;
@@ -28,15 +29,17 @@ pub mod worker;
 
 use std::{cell::RefCell, sync::Arc};
 
-pub use administration::{Administration, AdministrationError, MasterChange, SavedMaster};
+pub use administration::{Administration, AdministrationError, FileChange, SavedMaster};
 pub use approval::{ApproveError, Draft, DraftError};
 pub use capture::{CaptureError, LayError, ScanFault};
 pub use cards::{
-    CardFault, CardView, Cards, LastSignIn, PinStage, Says, SeenCard, SeenObjection, VirtualCardKind, VirtualCards, WrongReader,
+    Appointee, CardFault, CardView, Cards, LastSignIn, PinStage, Says, SeenCard, SeenObjection, VirtualCardKind, VirtualCards,
+    WrongReader,
 };
 pub use clock::{Clock, SystemClock};
 pub use data::DataFolder;
 pub use delivery::{DeliveryError, DeliveryRoad, OwnCheck, Uploader, archive_connection};
+pub use local_settings::{FoundDevice, FoundDevices};
 pub use open::OpenError;
 pub use people::{EarlierControl, make_index_anew, verify_people};
 pub use person::{FindError, PersonSource};

@@ -3,6 +3,7 @@
 //! The screens send a [`Request`] and are told [`Update`]s. After each request a [`Snapshot`] says where everything stands.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,12 +16,13 @@ use image::RgbImage;
 use jiff::Timestamp;
 
 use super::{
-    ActError, Administration, AdministrationError, ApproveError, Asked, Began, CaptureError, CardFault, CardView, FindError,
-    KnownOperator, LastSignIn, MasterChange, PinStage, SavedMaster, Says, ScanFault, SessionError, SignedIn, Station, Uploader,
-    VirtualCardKind, VirtualCards, WrongReader,
+    ActError, Administration, AdministrationError, Appointee, ApproveError, Asked, Began, CaptureError, CardFault, CardView,
+    FileChange, FindError, FoundDevices, KnownOperator, LastSignIn, PinStage, SavedMaster, Says, ScanFault, SessionError,
+    SignedIn, Station, Uploader, VirtualCardKind, VirtualCards, WrongReader,
     card_watch::{CardsWatched, Shown},
     history::{self, Search},
     journal,
+    local_settings::find_devices,
 };
 use crate::{
     config::{Change, Language},
@@ -126,16 +128,31 @@ pub enum Request {
     /// MASTER.toml and its history, for an RA-ADMIN; answered by [`Update::Administration`].
     Administration,
     /// What a change of MASTER.toml would make different; answered by [`Update::Proposed`].
-    ProposeMaster(Box<MasterChange>),
+    ProposeMaster(Box<FileChange>),
     /// Change and sign MASTER.toml with the key that signed in; answered by [`Update::MasterSaved`].
     SaveMaster {
         /// The change.
-        change: Box<MasterChange>,
+        change: Box<FileChange>,
         /// Why.
         why: String,
         /// The PIN of the key.
         pin: PinEntry,
     },
+    /// What a change of LOCAL.toml would make different; answered by [`Update::Proposed`].
+    ProposeLocal(Box<FileChange>),
+    /// Change LOCAL.toml; answered by [`Update::LocalSaved`].
+    SaveLocal {
+        /// The change.
+        change: Box<FileChange>,
+        /// Why.
+        why: String,
+    },
+    /// Look for devices; answered by [`Update::DevicesFound`], not at once.
+    FindDevices,
+    /// The names of the fields that people have in the directory; answered by [`Update::DirectoryFields`], not at once.
+    DirectoryFields,
+    /// Whom the card in the holder's reader would appoint; answered by [`Update::Appointee`].
+    ReadAppointee,
     /// Put a closed control aside.
     Leave,
     /// The picture of a page of the report that is to be signed.
@@ -187,6 +204,14 @@ pub enum Update {
     Proposed(Vec<Change>),
     /// MASTER.toml is changed and signed.
     MasterSaved(Box<SavedMaster>),
+    /// LOCAL.toml is changed; it holds when the station opens anew.
+    LocalSaved,
+    /// The devices that are connected.
+    DevicesFound(FoundDevices),
+    /// The fields that people have in the directory, with how many of a sample have each.
+    DirectoryFields(Result<BTreeMap<String, usize>, LookUpFault>),
+    /// Whom the card in the holder's reader would appoint.
+    Appointee(Box<Appointee>),
     /// A PIN is needed on the pad, or a card works.
     Pin(PinStage),
     /// The scan goes on: 0.0–1.0. At 1.0 the picture is examined.
@@ -590,6 +615,33 @@ impl Worker {
         asked.map(drop).map_err(no_thread)
     }
 
+    /// Asks the directory for its fields on a thread of its own: it may be slow.
+    fn directory_fields(&mut self) -> Result<(), Told> {
+        let directory = self.station.directory().ok_or(FindError::NoDirectory)?;
+        let tell = Arc::clone(&self.tell);
+        let ask = move || {
+            let fault =
+                |error: DirectoryError| LookUpFault { code: error.code(), message: error.to_string(), down: error.is_down() };
+            tell(Update::DirectoryFields(directory.attributes().map_err(fault)));
+        };
+        let asked = thread::Builder::new().name("directory".to_owned()).spawn(ask);
+        let no_thread = |_| Told { code: "NO_THREAD", message: "the system has no room for another thread".to_owned() };
+        asked.map(drop).map_err(no_thread)
+    }
+
+    /// Looks for devices on a thread of its own: a library may be slow to tell. Not while a control uses them.
+    fn find_devices(&mut self) -> Result<(), Told> {
+        if self.station.control().is_some_and(|control| control.step() != Step::Closed) {
+            return Ok(());
+        }
+        let executable = self.station.cards().executable().to_owned();
+        let (tell, local) = (Arc::clone(&self.tell), self.station.configuration().local.value.clone());
+        let asked = thread::Builder::new().name("find devices".to_owned());
+        let asked = asked.spawn(move || tell(Update::DevicesFound(find_devices(executable, &local))));
+        let no_thread = |_| Told { code: "NO_THREAD", message: "the system has no room for another thread".to_owned() };
+        asked.map(drop).map_err(no_thread)
+    }
+
     fn looked_up(&mut self, turn: u64, answer: Result<LookedUp, DirectoryError>) {
         if turn != self.look_ups {
             return;
@@ -715,6 +767,22 @@ impl Worker {
                     let found = self.station.administration()?;
                     (self.tell)(Update::Administration(Box::new(found)));
                 }
+            }
+            Request::ProposeLocal(change) => {
+                let changes = station.propose_local(&change)?;
+                (self.tell)(Update::Proposed(changes));
+            }
+            Request::SaveLocal { change, why } => {
+                station.save_local(&change, &why)?;
+                (self.tell)(Update::LocalSaved);
+                let found = station.administration()?;
+                (self.tell)(Update::Administration(Box::new(found)));
+            }
+            Request::FindDevices => self.find_devices()?,
+            Request::DirectoryFields => self.directory_fields()?,
+            Request::ReadAppointee => {
+                let found = station.cards().appointee(ReaderPlace::Holder)?;
+                (self.tell)(Update::Appointee(Box::new(found)));
             }
             Request::Leave => station.leave_control()?,
             Request::Page { index, scale } => {

@@ -1,24 +1,35 @@
 //! The administration: MASTER.toml in tabs, what a change would make different, the signature, and the versions before.
 
-use std::{rc::Rc, sync::Arc};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use bam_station_ui::{Administration as Shown, AdministrationView, Operator, OperatorWindow, Setting, SignedVersion, Tone};
+use jiff::civil::Date;
 use slint::{ComponentHandle as _, Model as _, ModelRc, SharedString};
 
 use super::{
-    Desk, Shell, admin_rows,
+    Desk, Shell,
+    admin_rows::{self, Act},
     cards::CardWords,
     desk::Place,
+    holder,
     shell::on,
     sign_in::{pin_words, tries_words, typed},
     waiting::Work,
     words::{self, choice, counted, fill, filled, text},
 };
 use crate::{
-    config::{Change, Language, draft::Draft, edit::FileKind, tabs::Tab},
+    config::{
+        Change, Language, Local, TermsCatalogue,
+        draft::{Draft, Typing},
+        edit::FileKind,
+        tabs::Tab,
+    },
     device::card::ReaderPlace,
     secret::PinEntry,
-    station::{Administration, MasterChange, SavedMaster, administration::Version, worker::Request},
+    station::{
+        Administration, Appointee, Clock as _, FileChange, FoundDevices, SavedMaster, SystemClock, administration::Version,
+        worker::Request,
+    },
 };
 
 /// What is told after something was done.
@@ -30,14 +41,23 @@ enum Said {
     Later(u64),
     /// It waits for another administrator.
     Second(u64),
-    /// The records of a version before are not brought back.
-    WithoutRecords,
+    /// LOCAL.toml is changed, and holds when the station opens anew.
+    Local,
 }
 
 /// What an administrator has found and typed.
 #[derive(Debug)]
 pub struct AdminDesk {
     draft: Option<Draft>,
+    local_draft: Option<Draft<Local>>,
+    /// The texts of the terms, and why they cannot be read anew.
+    terms: (TermsCatalogue, Option<String>),
+    /// Which of them is read.
+    reading: usize,
+    /// The fields that people have in the directory, as far as they were fetched.
+    pub(super) fields: BTreeMap<String, usize>,
+    /// What LOCAL.toml may name.
+    pub(super) devices: FoundDevices,
     versions: Vec<Version>,
     awaits_second: Option<String>,
     view: AdministrationView,
@@ -58,6 +78,11 @@ impl Default for AdminDesk {
     fn default() -> Self {
         Self {
             draft: None,
+            local_draft: None,
+            terms: (TermsCatalogue::default(), None),
+            reading: 0,
+            fields: BTreeMap::new(),
+            devices: FoundDevices::default(),
             versions: Vec::new(),
             awaits_second: None,
             view: AdministrationView::Edit,
@@ -78,6 +103,11 @@ impl AdminDesk {
             Some(draft) => draft.follow(found.file),
             None => self.draft = Some(Draft::new(found.file)),
         }
+        match &mut self.local_draft {
+            Some(draft) => draft.follow(found.local),
+            None => self.local_draft = Some(Draft::of_local(found.local)),
+        }
+        self.terms = (found.terms, found.terms_fault);
         self.versions = found.versions;
         self.awaits_second = found.awaits_second;
         self.drawn += 1;
@@ -98,8 +128,20 @@ impl AdminDesk {
         if let Some(draft) = &mut self.draft {
             draft.undo();
         }
+        self.done();
+    }
+
+    fn done(&mut self) {
         self.proposed = None;
         self.view = AdministrationView::Edit;
+    }
+
+    /// A card tells whom it would appoint: the person stands in a new record, as an operator until something else is typed.
+    pub fn appoint(&mut self, Appointee { issuer, serial, name }: &Appointee) {
+        if let Some(draft) = &mut self.draft {
+            draft.add_record(OPERATORS, &[("Issuer", issuer), ("Serial", serial), ("Name", name)]);
+            self.drawn += 1;
+        }
     }
 
     /// Something was not done. What was typed stays; a file that is another one by now is read anew.
@@ -117,16 +159,52 @@ impl AdminDesk {
         if self.local { self.tabs.1 } else { self.tabs.0 }
     }
 
-    /// A second administrator may sign what the first one did.
-    fn can_second(&self) -> bool {
-        self.awaits_second.is_some() && self.draft.as_ref().is_some_and(|draft| draft.changes() == 0)
+    /// What is typed over the file that is shown.
+    fn typing(&self) -> Option<&dyn Typing> {
+        if self.local {
+            self.local_draft.as_ref().map(|draft| -> &dyn Typing { draft })
+        } else {
+            self.draft.as_ref().map(|draft| -> &dyn Typing { draft })
+        }
     }
 
-    fn wish(&self) -> Option<MasterChange> {
-        let draft = self.draft.as_ref()?;
-        Some(MasterChange { seen: draft.digest(), assignments: draft.assignments() })
+    fn type_into(&mut self) -> Option<&mut dyn Typing> {
+        if self.local {
+            self.local_draft.as_mut().map(|draft| -> &mut dyn Typing { draft })
+        } else {
+            self.draft.as_mut().map(|draft| -> &mut dyn Typing { draft })
+        }
+    }
+
+    /// A second administrator may sign what the first one did.
+    fn can_second(&self) -> bool {
+        !self.local && self.awaits_second.is_some() && self.draft.as_ref().is_some_and(|draft| draft.changes() == 0)
+    }
+
+    fn wish(&self) -> Option<FileChange> {
+        let typing = self.typing()?;
+        Some(FileChange { seen: typing.digest(), edits: typing.edits() })
+    }
+
+    /// Takes over what was typed at the field with this id.
+    fn typed(&mut self, id: &str, typed: &str) {
+        self.said = None;
+        let Some(draft) = self.type_into() else { return };
+        match admin_rows::place(id) {
+            admin_rows::Place::Key { section, key } => draft.set(section, key, typed),
+            admin_rows::Place::RecordKey { list, number, key } => draft.set_record(list, number, key, typed),
+            admin_rows::Place::RecordWord { list, number, key, word } => {
+                let on = draft.shown_record(list, number, key);
+                let others = on.split(", ").filter(|other| !other.is_empty() && *other != word);
+                let words: Vec<&str> = others.chain((typed == "true").then_some(word)).collect();
+                draft.set_record(list, number, key, &words.join(", "));
+            }
+        }
     }
 }
+
+/// The list of the appointed.
+const OPERATORS: &str = "Operator";
 
 pub(super) fn connect(shell: &Rc<Shell>) {
     on!(shell, shell.operator.global::<Operator>(), on_administration, |here| {
@@ -142,6 +220,9 @@ pub(super) fn connect(shell: &Rc<Shell>) {
     let shown = shell.operator.global::<Shown>();
     on!(shell, shown, on_show_file, |here, local| {
         show_view(&here, AdministrationView::Edit, |desk| desk.admin.local = local);
+        if local {
+            here.ask(Request::FindDevices);
+        }
     });
     on!(shell, shown, on_show_tab, |here, id| {
         show_view(&here, AdministrationView::Edit, |desk| {
@@ -158,18 +239,17 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         show_view(&here, AdministrationView::Edit, |desk| desk.secrets.erase());
     });
     on!(shell, shown, on_typed, |here, id, typed| {
-        here.desk(|desk| {
-            let (section, key) = id.split_once('.').unwrap_or(("", &id));
-            if let Some(draft) = &mut desk.admin.draft {
-                draft.set(section, key, &typed);
-            }
-            desk.admin.said = None;
-        });
+        here.desk(|desk| desk.admin.typed(&id, &typed));
         here.present();
+    });
+    on!(shell, shown, on_act, |here, id| {
+        act(&here, &id);
     });
     on!(shell, shown, on_undo, |here| {
         show_view(&here, AdministrationView::Edit, |desk| {
-            desk.admin.draft.iter_mut().for_each(Draft::undo);
+            if let Some(draft) = desk.admin.type_into() {
+                draft.undo();
+            }
             desk.forget_faults();
         });
     });
@@ -181,12 +261,21 @@ pub(super) fn connect(shell: &Rc<Shell>) {
             let admin = &mut desk.admin;
             let version = admin.versions.iter().find(|version| i32::try_from(version.number) == Ok(number));
             if let (Some(version), Some(draft)) = (version, &mut admin.draft) {
-                admin.said = (!draft.back_to(&version.values)).then_some(Said::WithoutRecords);
+                draft.back_to(&version.values);
+                admin.said = None;
+                admin.local = false;
             }
         });
         review(&here);
     });
     on!(shell, shown, on_why_edited, |here| {
+        here.present();
+    });
+    on!(shell, shown, on_save, |here| {
+        let why = why(&here);
+        if let Some(change) = here.desk(|desk| desk.admin.wish()).filter(|_| !why.is_empty()) {
+            here.ask(Request::SaveLocal { change: Box::new(change), why });
+        }
         here.present();
     });
     on!(shell, shown, on_sign, |here| {
@@ -199,6 +288,42 @@ pub(super) fn connect(shell: &Rc<Shell>) {
         save(&here, PinEntry::Pad);
         here.present();
     });
+}
+
+/// What a button among the keys does.
+fn act(shell: &Shell, id: &str) {
+    match admin_rows::act(id) {
+        Some(Act::Add(list)) => show_view(shell, AdministrationView::Edit, |desk| {
+            if let Some(draft) = desk.admin.type_into() {
+                draft.add_record(list, &[]);
+            }
+        }),
+        Some(Act::FromCard) => {
+            shell.desk(Desk::forget_faults);
+            shell.ask(Request::ReadAppointee);
+            shell.present();
+        }
+        Some(Act::Withdraw { list, number }) => {
+            shell.desk(|desk| {
+                if let Some(draft) = desk.admin.type_into() {
+                    draft.withdraw(list, number);
+                }
+            });
+            shell.present();
+        }
+        Some(Act::Fields) => {
+            shell.desk(Desk::forget_faults);
+            shell.ask(Request::DirectoryFields);
+            shell.present();
+        }
+        Some(Act::Read(number)) => show_view(shell, AdministrationView::Terms, |desk| desk.admin.reading = number),
+        None => {}
+    }
+}
+
+/// The reason that was typed.
+fn why(shell: &Shell) -> String {
+    shell.operator.global::<Shown>().get_why().trim().to_owned()
 }
 
 /// Another view, or another part of the same: its fields are drawn anew.
@@ -222,7 +347,9 @@ fn review(shell: &Shell) {
         desk.admin.proposed = None;
         desk.admin.wish()
     });
-    let asked = wish.is_some_and(|wish| shell.ask(Request::ProposeMaster(Box::new(wish))));
+    let local = shell.desk(|desk| desk.admin.local);
+    let propose = |wish| if local { Request::ProposeLocal(wish) } else { Request::ProposeMaster(wish) };
+    let asked = wish.is_some_and(|wish| shell.ask(propose(Box::new(wish))));
     if !asked {
         // The file is being read: nothing can be looked at yet.
         shell.desk(|desk| desk.admin.view = AdministrationView::Edit);
@@ -231,7 +358,7 @@ fn review(shell: &Shell) {
 }
 
 fn save(shell: &Shell, pin: PinEntry) {
-    let why = shell.operator.global::<Shown>().get_why().trim().to_owned();
+    let why = why(shell);
     if let Some(change) = shell.desk(|desk| desk.admin.wish()).filter(|_| !why.is_empty()) {
         shell.ask(Request::SaveMaster { change: Box::new(change), why, pin });
     }
@@ -250,6 +377,21 @@ pub(super) fn saved(desk: &mut Desk, window: &OperatorWindow, saved: &SavedMaste
         desk.configuration = Arc::clone(new);
     }
     desk.admin.saved(saved);
+    forget_reason(window);
+}
+
+/// Takes over that LOCAL.toml is changed.
+pub(super) fn local_saved(desk: &mut Desk, window: &OperatorWindow) {
+    let admin = &mut desk.admin;
+    admin.said = Some(Said::Local);
+    if let Some(draft) = &mut admin.local_draft {
+        draft.undo();
+    }
+    admin.done();
+    forget_reason(window);
+}
+
+fn forget_reason(window: &OperatorWindow) {
     let shown = window.global::<Shown>();
     shown.set_why("".into());
     shown.set_reasoned(false);
@@ -274,11 +416,21 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
         shown.set_settings(ModelRc::default());
         shown.set_drawn(admin.drawn);
     }
-    let mut settings = match &admin.draft {
-        _ if admin.local => admin_rows::of_local(language, admin.tab(), &desk.configuration.local.value),
-        Some(draft) => admin_rows::of_master(language, admin.tab(), draft),
-        None => Vec::new(),
+    let mut settings = match (&admin.draft, &admin.local_draft) {
+        (_, Some(draft)) if admin.local => {
+            admin_rows::of_local(language, admin.tab(), draft, &admin.devices, &super::outputs::names(window))
+        }
+        (Some(draft), _) if !admin.local => admin_rows::of_master(language, admin.tab(), draft),
+        _ => Vec::new(),
     };
+    if !admin.local && admin.tab() == Tab::Terms {
+        let (terms, fault) = &admin.terms;
+        settings.extend(admin_rows::of_terms(language, terms, fault.as_deref(), today(desk)));
+    }
+    if !admin.local && admin.tab() == Tab::Directory {
+        settings.extend(admin_rows::of_fields(language, &admin.fields));
+    }
+    show_terms(desk, &shown);
     keep_choices(&shown.get_settings(), &mut settings);
     fill(&shown.get_settings(), settings, |rows| shown.set_settings(rows));
     shown.set_file(file_line(desk));
@@ -286,9 +438,9 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     let (notice, tone) = notice(language, admin);
     shown.set_notice(notice);
     shown.set_notice_tone(tone);
-    let changes = admin.draft.as_ref().map_or(0, Draft::changes);
+    let changes = admin.typing().map_or(0, Typing::changes);
     shown.set_changes(if changes == 0 { "".into() } else { counted(language, "admin.changes", changes) });
-    shown.set_can_review(changes > 0 && admin.draft.as_ref().is_some_and(|draft| !draft.has_wrong()));
+    shown.set_can_review(changes > 0 && admin.typing().is_some_and(|draft| !draft.has_wrong()));
     shown.set_can_second(admin.can_second());
     shown.set_busy(desk.busy() || desk.waiting.has(Work::Administration));
     let differences = admin.proposed.iter().flatten().map(|change| admin_rows::difference(language, change));
@@ -296,6 +448,21 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     show_signature(desk, &shown);
     let versions = admin.versions.iter().enumerate().map(|(at, version)| version_row(desk, at > 0, version));
     fill(&shown.get_versions(), versions.collect(), |rows| shown.set_versions(rows));
+}
+
+/// The day at the office.
+fn today(desk: &Desk) -> Date {
+    SystemClock.now().to_zoned(desk.configuration.zone()).date()
+}
+
+/// The text that is read, as the holder will see it.
+fn show_terms(desk: &Desk, shown: &Shown<'_>) {
+    let (language, (catalogue, _)) = (desk.operator_language, &desk.admin.terms);
+    let Some(terms) = catalogue.all().get(desk.admin.reading) else { return };
+    shown.set_terms_title(terms.title.as_str().into());
+    shown.set_terms_about(admin_rows::about(language, catalogue, terms, today(desk)));
+    shown.set_terms_digest(filled(language, "admin.terms-digest", &[&terms.digest.to_string()]));
+    fill(&shown.get_paragraphs(), holder::in_paragraphs(terms.blocks()), |rows| shown.set_paragraphs(rows));
 }
 
 /// The same choices as before stay the same list, so that nobody loses the keyboard's place among them.
@@ -354,10 +521,10 @@ fn notice(language: Language, admin: &AdminDesk) -> (SharedString, Tone) {
         (Some(Said::Now(version)), _) => (filled(language, "admin.saved-now", &[&version.to_string()]), Tone::Good),
         (Some(Said::Later(version)), _) => (filled(language, "admin.saved-later", &[&version.to_string()]), Tone::Good),
         (Some(Said::Second(version)), _) => (filled(language, "admin.saved-second", &[&version.to_string()]), Tone::Warn),
-        (Some(Said::WithoutRecords), _) => (text(language, "admin.without-records"), Tone::Warn),
-        (None, Some(name)) => (filled(language, "admin.awaits-second", &[name]), Tone::Warn),
-        (None, None) if admin.local => (text(language, "admin.local-read-only"), Tone::Info),
-        (None, None) => (SharedString::default(), Tone::Info),
+        (Some(Said::Local), _) => (text(language, "admin.saved-local"), Tone::Good),
+        (None, Some(name)) if !admin.local => (filled(language, "admin.awaits-second", &[name]), Tone::Warn),
+        (None, _) if admin.local => (text(language, "admin.local-about"), Tone::Info),
+        (None, _) => (SharedString::default(), Tone::Info),
     }
 }
 

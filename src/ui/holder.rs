@@ -226,7 +226,7 @@ fn paragraphs(desk: &Desk) -> Vec<Paragraph> {
 }
 
 /// Each heading with the paragraph that follows it.
-fn in_paragraphs(blocks: Vec<Block>) -> Vec<Paragraph> {
+pub(super) fn in_paragraphs(blocks: Vec<Block>) -> Vec<Paragraph> {
     let mut paragraphs: Vec<Paragraph> = vec![];
     let mut heading = SharedString::default();
     for block in blocks {

@@ -5,7 +5,7 @@
 
 use std::{rc::Rc, time::Duration, time::Instant};
 
-use bam_station_ui::{Holder, HolderPage};
+use bam_station_ui::{Holder, HolderPage, OperatorWindow};
 use slint::{
     ComponentHandle as _, LogicalPosition, Timer, TimerMode, platform,
     winit_030::{
@@ -71,6 +71,12 @@ pub(super) fn watch(shell: &Rc<Shell>) -> Timer {
         }
     });
     round
+}
+
+/// The names of the outputs as the desktop tells them; none where it does not.
+pub(super) fn names(window: &OperatorWindow) -> Vec<String> {
+    let all = window.window().with_winit_window(|window| window.available_monitors().filter_map(|it| it.name()).collect());
+    all.unwrap_or_default()
 }
 
 /// A finger or a button of the mouse has been lifted.

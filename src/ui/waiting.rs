@@ -23,7 +23,7 @@ pub enum Work {
     Plan,
     /// Controls of other days are looked for; changes nothing.
     Search,
-    /// MASTER.toml is read, or a change of it looked at; changes nothing.
+    /// MASTER.toml and LOCAL.toml are read, or a change of them looked at; changes nothing.
     Administration,
     /// Hands at a reader: a card is read again, or a virtual one moved. A person does that at any time.
     Reader,
@@ -38,7 +38,11 @@ impl Work {
     pub fn of(request: &Request) -> Self {
         match request {
             // The directory answers by itself, whatever else is asked meanwhile.
-            Request::Look | Request::FindPerson(_) | Request::ChoosePerson(_) => Self::Look,
+            Request::Look
+            | Request::FindPerson(_)
+            | Request::ChoosePerson(_)
+            | Request::FindDevices
+            | Request::DirectoryFields => Self::Look,
             Request::Page { .. } => Self::Page,
             Request::Scan => Self::Scan,
             Request::SignOnPad(_) => Self::Pad,
@@ -47,7 +51,9 @@ impl Work {
             Request::ProveOwnCard(_) | Request::Vouch { .. } => Self::HolderPin,
             Request::Plan(_) => Self::Plan,
             Request::Search(_) => Self::Search,
-            Request::Administration | Request::ProposeMaster(_) => Self::Administration,
+            Request::Administration | Request::ProposeMaster(_) | Request::ProposeLocal(_) | Request::ReadAppointee => {
+                Self::Administration
+            }
             Request::SaveMaster { .. } => Self::Sign,
             Request::ReadCard(_) | Request::InsertVirtualCard { .. } | Request::PullVirtualCard(_) => Self::Reader,
             _ => Self::Other,

@@ -65,7 +65,7 @@ pub fn set(args: &SetArgs, master: Option<PathBuf>, local: Option<PathBuf>) -> E
             }
             exit::complain(error.code(), &error);
             ExitCode::from(match error {
-                EditError::FixedByLaw { .. } => exit::NO,
+                EditError::FixedByLaw { .. } | EditError::LastAdministrator => exit::NO,
                 EditError::NotWritten { .. } => exit::FAILED,
                 _ => exit::WRONG_USE,
             })

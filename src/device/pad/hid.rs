@@ -55,6 +55,20 @@ fn still_there(device: &HidDevice) -> HidError {
 /// A device's maker and product, as USB numbers them.
 pub type UsbId = (u16, u16);
 
+/// Which of `wanted` are connected, each once.
+///
+/// # Errors
+/// [`PadError::NotOpened`]
+pub fn connected(wanted: &[UsbId]) -> Result<Vec<UsbId>, PadError> {
+    let system = HidApi::new().map_err(|error| PadError::NotOpened(error.to_string()))?;
+    let mut found: Vec<UsbId> = system.device_list().map(|device| (device.vendor_id(), device.product_id())).collect();
+    found.retain(|id| wanted.contains(id));
+    found.sort_unstable();
+    // A device with several interfaces is listed once for each.
+    found.dedup();
+    Ok(found)
+}
+
 /// Opens the first device that is connected and one of `wanted`: which one, and the device.
 pub fn open_first(wanted: &[UsbId]) -> Result<(UsbId, HidDevice), PadError> {
     let not_opened = |error: hidapi::HidError| PadError::NotOpened(error.to_string());

@@ -17,7 +17,7 @@ pub use identify::Says;
 pub(super) use notices::of as notices_of;
 pub(super) use renewal::CardFacts;
 pub(super) use sign_in::CardKey;
-pub use view::{CardView, LastSignIn, PinStage, SeenCard, SeenObjection, VirtualCardKind, VirtualCards, WrongReader};
+pub use view::{Appointee, CardView, LastSignIn, PinStage, SeenCard, SeenObjection, VirtualCardKind, VirtualCards, WrongReader};
 
 use crate::{
     config::local::ReaderSettings,

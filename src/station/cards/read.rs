@@ -4,7 +4,7 @@ use const_oid::db::rfc4519;
 use jiff::{Timestamp, civil::Date};
 use x509_cert::{Certificate, ext::pkix::name::DirectoryString};
 
-use super::{CardFault, Cards, SeenCard, SeenObjection};
+use super::{Appointee, CardFault, Cards, SeenCard, SeenObjection};
 use crate::{
     device::card::{Card, CardError, Contents, PinFacts, Possession, ReaderPlace, Slot},
     register::RegisterError,
@@ -161,6 +161,17 @@ impl Cards {
             operator: judged.iter().any(|judged| self.is_appointed(judged, today)),
             pin,
         })
+    }
+
+    /// Whom the card at this place would appoint. Whether its certificate counts is decided whenever the person signs in.
+    ///
+    /// # Errors
+    /// The reader or the card.
+    pub fn appointee(&self, place: ReaderPlace) -> Result<Appointee, CardError> {
+        let card = self.read_certificates(place)?;
+        let (_, certificate) = card.personal_certificate(Slot::Signature)?;
+        let (issuer, serial, name) = (issuer_text(certificate), serial_text(certificate), name_in(certificate));
+        Ok(Appointee { issuer, serial, name })
     }
 
     /// MASTER.toml names the certificate, whether or not its training is in time.

@@ -71,6 +71,17 @@ impl SeenCard {
     }
 }
 
+/// Whom a card would appoint: the certificate that signs, as `[[Operator]]` of MASTER.toml names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appointee {
+    /// Issuer of the certificate (RFC 4514).
+    pub issuer: String,
+    /// Its serial number, hexadecimal.
+    pub serial: String,
+    /// Whom it names.
+    pub name: String,
+}
+
 /// Why a certificate does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenObjection {

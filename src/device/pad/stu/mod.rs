@@ -48,6 +48,16 @@ pub struct Stu<H> {
     clock: Clock,
 }
 
+/// The pads of the series that are connected, with their models.
+///
+/// # Errors
+/// The system tells of no devices.
+pub fn connected() -> Result<Vec<(UsbId, &'static str)>, PadError> {
+    let known = MODELS.map(|(product, _)| (WACOM, product));
+    let model = |id: UsbId| MODELS.into_iter().find(|(product, _)| id == (WACOM, *product)).map(|(_, name)| (id, name));
+    Ok(hid::connected(&known)?.into_iter().filter_map(model).collect())
+}
+
 /// Opens the pad of this maker and product, or else the first of the series that is connected.
 pub fn open(wanted: Option<UsbId>) -> Result<Stu<hidapi::HidDevice>, PadError> {
     let known = MODELS.map(|(product, _)| (WACOM, product));

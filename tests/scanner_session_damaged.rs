@@ -70,7 +70,7 @@ fn without_waits(lines: &[String]) -> String {
         _ => line.clone(),
     });
     let end = serde_json::to_string(&Line::Asked(Ask::List)).unwrap();
-    // What is no line ends a recording, so it is left out as well as kept.
+    // What is no line ends a recording. Here it is left out, so that more is reached.
     let known = told.filter(|line| serde_json::from_str::<Line>(line).is_ok());
     known.chain([end]).map(|line| line + "\n").collect()
 }

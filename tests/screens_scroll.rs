@@ -31,3 +31,15 @@ fn the_page_keys_lead_down_and_up_again_whatever_was_chosen_between() {
         }
     }
 }
+
+#[test]
+fn the_gallery_opens_at_its_top() {
+    platform();
+    let window = GalleryWindow::new().unwrap();
+    attach(&window.global::<I18n>());
+    window.window().set_size(slint::LogicalSize::new(SIZES[0].0, SIZES[0].1));
+    window.show().unwrap();
+    moment();
+    let title = by_id(&window, "ga-title").absolute_position();
+    assert!((0.0..100.0).contains(&title.y), "the first line is {} px down", title.y);
+}

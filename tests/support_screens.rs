@@ -220,9 +220,9 @@ pub struct Scene<W> {
     pub disabled: &'static [&'static str],
 }
 
-/// Bokmål or English.
+/// Bokmål, which stands for nynorsk as well, or English.
 pub fn say<'a>(lang: &str, nb: &'a str, en: &'a str) -> &'a str {
-    if lang == "nb" { nb } else { en }
+    if lang == "en" { en } else { nb }
 }
 
 pub fn base(window: &OperatorWindow, lang: &str, page: OperatorPage) {
@@ -368,7 +368,7 @@ pub fn document(window: &OperatorWindow, lang: &str) {
 }
 
 pub fn terms_page(lang: &str) -> Vec<Paragraph> {
-    if lang == "nb" {
+    if lang != "en" {
         vec![
             paragraph(
                 "1. Hva avtalen gjelder",
@@ -412,7 +412,7 @@ fn terms(window: &OperatorWindow, lang: &str, page: i32) {
 }
 
 fn attempt(lang: &str, n: i32, of: i32) -> SharedString {
-    if lang == "nb" { format!("Forsøk {n} av {of}") } else { format!("Attempt {n} of {of}") }.into()
+    if lang != "en" { format!("Forsøk {n} av {of}") } else { format!("Attempt {n} of {of}") }.into()
 }
 
 fn scan(window: &OperatorWindow, lang: &str, phase: ScanPhase) {

@@ -66,6 +66,10 @@ pub(super) fn watch(shell: &Rc<Shell>) -> Timer {
     round.start(TimerMode::Repeated, ROUND, move || {
         if let Some(here) = weak.upgrade() {
             here.place_windows(&monitors);
+            // Most desktops give it to the window that was opened last, or moved.
+            if here.holder.window().with_winit_window(Window::has_focus) == Some(true) {
+                here.hand_keyboard_back();
+            }
             here.judge_attendance(Instant::now());
             super::aloud::follow_up(&here);
         }

@@ -30,7 +30,7 @@ fn the_station_shows_the_picture_before_it_is_part_of_the_control() {
     desk.ask(Request::Scan);
     let mut seen = None;
     let kept = loop {
-        match updates.recv_timeout(Duration::from_secs(60)).expect("the scan ends") {
+        match updates.recv_timeout(Duration::from_secs(240)).expect("the scan ends") {
             Update::ScanSeen(picture) => seen = Some(picture),
             Update::Snapshot(snapshot) if snapshot.scan.is_some() => break snapshot.scan.unwrap(),
             Update::Fault { code, message } => panic!("{code}: {message}"),

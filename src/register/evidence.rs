@@ -86,7 +86,8 @@ impl EvidenceStore {
         let kept = self.blobs.get(digest, Seal::sealed_limit(limit))?.ok_or(RegisterError::EvidenceMissing(*digest))?;
         let bytes = if is_sealed(&kept) {
             match self.seal.open(&kept, limit) {
-                Ok(bytes) => bytes.to_vec(),
+                // Taken out without another copy of it.
+                Ok(mut bytes) => std::mem::take(&mut *bytes),
                 Err(SealError::TooLarge { limit }) => return Err(RegisterError::TooLarge { limit }),
                 Err(error) if error.is_damage() => return Err(RegisterError::EvidenceDamaged(*digest)),
                 Err(error) => return Err(error.into()),

@@ -93,12 +93,11 @@ pub fn check(
     })
     .map_err(not_laid_out)?;
     let anew;
-    let sheets = match known.and_then(|known| known.of(&content)) {
-        Some(sheets) => sheets,
-        None => {
-            anew = report::sheets(&content).map_err(not_laid_out)?;
-            &anew
-        }
+    let sheets = if let Some(sheets) = known.and_then(|known| known.of(&content)) {
+        sheets
+    } else {
+        anew = report::sheets(&content).map_err(not_laid_out)?;
+        &anew
     };
 
     let whole = |what: &str| ProblemKind::Pages.because(what);

@@ -1,7 +1,7 @@
 //! A large directory: everybody is found exactly, limits hold on both sides, and how long a look-up takes.
 //!
 //! The figures for 100,000 people are printed by
-//! `cargo test --release --test station a_hundred_thousand -- --ignored --nocapture`.
+//! `cargo test --test station a_hundred_thousand -- --ignored --nocapture`.
 
 use std::{
     fmt::Write as _,

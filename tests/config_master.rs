@@ -182,3 +182,16 @@ fn the_reference_page_is_the_one_that_the_descriptions_make() {
     assert!(page.contains("| `MaxScanAttempts` | a whole number from 1 to 20 | `5` |"));
     assert!(page.contains("| `CompanyName` | a text of 1 to 200 characters on one line | must be given |"));
 }
+
+/// The reference page and the screens say since when a key is there: no later than this program.
+#[test]
+fn every_key_is_there_since_a_version_that_has_been() {
+    let version = |text: &str| -> Vec<u32> { text.split('.').map(|part| part.parse().unwrap()).collect() };
+    let now = version(env!("CARGO_PKG_VERSION"));
+    let records = master::SCHEMA.lists.iter().map(|list| &list.record);
+    let shared = master::SCHEMA.sections.iter().chain(records).flat_map(|section| section.keys.iter().map(|key| key.since));
+    let own = local::SCHEMA.sections.iter().flat_map(|section| section.keys.iter().map(|key| key.since));
+    for since in shared.chain(own) {
+        assert!(version(since).len() == 3 && version(since) <= now, "{since}");
+    }
+}

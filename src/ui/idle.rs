@@ -9,7 +9,7 @@ use super::{Shell, words::filled};
 use crate::station::worker::Request;
 
 /// So long before the lock it is announced.
-const WARNING: Duration = Duration::from_secs(60);
+const WARNING: Duration = Duration::from_mins(1);
 
 /// When somebody last touched a screen or a key.
 #[derive(Debug, Clone, Copy)]

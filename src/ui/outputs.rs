@@ -140,7 +140,8 @@ impl Shell {
     fn write(&self, window: &slint::Window, touch: &Touch) -> EventResult {
         let begins = touch.phase == TouchPhase::Started;
         let signs = self.holder.global::<Holder>().get_page() == HolderPage::Sign;
-        if !self.by_hand.fingers.borrow().has(touch.id) && !(begins && signs) {
+        let ours = self.by_hand.fingers.borrow().has(touch.id) || (begins && signs);
+        if !ours {
             return EventResult::Propagate;
         }
         let phase = match touch.phase {
@@ -152,7 +153,9 @@ impl Shell {
         let at = touch.location.to_logical::<f32>(f64::from(window.scale_factor()));
         let acts = self.by_hand.fingers.borrow_mut().take(touch.id, phase, at.x, at.y);
         self.by_hand.telling.set(true);
-        acts.into_iter().for_each(|act| tell(window, act));
+        for act in acts {
+            tell(window, act);
+        }
         self.by_hand.telling.set(false);
         EventResult::PreventDefault
     }

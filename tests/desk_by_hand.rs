@@ -25,7 +25,7 @@ use slint::{
 use crate::support_screens::{by_id, click, enabled, find, key, picture, platform, settle, write};
 
 /// Longest time that anything at the desk may take here.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 pub const PIN: &str = "246810";
 

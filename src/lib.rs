@@ -20,7 +20,7 @@
 //! | [`station`] | the shell that wires devices, core and register together; knows no pixels |
 //! | [`ui`] | state → what the screens show, touches → commands; knows no rules |
 //! | [`selftest`] | every device and service tried, each within its time |
-//! | [`fault_log`] | the codes of the last faults that the screens showed |
+//! | [`station_log`] | what the station did and which faults its screens showed: times, acts and codes |
 //! | [`support`] | the support bundle: figures and versions, nothing about a person |
 //! | [`fault`] | every fault that a user can meet: code, cause, remedy |
 //! | [`cli`] | the command line, one file per command |
@@ -34,7 +34,6 @@ pub mod digest;
 pub mod directory;
 pub mod evidence;
 pub mod fault;
-pub mod fault_log;
 pub mod imaging;
 pub mod notices;
 pub mod people;
@@ -44,6 +43,7 @@ pub mod seal;
 pub mod secret;
 pub mod selftest;
 pub mod station;
+pub mod station_log;
 pub mod support;
 pub mod trust;
 pub mod ui;

@@ -21,9 +21,9 @@ use crate::{
         Loaded, local, master,
         schema::{Field, Schema},
     },
-    fault_log,
     register::RegisterError,
     selftest::{Tested, TestedDesk},
+    station_log,
 };
 
 /// The settings whose text is told: they name the organisation and its machines, never a person.
@@ -52,9 +52,9 @@ configuration.json   MASTER.toml and LOCAL.toml as they are in force; secrets, f
 selftest.json        every device and service, tested when the bundle was made
 register.json        figures of the document register: numbers of controls, deliveries, the end of the chain
 faults.json          the codes of the last faults that the screens showed, and those of deliveries that failed
+station.log          what the station did, as [Log] of LOCAL.toml asks for: times, acts and codes
 
 It holds no name, no number, no user name, no PIN, no report, no scan and no journal entry.
-The station keeps no other logs.
 ";
 
 /// Why there is no bundle.
@@ -101,7 +101,9 @@ pub fn write(path: &Path, desk: TestedDesk, told: impl FnMut(&Tested)) -> Result
         })).collect::<Vec<_>>(),
     });
     let register = figures(&desk);
-    let faults = json!({ "shown": fault_log::read(&desk.data), "delivery": delivery_faults(&desk) });
+    let faults = json!({ "shown": station_log::faults(&desk.data), "delivery": delivery_faults(&desk) });
+    let mut log = station_log::read(&desk.data).join("\n");
+    log.push('\n');
     let tested = outcome(desk, told);
     let parts = [
         ("about.txt", ABOUT.to_owned()),
@@ -110,6 +112,7 @@ pub fn write(path: &Path, desk: TestedDesk, told: impl FnMut(&Tested)) -> Result
         ("selftest.json", pretty(&Masked(&tested))),
         ("register.json", pretty(&register)),
         ("faults.json", pretty(&faults)),
+        ("station.log", log),
     ];
     pack(file, &parts).map_err(|error| {
         // Half a bundle helps nobody.

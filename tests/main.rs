@@ -143,6 +143,7 @@ mod signature;
 mod signature_pad;
 mod spine;
 mod station_attended;
+mod station_log;
 mod station_resume;
 mod station_worker;
 mod support;

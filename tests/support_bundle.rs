@@ -2,10 +2,7 @@
 
 use std::{fs, io::Read as _, path::Path};
 
-use bam_station::{
-    fault_log::{self, Shown},
-    station::DataFolder,
-};
+use bam_station::{config::Severity, station::DataFolder, station_log::StationLog};
 use serde_json::Value;
 use zip::ZipArchive;
 
@@ -51,7 +48,8 @@ fn a_bundle_holds_figures_and_no_person() {
     let rules = rules.to_str().unwrap();
     let output = station(&data, &["control", "config/examples/local-id-card.toml"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    fault_log::record(&DataFolder::locate(Some(data.clone())), "SCAN_JAMMED", jiff::Timestamp::UNIX_EPOCH);
+    let log = StationLog::of(&DataFolder::locate(Some(data.clone())), Severity::Info);
+    log.fault(jiff::Timestamp::UNIX_EPOCH, "SCAN_JAMMED");
 
     let bundle = home.path().join("bundle.zip");
     let place = bundle.to_str().unwrap();
@@ -59,7 +57,8 @@ fn a_bundle_holds_figures_and_no_person() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let parts = parts(&bundle);
     let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
-    let expected = ["about.txt", "versions.json", "configuration.json", "selftest.json", "register.json", "faults.json"];
+    let expected =
+        ["about.txt", "versions.json", "configuration.json", "selftest.json", "register.json", "faults.json", "station.log"];
     assert_eq!(names, expected);
 
     // The names, numbers and PINs of the script are searched for, and whatever else may name somebody.
@@ -96,20 +95,4 @@ fn a_bundle_holds_figures_and_no_person() {
     let again = station(&data, &["--master", rules, "support", place]);
     let said = String::from_utf8(again.stderr).unwrap();
     assert!(again.status.code() == Some(3) && said.contains("(SUPPORT_FILE_EXISTS)\n  Name another file."), "{said}");
-}
-
-#[test]
-fn the_log_of_faults_is_bounded_and_survives_rubbish() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = DataFolder::locate(Some(folder.path().to_owned()));
-    assert_eq!(fault_log::read(&data), []);
-    for second in 0..3000 {
-        fault_log::record(&data, "SCAN_JAMMED", jiff::Timestamp::from_second(second).unwrap());
-    }
-    let file = folder.path().join("faults.log");
-    assert!(fs::metadata(&file).unwrap().len() < 64 * 1024);
-    let newest = Shown { at: jiff::Timestamp::from_second(2999).unwrap(), code: "SCAN_JAMMED".into() };
-    assert_eq!(fault_log::read(&data).last(), Some(&newest));
-    fs::write(&file, "1970-01-01T00:00:00Z Anna Eriksson\nrubbish\n1970-01-01T00:00:00Z CARD_MUTE\n\u{1}").unwrap();
-    assert_eq!(fault_log::read(&data).iter().map(|shown| shown.code.as_str()).collect::<Vec<_>>(), ["CARD_MUTE"]);
 }

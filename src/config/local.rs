@@ -8,7 +8,7 @@ use std::{
 use jiff::tz::TimeZone;
 
 use super::{
-    Administrators, Broken, ConfigError, Language, Loaded, SealSettings, administrators,
+    Administrators, Broken, ConfigError, Language, Loaded, LogSettings, SealSettings, administrators, log,
     master::one_line,
     reader,
     schema::{Field, Key, Schema, Section},
@@ -41,6 +41,8 @@ pub struct Local {
     pub administrators: Administrators,
     /// `[Seal]`.
     pub seal: SealSettings,
+    /// `[Log]`.
+    pub log: LogSettings,
 }
 
 /// `[Scanner]`.
@@ -286,6 +288,7 @@ impl Default for Local {
             windows: Windows::default(),
             administrators: Administrators::default(),
             seal: SealSettings::default(),
+            log: LogSettings::default(),
         }
     }
 }
@@ -750,6 +753,7 @@ pub static SCHEMA: Schema<Local> = Schema {
         },
         administrators::SECTION,
         seal::SECTION,
+        log::SECTION,
     ],
     lists: &[],
 };

@@ -44,13 +44,15 @@ pub enum Tab {
     SignaturePad,
     /// LOCAL: both windows.
     Screens,
+    /// LOCAL: what the station writes into its log.
+    Logs,
     /// LOCAL: whose MASTER.toml counts, and the seal.
     Security,
 }
 
 impl Tab {
     /// All tabs, in the order in which they are shown.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Common,
         Self::Smartcard,
         Self::Directory,
@@ -66,6 +68,7 @@ impl Tab {
         Self::Scanner,
         Self::SignaturePad,
         Self::Screens,
+        Self::Logs,
         Self::Security,
     ];
 
@@ -87,6 +90,7 @@ impl Tab {
             Self::Scanner => "scanner",
             Self::SignaturePad => "signature-pad",
             Self::Screens => "screens",
+            Self::Logs => "logs",
             Self::Security => "security",
         }
     }
@@ -99,9 +103,14 @@ impl Tab {
     /// The file whose keys it holds.
     pub fn file(self) -> FileKind {
         match self {
-            Self::Desk | Self::Readers | Self::PinPad | Self::Scanner | Self::SignaturePad | Self::Screens | Self::Security => {
-                FileKind::Local
-            }
+            Self::Desk
+            | Self::Readers
+            | Self::PinPad
+            | Self::Scanner
+            | Self::SignaturePad
+            | Self::Screens
+            | Self::Logs
+            | Self::Security => FileKind::Local,
             _ => FileKind::Master,
         }
     }
@@ -129,6 +138,7 @@ impl Tab {
             ("Scanner", _) => Self::Scanner,
             ("SignaturePad", _) => Self::SignaturePad,
             ("Holder" | "Windows", _) => Self::Screens,
+            ("Log", _) => Self::Logs,
             ("Administrators" | "Seal", _) => Self::Security,
             _ => Self::Desk,
         }

@@ -13,6 +13,7 @@ mod delivery;
 pub mod history;
 pub mod journal;
 pub mod local_settings;
+mod logged;
 pub mod lost_desk;
 mod open;
 mod people;
@@ -63,6 +64,7 @@ use crate::{
     people::PeopleError,
     register::{FinishedControl, JournalEntry, Register, RegisterError},
     rules::{self, CardState, CertificateKind, Function, Person, PersonError, Plan, PlanRequest, role::Role},
+    station_log::StationLog,
 };
 
 /// One station at one desk.
@@ -91,6 +93,7 @@ pub struct Station {
     people: person::PeopleDesk,
     /// The signed report as people open it.
     shown_report: RefCell<Option<ShownReport>>,
+    log: StationLog,
 }
 
 /// Why something did not happen. The control stands where it stood.
@@ -213,6 +216,10 @@ impl Station {
     /// The data folder.
     pub fn data(&self) -> &DataFolder {
         &self.data
+    }
+    /// What the station writes down of its work.
+    pub fn log(&self) -> &StationLog {
+        &self.log
     }
     /// The desk's readers.
     pub fn cards(&self) -> &Cards {

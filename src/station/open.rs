@@ -24,6 +24,7 @@ use crate::{
     register::{RegisterError, RegisterPlace},
     rules::DocumentKind,
     seal::{Recipient, SealError, establish},
+    station_log::StationLog,
     trust::{Desk, Trust, TrustFileError},
 };
 
@@ -128,6 +129,7 @@ impl Station {
             }
         };
         let pad = pad_of(&configuration.local.value.signature_pad);
+        let log = StationLog::of(&data, configuration.local.value.log.severity);
         let mut station = Self {
             configuration,
             data,
@@ -147,6 +149,7 @@ impl Station {
             draft: None,
             people: people_desk,
             shown_report: RefCell::default(),
+            log,
         };
         if let Some(pad) = pad {
             station.set_pad(pad);

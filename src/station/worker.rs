@@ -10,6 +10,7 @@ use std::{
         mpsc,
     },
     thread::{self, JoinHandle},
+    time::Instant,
 };
 
 use image::RgbImage;
@@ -23,6 +24,7 @@ use super::{
     history::{self, Search},
     journal,
     local_settings::find_devices,
+    logged,
 };
 use crate::{
     config::{Change, Language},
@@ -495,9 +497,15 @@ impl Worker {
         while let Ok(note) = inbox.recv() {
             let asked = matches!(note, Note::Asked(_));
             let done = match note {
-                Note::Asked(request) => self.answer(request),
-                Note::Reader(event) => self.reader_changed(&event),
-                Note::Pad(outcome) => self.pad_done(outcome),
+                Note::Asked(request) => self.answer_logged(request),
+                Note::Reader(event) => {
+                    self.station.log().told(self.station.now().at, &logged::reader(&event));
+                    self.reader_changed(&event)
+                }
+                Note::Pad(outcome) => {
+                    self.station.log().told(self.station.now().at, &logged::pad(&outcome));
+                    self.pad_done(outcome)
+                }
                 Note::Seen { place, turn, view } => {
                     self.shown.take(place, turn, view);
                     Ok(())
@@ -653,6 +661,15 @@ impl Worker {
         let answer =
             answer.map_err(|error| LookUpFault { code: error.code(), message: error.to_string(), down: error.is_down() });
         (self.tell)(Update::LookedUp(answer));
+    }
+
+    fn answer_logged(&mut self, request: Request) -> Result<(), Told> {
+        let (severity, what) = logged::request(&request);
+        let begun = Instant::now();
+        let done = self.answer(request);
+        let failed = done.as_ref().err().map(|told| told.code);
+        self.station.log().did(self.station.now().at, severity, what, begun.elapsed(), failed);
+        done
     }
 
     fn answer(&mut self, request: Request) -> Result<(), Told> {

@@ -24,7 +24,6 @@ use crate::{
     config::{Configuration, Language, local::WindowPlace},
     control::Step,
     device::card::ReaderPlace,
-    fault_log,
     station::{
         Clock as _, PinStage, Station, SystemClock, Uploader,
         worker::{Request, StationHandle, Update},
@@ -108,10 +107,10 @@ impl Shell {
             readers: [ReaderPlace::Operator, ReaderPlace::Holder].map(|place| cards.settings(place).clone()),
         };
         self.desk(|desk| desk.devices.station = Some(tested));
-        let (tell, data) = (self.teller(), station.data().clone());
+        let (tell, log) = (self.teller(), station.log().clone());
         let handle = StationHandle::start(station, uploader, move |update| {
             if let Update::Fault { code, .. } | Update::OpeningRefused { code, .. } = &update {
-                fault_log::record(&data, code, SystemClock.now());
+                log.fault(SystemClock.now(), code);
             }
             tell(update);
         })?;

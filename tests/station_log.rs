@@ -10,19 +10,27 @@ use bam_station::{
     station::DataFolder,
     station_log::{self, Shown, StationLog},
 };
-use bam_station_ui::{HolderPage, OperatorPage};
+use bam_station_ui::{HolderPage, Locked, Operator, OperatorPage};
 use jiff::Timestamp;
+use slint::ComponentHandle as _;
 
 use crate::desk_by_hand::{AtTheDesk, configuration};
 
 /// The words of each line without its instant and the milliseconds.
 fn acts(data: &DataFolder) -> Vec<String> {
-    let words = |line: &String| line.split(' ').skip(1).filter(|word| word.parse::<u64>().is_err()).collect::<Vec<_>>().join(" ");
+    let words = |line: &String| {
+        line.split(' ').skip(1).filter(|word| *word != "ms" && word.parse::<u64>().is_err()).collect::<Vec<_>>().join(" ")
+    };
     station_log::read(data).iter().map(words).collect()
 }
 
 /// A desk of this severity, at which somebody begins a control and mistypes a PIN.
 fn worked(severity: Severity) -> Vec<String> {
+    // Each desk has its windows on a thread of its own.
+    std::thread::spawn(move || at_a_desk(severity)).join().unwrap()
+}
+
+fn at_a_desk(severity: Severity) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let mut configuration = configuration();
     configuration.local.value.log.severity = severity;
@@ -35,7 +43,8 @@ fn worked(severity: Severity) -> Vec<String> {
     desk.both_on(OperatorPage::Locked, HolderPage::Idle);
     desk.type_pin("135790");
     let data = DataFolder::locate(Some(folder.path().to_owned()));
-    desk.until("the wrong PIN is written down", |_| !station_log::faults(&data).is_empty());
+    desk.until("the PIN is refused", |desk| !desk.operator().global::<Locked>().get_error().is_empty());
+    desk.until("another PIN can be typed", |desk| !desk.operator().global::<Operator>().get_busy());
     desk.type_pin(crate::desk_by_hand::PIN);
     desk.until("the control goes on", |desk| desk.page() != OperatorPage::Locked);
     let text = fs::read_to_string(folder.path().join("station.log")).unwrap();

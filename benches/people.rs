@@ -83,7 +83,9 @@ fn fill(folder: &std::path::Path) {
         for number in 1000..1000 + CONTROLS {
             journal.execute(params![number, format!("{number:064x}")]).unwrap();
             controls.execute(params![format!("c-{number}"), number]).unwrap();
-            (0..3).for_each(|_| drop(people.execute([number]).unwrap()));
+            for _ in 0..3 {
+                people.execute([number]).unwrap();
+            }
         }
         fill.execute("UPDATE settings SET value = ?1 WHERE name = 'indexed-to'", [(1000 + CONTROLS).to_string()]).unwrap();
     }

@@ -214,7 +214,9 @@ impl Canvas {
     fn draw(&mut self) {
         slint::platform::update_timers_and_animations();
         let pixels = &mut self.pixels;
-        self.window.draw_if_needed(|renderer| drop(renderer.render(pixels, SIZE.width as usize)));
+        self.window.draw_if_needed(|renderer| {
+            renderer.render(pixels, SIZE.width as usize);
+        });
     }
 }
 

@@ -5,7 +5,15 @@
 //! figure is the median of ten batches of rounds on this machine, in milliseconds of processor time of this whole process, and by the clock;
 //! nothing fails here.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::indexing_slicing)]
+#![allow(
+    missing_docs,
+    clippy::pedantic,
+    clippy::wrong_self_convention,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::indexing_slicing
+)]
 
 use std::{
     fs,

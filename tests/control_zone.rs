@@ -95,7 +95,7 @@ fn a_typing_error_is_corrected_at_step_one_and_both_values_stay_on_record() {
     act(&mut control, Command::JudgeScan(Judgement::Good));
     let check = control.scan().accepted().unwrap().zone_check.unwrap();
     assert!(check.mismatches.is_empty());
-    assert_eq!(check.corrected, [wrong.clone()]);
+    assert_eq!(check.corrected.as_slice(), std::slice::from_ref(wrong));
 }
 
 #[test]

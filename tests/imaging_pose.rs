@@ -33,17 +33,13 @@ fn a_page_whose_zone_is_smeared_is_turned_upright_or_said_to_be_uncertain() {
             let page = Page::random(&mut random, format).smeared(0.9);
             let seen = examine(&page.scanned(&mut random, &good(*lies)), None).unwrap();
             assert!(!seen.zone.as_ref().is_some_and(Zone::accepted), "{format:?} {lies}: nobody can read it");
-            if told(&seen) || seen.placement.is_none() {
+            let Some(placement) = seen.placement.as_ref().filter(|_| !told(&seen)) else {
                 assert!(!seen.findings.is_empty(), "{format:?} {lies}: it is told why");
                 uncertain += 1;
-            } else {
-                assert_eq!(
-                    seen.placement.unwrap().turn,
-                    *turn,
-                    "{format:?} {lies}: the page stands wrong and nothing is said of it"
-                );
-                upright += 1;
-            }
+                continue;
+            };
+            assert_eq!(placement.turn, *turn, "{format:?} {lies}: the page stands wrong and nothing is said of it");
+            upright += 1;
         }
     }
     println!("upright {upright}, uncertain {uncertain}");

@@ -81,7 +81,7 @@ fn a_lost_desk_that_comes_back_does_not_go_on_with_what_was_ended() {
     end_for_lost_desk(&mut other, control.id(), "Nobody answers there", "Aud Administrator", s::now(9)).unwrap();
     let entry = |event: &Event| journal::entry(event).unwrap();
     let chosen = entry(&Event::CardHolderConfirmed);
-    assert_eq!(lost.append(&id, &[chosen.clone()], s::at(10)).unwrap_err().code(), "REGISTER_ENDED_ELSEWHERE");
+    assert_eq!(lost.append(&id, std::slice::from_ref(&chosen), s::at(10)).unwrap_err().code(), "REGISTER_ENDED_ELSEWHERE");
     let finished = FinishedControl {
         control: id.clone(),
         report: None,

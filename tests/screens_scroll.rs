@@ -19,7 +19,7 @@ fn the_page_keys_lead_down_and_up_again_whatever_was_chosen_between() {
         let begin = top();
         assert!(begin > 0.0);
         for _ in 0..3 {
-            let pages = |way: Key| (0..6).for_each(|_| key(&window, way.clone()));
+            let pages = |way: Key| (0..6).for_each(|_| key(&window, way));
             pages(Key::PageDown);
             assert!(top() < begin - 20.0, "{text}: the page has moved down");
             // Whatever can be chosen there.

@@ -255,7 +255,7 @@ fn what_the_pages_show_and_the_record_does_not_say_is_found() {
         (
             "letters that draw others",
             Box::new(|document| {
-                for (_, object) in &mut document.objects {
+                for object in document.objects.values_mut() {
                     // The first two letters of each font change places in its program: nothing else says so.
                     let Ok(stream) = object.as_stream_mut() else { continue };
                     let Ok(program) = stream.decompressed_content() else { continue };

@@ -138,7 +138,11 @@ impl Client {
     fn connecting(&self, error: &LdapError) -> DirectoryError {
         match error {
             // What TLS objects to comes as an error of the connection.
-            LdapError::Io { source } if source.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => DirectoryError::Tls,
+            LdapError::Io { source }
+                if source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>) =>
+            {
+                DirectoryError::Tls
+            }
             LdapError::Io { source } if source.kind() == std::io::ErrorKind::InvalidData => DirectoryError::Tls,
             LdapError::Io { source } if source.kind() == std::io::ErrorKind::UnexpectedEof => DirectoryError::Tls,
             // An LDAP result here is a StartTLS that was refused.

@@ -126,9 +126,9 @@ impl List {
                     merged.changed += 1;
                 }
                 None => {
-                    keys.into_iter().for_each(|key| {
+                    for key in keys {
                         by_key.entry(key).or_insert(self.people.len());
-                    });
+                    }
                     self.people.push(other);
                     merged.new += 1;
                 }

@@ -123,7 +123,7 @@ impl EvidenceStore {
     /// Shows the beginning of each piece as it lies there.
     pub(super) fn each_beginning(
         &self,
-        look: &mut dyn FnMut(&Digest, &[u8]) -> Result<(), RegisterError>,
+        mut look: impl FnMut(&Digest, &[u8]) -> Result<(), RegisterError>,
     ) -> Result<(), RegisterError> {
         self.blobs.names()?.iter().try_for_each(|digest| look(digest, &self.blobs.beginning(digest)?))
     }

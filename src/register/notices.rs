@@ -103,7 +103,7 @@ impl Register {
     pub fn notice_sent(&mut self, id: i64) -> Result<(), RegisterError> {
         let transaction = self.begin()?;
         transaction.execute("UPDATE notices SET state = 'sent' WHERE id = $1", &[id.into()])?;
-        Ok(transaction.commit()?)
+        transaction.commit()
     }
 }
 

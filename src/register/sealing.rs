@@ -97,7 +97,7 @@ impl Register {
                 }
             }
         }
-        self.evidence.each_beginning(&mut |_, beginning| {
+        self.evidence.each_beginning(|_, beginning| {
             count(seal.is_current(beginning));
             Ok(())
         })?;

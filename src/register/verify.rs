@@ -148,7 +148,7 @@ impl Register {
         }
         match found.report.map(|report| self.evidence().get(&report, MAX_EVIDENCE_BYTES)) {
             Some(Err(error @ (RegisterError::EvidenceMissing(_) | RegisterError::EvidenceDamaged(_)))) => {
-                blame(error.to_string())
+                blame(error.to_string());
             }
             Some(Err(error)) => return Err(error),
             Some(Ok(_)) | None => {}

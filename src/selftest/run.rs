@@ -47,21 +47,18 @@ where
         }
     }
     while let Some(next) = waiting.iter().map(|(_, _, limit)| *limit).min() {
-        match found.recv_timeout(next.saturating_sub(start.elapsed())) {
-            Ok((place, found, took)) => {
-                if let Some(at) = waiting.iter().position(|(waits, _, _)| *waits == place) {
-                    let (_, part, _) = waiting.swap_remove(at);
-                    finish(&mut done, &mut told, place, part, found, took);
-                }
+        if let Ok((place, found, took)) = found.recv_timeout(next.saturating_sub(start.elapsed())) {
+            if let Some(at) = waiting.iter().position(|(waits, _, _)| *waits == place) {
+                let (_, part, _) = waiting.swap_remove(at);
+                finish(&mut done, &mut told, place, part, found, took);
             }
-            Err(_) => {
-                let passed = start.elapsed();
-                let (over, still): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, _, limit)| *limit <= passed);
-                waiting = still;
-                for (place, part, limit) in over {
-                    let message = format!("the test did not come back within {} seconds and was given up", limit.as_secs());
-                    finish(&mut done, &mut told, place, part, Found::failed(TIMED_OUT, &message), limit);
-                }
+        } else {
+            let passed = start.elapsed();
+            let (over, still): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|(_, _, limit)| *limit <= passed);
+            waiting = still;
+            for (place, part, limit) in over {
+                let message = format!("the test did not come back within {} seconds and was given up", limit.as_secs());
+                finish(&mut done, &mut told, place, part, Found::failed(TIMED_OUT, &message), limit);
             }
         }
     }

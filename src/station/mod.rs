@@ -177,7 +177,7 @@ impl From<PeopleError> for ActError {
     fn from(error: PeopleError) -> Self {
         match error {
             PeopleError::Register(error) => Self::Register(error),
-            other => Self::People(other),
+            other @ PeopleError::Unreadable => Self::People(other),
         }
     }
 }

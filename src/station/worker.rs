@@ -672,6 +672,7 @@ impl Worker {
         done
     }
 
+    #[allow(clippy::too_many_lines)] // One arm for each request.
     fn answer(&mut self, request: Request) -> Result<(), Told> {
         let station = &mut self.station;
         match request {

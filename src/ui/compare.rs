@@ -133,7 +133,8 @@ pub(super) fn show(desk: &Desk, window: &OperatorWindow) {
     compare.set_ink_factor(factor);
     let language = desk.operator_language;
     let percent = format!("{:.0}", factor * 100.0);
-    let scale = if degrees != 0.0 || enlarged != 1.0 {
+    let laid = degrees.abs() > f32::EPSILON || (enlarged - 1.0).abs() > f32::EPSILON;
+    let scale = if laid {
         filled(language, "compare.laid", &[&percent, &format!("{degrees:.0}")])
     } else if factor < 1.0 {
         filled(language, "compare.scale-fitted", &[&percent])

@@ -29,6 +29,7 @@ const KEYS: [u8; 10] = *b"1234567890";
 const MOST_DIGITS: usize = 16;
 
 /// What the screens know about the card on the holder's side, beside what the station tells.
+#[derive(Default)]
 pub struct SideDesk {
     /// A third party's card and PIN were asked for.
     pub third_party_asked: bool,
@@ -40,12 +41,6 @@ pub struct SideDesk {
     typed: Typed,
     /// The order of the keys while a PIN is asked for.
     keys: Option<[u8; 10]>,
-}
-
-impl Default for SideDesk {
-    fn default() -> Self {
-        Self { third_party_asked: false, error: None, earlier_scan: None, typed: Typed::default(), keys: None }
-    }
 }
 
 impl SideDesk {

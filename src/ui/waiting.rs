@@ -46,7 +46,7 @@ impl Work {
             Request::Page { .. } => Self::Page,
             Request::Scan => Self::Scan,
             Request::SignOnPad(_) => Self::Pad,
-            Request::Approve(_) => Self::Sign,
+            Request::Approve(_) | Request::SaveMaster { .. } => Self::Sign,
             Request::Act(Command::Abort { .. }) => Self::Abort,
             Request::ProveOwnCard(_) | Request::Vouch { .. } => Self::HolderPin,
             Request::Plan(_) => Self::Plan,
@@ -54,7 +54,6 @@ impl Work {
             Request::Administration | Request::ProposeMaster(_) | Request::ProposeLocal(_) | Request::ReadAppointee => {
                 Self::Administration
             }
-            Request::SaveMaster { .. } => Self::Sign,
             Request::ReadCard(_) | Request::InsertVirtualCard { .. } | Request::PullVirtualCard(_) => Self::Reader,
             _ => Self::Other,
         }

@@ -63,6 +63,7 @@ enum Command {
 
 /// What is done with the register alone.
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)] // There is one in a process.
 enum Kept {
     /// The controls: id, time, function, kind, outcome, delivered
     List {

@@ -3,14 +3,14 @@
 use super::super::database::SharedSchema;
 
 /// What version 2 of the register adds: a receipt that is kept is not changed any more, and no table of what is kept is emptied.
-const KEPT_RECEIPTS: &str = r#"
+const KEPT_RECEIPTS: &str = "
         CREATE TRIGGER receipts_are_kept BEFORE UPDATE OF receipt, delivered_at ON outbox FOR EACH ROW
             WHEN (OLD.receipt IS NOT NULL) EXECUTE FUNCTION is_kept_as_it_is();
         CREATE TRIGGER receipts_are_not_removed BEFORE DELETE ON outbox FOR EACH ROW EXECUTE FUNCTION is_kept_as_it_is();
         CREATE TRIGGER receipts_are_not_emptied BEFORE TRUNCATE ON outbox EXECUTE FUNCTION is_kept_as_it_is();
         CREATE TRIGGER raised_are_not_emptied BEFORE TRUNCATE ON raised EXECUTE FUNCTION is_kept_as_it_is();
         CREATE TRIGGER streams_are_not_emptied BEFORE TRUNCATE ON streams EXECUTE FUNCTION is_kept_as_it_is();
-"#;
+";
 
 /// The register's tables. What is never changed is guarded as in SQLite.
 pub const REGISTER: SharedSchema = SharedSchema {

@@ -34,6 +34,9 @@ use crate::{
     digest::Digest,
 };
 
+/// A secret on which a key has agreed.
+type Agreed = Zeroizing<Vec<u8>>;
+
 /// Most readers and most certificates that are told of.
 const MOST: usize = 32;
 /// Longest certificate in bytes.
@@ -340,7 +343,7 @@ impl<'m> Token<'m> {
         method: Method,
         input: &[u8],
         agree: Option<&Agree>,
-    ) -> Result<(Vec<u8>, Option<Zeroizing<Vec<u8>>>), Failure> {
+    ) -> Result<(Vec<u8>, Option<Agreed>), Failure> {
         let certificate = self.certificate(card)?;
         let other = match agree {
             None => None,

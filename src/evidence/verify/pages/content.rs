@@ -175,9 +175,9 @@ impl<'r, 'f> Interpreter<'r, 'f> {
             (b"cs" | b"CS", [Value::Name(name)]) if self.resources.colours.contains(name) => {
                 let [fill, stroke] = &mut self.state.named;
                 if operator == b"cs" {
-                    (*fill, self.state.fill) = (true, None)
+                    (*fill, self.state.fill) = (true, None);
                 } else {
-                    (*stroke, self.state.stroke) = (true, None)
+                    (*stroke, self.state.stroke) = (true, None);
                 }
                 Ok(())
             }

@@ -120,7 +120,14 @@ impl Device for Recorded<'_> {
 impl Drop for Recorded<'_> {
     fn drop(&mut self) {
         let device = self.device.take();
-        let _ = self.book.call(Call::Close, || Ok(drop(device)), |()| Outcome::Done);
+        let _ = self.book.call(
+            Call::Close,
+            || {
+                drop(device);
+                Ok(())
+            },
+            |()| Outcome::Done,
+        );
     }
 }
 
